@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -102,15 +103,17 @@ func (c *Client) together(ctx context.Context, payer string, calls []call, now [
 			}
 		}
 	}
+	// An answer to another batch would else fit this one.
+	tag := newGUID()[:8] + "-"
 	requests := make([]batchRequest, len(now))
 	for n, i := range now {
 		k := calls[i]
-		requests[n] = batchRequest{ID: strconv.Itoa(i), Method: k.method, URL: k.route.path, Headers: k.header}
+		requests[n] = batchRequest{ID: tag + strconv.Itoa(i), Method: k.method, URL: k.route.path, Headers: k.header}
 		if len(k.params) > 0 {
 			requests[n].URL += "?" + query(k.params)
 		}
 		if n > 0 {
-			requests[n].DependsOn = []string{strconv.Itoa(now[n-1])}
+			requests[n].DependsOn = []string{tag + strconv.Itoa(now[n-1])}
 		}
 	}
 	k := write("$batch", payer, http.MethodPost, to("", "$batch"), map[string]any{"requests": requests}, http.StatusOK)
@@ -123,7 +126,8 @@ func (c *Client) together(ctx context.Context, payer string, calls []call, now [
 	}
 	answers := make(map[int]batchResponse, len(got.Responses))
 	for _, r := range got.Responses {
-		if i, err := strconv.Atoi(r.ID); err == nil && slices.Contains(now, i) {
+		id, ours := strings.CutPrefix(r.ID, tag)
+		if i, err := strconv.Atoi(id); ours && err == nil && slices.Contains(now, i) {
 			if _, twice := answers[i]; twice {
 				r = batchResponse{} // nobody knows which of them is the answer
 			}

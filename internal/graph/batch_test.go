@@ -47,7 +47,7 @@ func TestBatchAsksAgainForWhatWasNotRun(t *testing.T) {
 	require.Len(t, first, 3)
 	assert.Equal(t, "/users/user-1/mailFolders/msgfolderroot?$select=id%2CdisplayName%2CparentFolderId%2CchildFolderCount%2CtotalItemCount%2CisHidden", first[0].URL)
 	assert.Empty(t, first[0].DependsOn)
-	assert.Equal(t, []string{"0"}, first[1].DependsOn, "or four would run at once")
+	assert.Equal(t, []string{first[0].ID}, first[1].DependsOn, "or four would run at once")
 	assert.Len(t, requests(t, s.asked[1]).Requests, 1)
 }
 

@@ -53,8 +53,12 @@ func (m Mailbox) Source(ctx context.Context, id string, fields []string, propert
 	if err := m.client.document(ctx, k, &got); err != nil {
 		return nil, nil, err
 	}
-	if !present(got["id"]) {
+	var is Message
+	if json.Unmarshal(got["id"], &is.ID) != nil || is.ID == "" {
 		return nil, nil, &Error{Operation: k.op, Status: http.StatusOK, Err: errJSON, read: true}
+	}
+	if err := is.is(k, id); err != nil {
+		return nil, nil, err
 	}
 	var values []PropertyValue
 	if text, ok := got["singleValueExtendedProperties"]; ok && json.Unmarshal(text, &values) != nil {

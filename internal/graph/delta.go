@@ -70,6 +70,10 @@ func (c *Client) delta(ctx context.Context, k call, state string) (DeltaPage, er
 		return DeltaPage{}, &Error{Operation: k.op, Status: http.StatusOK, read: true, Err: errors.New("the answer has no state to go on from")}
 	}
 	noList := &Error{Operation: k.op, Status: http.StatusOK, read: true, Err: errNoEntries}
+	if len(page.State) > maxLink || got.Value != nil && len(*got.Value) > maxRows {
+		noList.Err = errors.New("the answer is longer than any that was expected")
+		return DeltaPage{}, noList
+	}
 	if got.Value == nil || present(got.Error) {
 		return DeltaPage{}, noList
 	}

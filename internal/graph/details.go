@@ -22,9 +22,9 @@ func (m Mailbox) Details(ctx context.Context, ids, fields []string, properties [
 	}
 	details := make([]Detail, len(ids))
 	each := len(calls) / max(len(ids), 1)
-	for i := range ids {
+	for i, id := range ids {
 		at := i * each
-		details[i] = m.detail(ctx, calls[at:at+each], parts[at:at+each], fields)
+		details[i] = m.detail(ctx, calls[at:at+each], parts[at:at+each], id, fields)
 	}
 	return details, nil
 }
@@ -41,9 +41,9 @@ func (m Mailbox) detailCalls(id string, fields []string, properties []Property, 
 }
 
 // detail reads the answers to them.
-func (m Mailbox) detail(ctx context.Context, calls []call, parts []part, fields []string) (d Detail) {
+func (m Mailbox) detail(ctx context.Context, calls []call, parts []part, id string, fields []string) (d Detail) {
 	if d.Err = decodePart(calls[0], parts[0], &d.Message); d.Err == nil {
-		d.Err = d.Message.answers(calls[0], fields)
+		d.Err = d.Message.answers(calls[0], id, fields)
 	}
 	if d.Err == nil && len(calls) > 1 {
 		d.Attachments, d.Err = listed(ctx, m, calls[1], parts[1])

@@ -2,6 +2,8 @@ package graph
 
 import (
 	"context"
+	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -90,6 +92,9 @@ func (c *Client) entryOf(ctx context.Context, address, kind string) (Entry, erro
 	return Entry{}, &Error{Operation: k.op, read: true, final: true, Err: errSeveral}
 }
 
+// maxMembers is how many members of a group are held in memory.
+const maxMembers = 500_000
+
 // MembersOf returns the direct members of a group. What the application may not read has
 // a type and an id only.
 // See https://learn.microsoft.com/en-us/graph/api/group-list-members.
@@ -99,7 +104,9 @@ func (c *Client) MembersOf(ctx context.Context, group string) (all []Entry, err 
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, entries...)
+		if all = append(all, entries...); len(all) > maxMembers {
+			return nil, &Error{Operation: k.op, Status: http.StatusOK, read: true, final: true, Err: fmt.Errorf("the group has more than %d direct members", maxMembers)}
+		}
 	}
 	return all, nil
 }

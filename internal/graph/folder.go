@@ -31,15 +31,19 @@ func (m Mailbox) Folder(ctx context.Context, id string) (Folder, error) {
 	k := m.folderCall(id)
 	err := m.client.document(ctx, k, &got)
 	if err == nil {
-		err = got.named(k)
+		err = got.named(k, id)
 	}
 	return got, err
 }
 
-// named returns an error for a folder without an id, which Graph always returns.
-func (f Folder) named(k call) error {
-	if f.ID == "" {
+// named returns an error for a folder without an id, which Graph always returns, and for
+// another one than the one with the id that was asked for.
+func (f Folder) named(k call, id string) error {
+	switch {
+	case f.ID == "":
 		return &Error{Operation: k.op, Status: http.StatusOK, Err: errJSON, read: true}
+	case !isWellKnown(id) && !sameID(f.ID, id):
+		return misfit(k, http.StatusOK)
 	}
 	return nil
 }
@@ -51,7 +55,8 @@ func (m Mailbox) folderCall(id string) call {
 // Children reads the folders directly below one, hidden ones as well, page by page.
 // A name limits them to those that have it, as far as Graph compares.
 func (m Mailbox) Children(ctx context.Context, parent, name string) iter.Seq2[[]Folder, error] {
-	return pages[Folder](ctx, m.client, m.childrenCall(parent, name))
+	k := m.childrenCall(parent, name)
+	return childOf(pages[Folder](ctx, m.client, k), parent, k)
 }
 
 func (m Mailbox) childrenCall(parent, name string) call {
@@ -62,7 +67,8 @@ func (m Mailbox) childrenCall(parent, name string) call {
 	return get("list folders", m.payer, to("/users", m.user, "mailFolders", parent, "childFolders"), params...)
 }
 
-// CreateFolder creates a folder.
+// CreateFolder creates a folder. The error of an answer that is about another one leaves open
+// whether it was created.
 func (m Mailbox) CreateFolder(ctx context.Context, parent, name string, hidden bool) (Folder, error) {
 	body := map[string]any{"displayName": name}
 	if hidden {
@@ -70,5 +76,10 @@ func (m Mailbox) CreateFolder(ctx context.Context, parent, name string, hidden b
 	}
 	k := write("create folder", m.payer, http.MethodPost, to("/users", m.user, "mailFolders", parent, "childFolders"), body, http.StatusCreated, http.StatusOK)
 	var got Folder
-	return got, m.client.document(ctx, k, &got)
+	err := m.client.document(ctx, k, &got)
+	elsewhere := !isWellKnown(parent) && got.ParentID != "" && !sameID(got.ParentID, parent)
+	if err == nil && (elsewhere || got.Name != "" && !strings.EqualFold(got.Name, name)) {
+		err = misfit(k, http.StatusCreated)
+	}
+	return got, err
 }

@@ -158,7 +158,7 @@ func (m Mailbox) Message(ctx context.Context, id string, fields []string, proper
 	k := m.messageCall(id, fields, properties)
 	err := m.client.document(ctx, k, &got)
 	if err == nil {
-		err = got.answers(k, fields)
+		err = got.answers(k, id, fields)
 	}
 	return got, err
 }
@@ -167,10 +167,14 @@ func (m Mailbox) messageCall(id string, fields []string, properties []Property) 
 	return get("GET message", m.payer, to("/users", m.user, "messages", id), shape(fields, properties)...)
 }
 
-// answers returns an error if a message cannot be the answer to a question about some fields.
-func (m Message) answers(k call, fields []string) error {
+// answers returns an error if a message cannot be the answer to a question about some fields
+// of the one with an id.
+func (m Message) answers(k call, id string, fields []string) error {
 	if m.ID == "" {
 		return &Error{Operation: k.op, Status: http.StatusOK, Err: errJSON, read: true}
+	}
+	if err := m.is(k, id); err != nil {
+		return err
 	}
 	if slices.Contains(fields, "isReadReceiptRequested") && !m.Receipt.Told {
 		return &Error{Operation: k.op, Status: http.StatusOK, Err: errMisfit, read: true}
@@ -190,21 +194,28 @@ func (m Mailbox) Text(ctx context.Context, id string) (Message, error) {
 	var got Message
 	err := m.client.document(ctx, k, &got)
 	if err == nil {
-		err = got.answers(k, nil)
+		err = got.answers(k, id, nil)
 	}
 	return got, err
 }
 
 // Update changes fields of a message. With a version Graph may refuse to change another
 // one than that: whether it heeds If-Match here is not documented, so the caller looks as
-// well. What it returns has no MAPI properties.
+// well. What it returns has no MAPI properties, and no version unless it has the id.
 func (m Mailbox) Update(ctx context.Context, id, ifVersion string, fields map[string]any) (Message, error) {
 	k := write("PATCH message", m.payer, http.MethodPatch, to("/users", m.user, "messages", id), fields, http.StatusOK)
 	if ifVersion != "" {
 		k.header = map[string]string{"If-Match": `W/"` + ifVersion + `"`}
 	}
 	var got Message
-	return got, m.client.document(ctx, k, &got)
+	err := m.client.document(ctx, k, &got)
+	if err == nil {
+		err = got.is(k, id)
+	}
+	if got.ID == "" {
+		got.ChangeKey, got.ETag = "", ""
+	}
+	return got, err
 }
 
 // PermanentDelete removes a message so that its owner cannot recover it. It looks at no
@@ -222,8 +233,11 @@ func (m Mailbox) Move(ctx context.Context, id, folder string) (Message, error) {
 	k := write("move message", m.payer, http.MethodPost, to("/users", m.user, "messages", id, "move"), body, http.StatusCreated, http.StatusOK)
 	var got Message
 	err := m.client.document(ctx, k, &got)
-	if err == nil && got.ID == "" {
+	switch {
+	case err == nil && got.ID == "":
 		err = &Error{Operation: k.op, Status: http.StatusCreated, Err: errNoItem}
+	case err == nil && !isWellKnown(folder) && got.FolderID != "" && !sameID(got.FolderID, folder):
+		err = misfit(k, http.StatusCreated)
 	}
 	return got, err
 }

@@ -12,6 +12,7 @@ import (
 type page[T entry] struct {
 	Value []T
 	Next  string
+	size  int // of its text
 }
 
 // entry is what a list has.
@@ -45,18 +46,12 @@ func (p *page[T]) UnmarshalJSON(text []byte) error {
 			return errNoEntries
 		}
 	}
-	p.Value, p.Next = *got.Value, got.Next
+	p.Value, p.Next, p.size = *got.Value, got.Next, len(text)
 	return nil
 }
 
 // present reports whether there is a value.
 func present(value json.RawMessage) bool { return len(value) > 0 && string(value) != "null" }
-
-// maxPages bounds the pages of one list.
-const maxPages = 10_000
-
-// errPages is the error of a list whose pages do not end.
-var errPages = errors.New("its pages lead in a circle, or do not end")
 
 // pages reads a list page by page. A page may be short or empty although others follow;
 // the last is the one without a link. An error is the last.
@@ -74,16 +69,15 @@ func pages[T entry](ctx context.Context, c *Client, k call) iter.Seq2[[]T, error
 // continued is pages for a list whose first page has been read.
 func continued[T entry](ctx context.Context, c *Client, k call, at page[T]) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
-		seen := make(map[string]bool)
+		check := newPageCheck[T]()
 		for {
+			if err := check.page(at); err != nil {
+				yield(nil, &Error{Operation: k.op, Status: http.StatusOK, Err: err, read: true, final: true})
+				return
+			}
 			if !yield(at.Value, nil) || at.Next == "" {
 				return
 			}
-			if seen[at.Next] || len(seen) >= maxPages {
-				yield(nil, &Error{Operation: k.op, Status: http.StatusOK, Err: errPages, read: true})
-				return
-			}
-			seen[at.Next] = true
 			next, err := c.follow(k, at.Next)
 			if err == nil {
 				at = page[T]{}

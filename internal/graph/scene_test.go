@@ -3,6 +3,7 @@ package graph_test
 import (
 	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -40,7 +41,19 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	next := s.answers[0]
 	s.answers = s.answers[1:]
-	return next(r)
+	resp, err := next(r)
+	if err == nil && strings.HasSuffix(r.URL.Path, "/$batch") {
+		resp.Body = io.NopCloser(tagged(resp.Body, body))
+	}
+	return resp, err
+}
+
+// tagged gives the parts of an answer, which have the numbers of what they answer, the ids
+// of these in the batch.
+func tagged(answer io.Reader, batch []byte) io.Reader {
+	text, _ := io.ReadAll(answer)
+	tag := string(regexp.MustCompile(`"id":"(\w+-)\d+"`).FindSubmatch(batch)[1])
+	return strings.NewReader(regexp.MustCompile(`"id":"(\d+)"`).ReplaceAllString(string(text), `"id":"`+tag+`$1"`))
 }
 
 // answer is one with a status and a body, and headers as pairs.

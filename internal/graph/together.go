@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/http"
 )
 
 // Known returns the folders with well-known names, nil for one that the mailbox does not
@@ -17,20 +18,25 @@ func (m Mailbox) Known(ctx context.Context, names []string) ([]*Folder, error) {
 	if err != nil {
 		return nil, err
 	}
-	return foldersOf(calls, parts)
+	return foldersOf(calls, parts, names)
 }
 
-func foldersOf(calls []call, parts []part) ([]*Folder, error) {
+// foldersOf returns the folders with some ids or well-known names. None has two of these.
+func foldersOf(calls []call, parts []part, names []string) ([]*Folder, error) {
 	folders := make([]*Folder, len(calls))
+	is := make(map[string]string)
 	for i, p := range parts {
 		var f Folder
 		err := decodePart(calls[i], p, &f)
 		if err == nil {
-			err = f.named(calls[i])
+			err = f.named(calls[i], names[i])
+		}
+		if other, twice := is[f.ID]; err == nil && twice && other != names[i] {
+			err = misfit(calls[i], http.StatusOK)
 		}
 		switch {
 		case err == nil:
-			folders[i] = &f
+			folders[i], is[f.ID] = &f, names[i]
 		case !errors.Is(err, ErrGone):
 			return nil, err
 		}
@@ -70,7 +76,7 @@ func (m Mailbox) SearchAndBelow(ctx context.Context, queries []Query, parents []
 		return nil, nil, err
 	}
 	n := len(queries)
-	return paged[Message](ctx, m, calls[:n], parts[:n]), paged[Folder](ctx, m, calls[n:], parts[n:]), nil
+	return paged[Message](ctx, m, calls[:n], parts[:n]), below(paged[Folder](ctx, m, calls[n:], parts[n:]), parents, calls[n:]), nil
 }
 
 // Below reads the folders directly below each of several, hidden ones as well.
@@ -79,7 +85,16 @@ func (m Mailbox) Below(ctx context.Context, parents []string) ([]Pages[Folder], 
 	for i, id := range parents {
 		calls[i] = m.childrenCall(id, "")
 	}
-	return lists[Folder](ctx, m, calls)
+	read, err := lists[Folder](ctx, m, calls)
+	return below(read, parents, calls), err
+}
+
+// below lets through what is directly below the folder of each list.
+func below(lists []Pages[Folder], parents []string, calls []call) []Pages[Folder] {
+	for i, pages := range lists {
+		lists[i] = childOf(pages, parents[i], calls[i])
+	}
+	return lists
 }
 
 func lists[T entry](ctx context.Context, m Mailbox, calls []call) ([]Pages[T], error) {
@@ -130,10 +145,10 @@ func (m Mailbox) Placed(ctx context.Context, id string, fields []string, propert
 	if err != nil {
 		return Detail{}, nil, err
 	}
-	d := m.detail(ctx, calls[:n], parts[:n], fields)
+	d := m.detail(ctx, calls[:n], parts[:n], id, fields)
 	if d.Err != nil {
 		return d, nil, d.Err
 	}
-	found, err := foldersOf(calls[n:], parts[n:])
+	found, err := foldersOf(calls[n:], parts[n:], folders)
 	return d, found, err
 }

@@ -1,5 +1,7 @@
 package driver
 
+import "fmt"
+
 // Findings are the result of a [Query].
 type Findings struct {
 	Items []Item
@@ -13,6 +15,56 @@ type Findings struct {
 	// Examined is how many messages a search by criteria had to read because the mail
 	// system does not decide on them. The engine counts them; a driver leaves it zero.
 	Examined int
+
+	bytes int64 // of the items, about
+}
+
+// Limits of what one search may find, which is held in memory: Exchange Online keeps as many
+// messages in a folder.
+const (
+	// MaxFound is how many items that may be.
+	MaxFound = 1_000_000
+	// MaxFoundBytes is for their texts.
+	MaxFoundBytes = 1 << 30
+)
+
+// Keep adds items to Items, as long as they are no more than [MaxFound] and [MaxFoundBytes]
+// allow, those in Near included. The error matches [ErrTooMany]. A driver that keeps what a
+// server lists in this way does not grow without bound if lists have no end.
+func (f *Findings) Keep(items ...Item) error {
+	for _, it := range items {
+		if err := f.counts(it); err != nil {
+			return err
+		}
+		f.Items = append(f.Items, it)
+	}
+	return nil
+}
+
+// KeepNear is [Findings.Keep] for Near.
+func (f *Findings) KeepNear(it Item) error {
+	err := f.counts(it)
+	if err == nil {
+		f.Near = append(f.Near, it)
+	}
+	return err
+}
+
+// counts counts an item, unless it is one too many.
+func (f *Findings) counts(it Item) error {
+	size := len(it.ID) + len(it.Version) + len(it.MessageID) + len(it.Class) + len(it.Subject) + len(it.Sender) + len(it.Folder.ID)
+	for _, c := range it.Categories {
+		size += len(c)
+	}
+	if len(f.Items)+len(f.Near) >= MaxFound || f.bytes+int64(size) > MaxFoundBytes {
+		return &Error{
+			Err: fmt.Errorf("%w: one search may find %d items, or %d MB of them, and there are more: search a smaller part, such as one folder or a shorter time",
+				ErrTooMany, MaxFound, MaxFoundBytes>>20),
+			Untouched: true, Answered: true,
+		}
+	}
+	f.bytes += int64(size)
+	return nil
 }
 
 // Searched is a folder that was searched completely.

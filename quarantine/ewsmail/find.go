@@ -304,15 +304,17 @@ func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree 
 				Reason: fmt.Sprintf("the server lists an item of class %s for the Message-ID, but does not say what Message-ID it has", it.Class),
 			})
 		case driver.NearMessageID(q.MessageID, it.MessageID):
-			f.found.Near = append(f.found.Near, it)
+			if err := f.found.KeepNear(it); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if f.examiner != nil {
 		if err := f.examiner.examine(ctx, wanted); err != nil {
 			return nil, err
 		}
-	} else {
-		f.found.Items = append(f.found.Items, wanted...)
+	} else if err := f.found.Keep(wanted...); err != nil {
+		return nil, err
 	}
 	f.kept += len(wanted)
 	return ids, nil

@@ -29,6 +29,10 @@ func (m *mailbox) draft(ctx context.Context, mark string, mime []byte) error {
 	if err != nil {
 		return m.unreachable(err)
 	}
+	// Whoever finds the mark sends what has it.
+	if err := drafted(ctx, box, made.ID); err != nil {
+		return fmt.Errorf("a draft was saved that was not marked: %w", err)
+	}
 	for range conflicts {
 		// The same again does no harm, and Graph has been seen to answer with conflicts soon
 		// after a message was written.

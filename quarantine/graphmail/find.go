@@ -86,7 +86,7 @@ func (f *finder) run(ctx context.Context) error {
 		}
 	}
 	if loose := looseFilter(f.query); loose != "" && f.query.In == nil && f.m.part != vaultPart && f.show == nil && len(f.seen) == 0 && len(f.found.Unsearched) == 0 {
-		wide, err := f.whole(ctx, loose)
+		wide, err := f.whole(ctx, loose, f.current(tree))
 		if refused(err) {
 			return nil // the exact look is the one that counts
 		}
@@ -207,7 +207,7 @@ func (f *finder) folders(ctx context.Context, ids []string, tree *folderTree, wi
 			return f.m.unreachable(err)
 		}
 		if first && with.wide {
-			if with.found, err = f.wide(lists[0], f.filter); err != nil {
+			if with.found, err = f.wide(lists[0], f.filter, tree); err != nil {
 				return err
 			}
 			lists = lists[1:]
@@ -290,6 +290,9 @@ func (f *finder) keep(ctx context.Context, folder string, raws []graph.Message, 
 		if raw.ID == "" || f.seen[raw.ID] {
 			continue
 		}
+		if err := f.belongs(ctx, folder, raw, tree); err != nil {
+			return 0, err
+		}
 		if at := cmp.Or(raw.FolderID, folder); f.m.part == vaultPart || at != folder {
 			mine, known := held[at]
 			if !known {
@@ -315,7 +318,9 @@ func (f *finder) keep(ctx context.Context, folder string, raws []graph.Message, 
 			f.seen[raw.ID] = true
 			wanted = append(wanted, it)
 		case driver.NearMessageID(f.query.MessageID, it.MessageID) && !slices.ContainsFunc(f.found.Near, func(n driver.Item) bool { return n.ID == it.ID }):
-			f.found.Near = append(f.found.Near, it)
+			if err := f.found.KeepNear(it); err != nil {
+				return 0, err
+			}
 		}
 	}
 	if f.show != nil {
@@ -324,8 +329,7 @@ func (f *finder) keep(ctx context.Context, folder string, raws []graph.Message, 
 		}
 		return len(wanted), nil
 	}
-	f.found.Items = append(f.found.Items, wanted...)
-	return len(wanted), nil
+	return len(wanted), f.found.Keep(wanted...)
 }
 
 // uncut reads a Message-ID again that a list may have cut off.

@@ -3,6 +3,7 @@ package graphmail
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
@@ -10,16 +11,21 @@ import (
 )
 
 // whole searches the visible mailbox as a whole.
-func (f *finder) whole(ctx context.Context, filter string) ([]graph.Message, error) {
+func (f *finder) whole(ctx context.Context, filter string, tree *folderTree) ([]graph.Message, error) {
 	lists, err := f.box.Search(ctx, []graph.Query{f.request("", filter)})
 	if err != nil {
 		return nil, f.m.unreachable(err)
 	}
-	return f.wide(lists[0], filter)
+	return f.wide(lists[0], filter, tree)
 }
 
-// wide reads what a search of the whole mailbox has found.
-func (f *finder) wide(pages graph.Pages[graph.Message], filter string) ([]graph.Message, error) {
+// maxWide is how many messages a search of a whole mailbox may find that are then looked for
+// in the folders.
+const maxWide = 100_000
+
+// wide reads what a search of the whole mailbox has found, without what the filter should have
+// left out.
+func (f *finder) wide(pages graph.Pages[graph.Message], filter string, tree *folderTree) ([]graph.Message, error) {
 	var all []graph.Message
 	for raws, err := range pages {
 		switch {
@@ -28,9 +34,22 @@ func (f *finder) wide(pages graph.Pages[graph.Message], filter string) ([]graph.
 		case err != nil:
 			return nil, f.m.unreachable(err)
 		}
-		all = append(all, raws...)
+		for _, raw := range raws {
+			if f.may(f.m.item(raw, tree)) {
+				all = append(all, raw)
+			}
+		}
+		if len(all) > maxWide {
+			return nil, fmt.Errorf("%w: more than %d messages of %s match: search a smaller part, such as one folder or a shorter time", driver.ErrTooMany, maxWide, f.m.address)
+		}
 	}
 	return all, nil
+}
+
+// may reports whether an item of a list matches the query, or would if nothing of its
+// Message-ID was cut off.
+func (f *finder) may(it driver.Item) bool {
+	return f.query.Matches(it) || driver.NearMessageID(f.query.MessageID, it.MessageID) || len(it.MessageID) >= driver.CutLength
 }
 
 // stray deals with what was seen in the whole mailbox, and not in a folder: it is in one

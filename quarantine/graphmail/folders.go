@@ -34,6 +34,10 @@ var baseFolders = []string{root, inbox, sentItems, deletedItems, drafts, "junkem
 // what is remembered reads them again in the end.
 const folderTTL = 2 * time.Minute
 
+// maxFolders is how many folders of a mailbox are held in memory. Exchange Online allows 10,000
+// in a folder.
+const maxFolders = 250_000
+
 // folderTree is the folders of a mailbox.
 type folderTree struct {
 	folderpath.Tree
@@ -184,6 +188,9 @@ func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree,
 				for _, f := range folders {
 					if _, twice := tree.Nodes[f.ID]; twice || f.ID == "" {
 						continue // it was moved meanwhile, or pages repeat
+					}
+					if len(tree.Nodes) >= maxFolders {
+						return fmt.Errorf("%s has more than %d folders, which cannot all be searched", m.address, maxFolders)
 					}
 					tree.Nodes[f.ID] = folderpath.Node{Name: f.Name, Parent: level[i]}
 					if f.IsSearch() {

@@ -83,11 +83,14 @@ func (s *InPlace) move(ctx context.Context, c driver.Carriage) (driver.Carried, 
 	if _, err := from.unchanged(ctx, box, c.Item); err != nil {
 		return carried, err
 	}
-	moved, err := box.Move(ctx, c.Item.ID, c.Folder.ID)
+	now, err := box.Move(ctx, c.Item.ID, c.Folder.ID)
+	if err == nil {
+		err = moved(now, c.Item)
+	}
 	if err != nil {
 		return carried, asConflict(asGone(err))
 	}
-	carried.Moved, carried.ItemID = true, moved.ID
+	carried.Moved, carried.ItemID = true, now.ID
 	return carried, nil
 }
 

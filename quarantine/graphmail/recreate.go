@@ -26,17 +26,23 @@ func (s *Strategy) recreate(ctx context.Context, c driver.Carriage) (driver.Carr
 		}
 		return driver.Carried{}, err
 	}
-	made, err := b.target.CreateFrom(ctx, c.Folder.ID, b.request)
+	copied, err := b.target.CreateFrom(ctx, c.Folder.ID, b.request)
 	b.request = nil // it may be large
 	if err != nil {
 		return driver.Carried{}, asGone(err)
 	}
 	if len(b.later) > 0 {
-		if err := b.complete(ctx, made.ID); err != nil {
-			return driver.Carried{}, b.incomplete(ctx, made, err)
+		// What follows would change another copy.
+		if b.first != nil {
+			if err := made(ctx, b.target, copied.ID, *b.first); err != nil {
+				return driver.Carried{}, err
+			}
+		}
+		if err := b.complete(ctx, copied.ID); err != nil {
+			return driver.Carried{}, b.incomplete(ctx, copied, err)
 		}
 	}
-	return driver.Carried{ItemID: made.ID}, nil
+	return driver.Carried{ItemID: copied.ID}, nil
 }
 
 // rebuilding is one message that is made anew.
@@ -45,6 +51,7 @@ type rebuilding struct {
 	from, to       *mailbox
 	source, target graph.Mailbox
 	request        []byte             // that makes it
+	first          *driver.Stamp      // that it is made with
 	later          []graph.Attachment // files that do not fit into that
 	stamping       bool               // the last request, which makes it a copy, has been sent
 }
@@ -86,6 +93,7 @@ func (b *rebuilding) prepare(ctx context.Context) (err error) {
 		if len(b.later) > 0 {
 			first.Direction = driver.Surplus
 		}
+		b.first = &first
 		all["singleValueExtendedProperties"] = append(all["singleValueExtendedProperties"].([]graph.PropertyValue), stampValues(first)...)
 	}
 	rest, err := json.Marshal(all)

@@ -28,6 +28,8 @@ func TestMadeAnewLarge(t *testing.T) {
 		at := time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC)
 		it := driver.Item{ID: "m", Version: "1", Class: "IPM.Note", MessageID: theID, Received: at, Sent: at, Stamp: &driver.Stamp{
 			Operation: driver.NewOperation(), Attempt: driver.NewOperation(), Lease: at, Mailbox: alice, Direction: driver.ToQuarantine, At: at}}
+		g.stamp = *it.Stamp
+		g.stamp.Rebuilt, g.stamp.Direction = true, driver.Surplus
 		old := debug.SetGCPercent(100)
 		runtime.GC()
 		var before runtime.MemStats
@@ -47,6 +49,7 @@ func TestMadeAnewLarge(t *testing.T) {
 type large struct {
 	files, size      int
 	base, most, sent int64
+	stamp            driver.Stamp // that it is made with
 }
 
 // measure looks how much is on the heap.
@@ -95,6 +98,12 @@ func (g *large) RoundTrip(r *http.Request) (*http.Response, error) {
 		in, out := io.Pipe()
 		go g.mime(out)
 		body = in
+	case r.Method == http.MethodGet && strings.HasSuffix(path, "/messages/new"):
+		var values []string
+		for name, value := range g.stamp.Values() {
+			values = append(values, fmt.Sprintf(`{"id":"String {%s} Name %s","value":%q}`, driver.StampSet, name, value))
+		}
+		says(200, `{"id":"new","singleValueExtendedProperties":[`+strings.Join(values, ",")+`]}`)
 	case strings.HasSuffix(path, "/$value"):
 		body = io.LimitReader(repeat(strings.Repeat("x", 1024)), int64(g.size))
 	case r.Method == http.MethodGet && strings.HasSuffix(path, "/attachments"):

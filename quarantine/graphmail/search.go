@@ -135,7 +135,7 @@ func (e *examiner) bySender(ctx context.Context, f *finder) error {
 	if f.filter != "" {
 		filter = f.filter + " and " + filter
 	}
-	wide, err := f.whole(ctx, filter)
+	wide, err := f.whole(ctx, filter, &folderTree{})
 	if err != nil || len(wide) == 0 {
 		if errors.Is(err, driver.ErrUnreachable) || ctx.Err() != nil {
 			return err

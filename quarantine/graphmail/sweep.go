@@ -28,21 +28,24 @@ func (m *mailbox) leftovers(ctx context.Context, operation string) ([]driver.Ite
 	f := &finder{m: m, box: box, query: driver.Query{Operation: operation}, seen: make(map[string]bool)}
 	f.filter = filterOf(f.query)
 	tree := newTree(time.Time{})
-	var all []driver.Item
+	var all driver.Findings
 	for raws, err := range box.Messages(ctx, f.request(deletions, f.filter)) {
 		switch {
 		case errors.Is(err, graph.ErrGone):
-			return all, nil // a mailbox without the folder
+			return all.Items, nil // a mailbox without the folder
 		case err != nil:
 			return nil, m.unreachable(err)
 		}
 		for _, raw := range raws {
 			it := m.item(raw, tree)
 			it.Folder.Base, it.Folder.Path, it.Folder.Recoverable = deletions, "/"+deletions, true
-			if f.query.Matches(it) {
-				all = append(all, it)
+			if !f.query.Matches(it) {
+				continue
+			}
+			if err := all.Keep(it); err != nil {
+				return nil, err
 			}
 		}
 	}
-	return all, nil
+	return all.Items, nil
 }

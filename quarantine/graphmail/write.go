@@ -275,11 +275,14 @@ func (m *mailbox) shelve(ctx context.Context, item driver.Item, to *driver.Folde
 	if to != nil {
 		destination = to.ID
 	}
-	moved, err := box.Move(ctx, item.ID, destination)
+	now, err := box.Move(ctx, item.ID, destination)
+	if err == nil {
+		err = moved(now, item)
+	}
 	if err != nil {
 		return item, asConflict(asGone(err))
 	}
-	item.ID, item.Version = moved.ID, moved.Version()
+	item.ID, item.Version = now.ID, now.Version()
 	item.Folder = driver.Folder{Base: deletedItems}
 	if to != nil {
 		item.Folder = *to

@@ -1,0 +1,53 @@
+package graph
+
+import (
+	"iter"
+	"net/http"
+	"strings"
+)
+
+// urlSafe turns the alphabet of ids of EWS into that of Graph, which are else the same.
+var urlSafe = strings.NewReplacer("/", "-", "+", "_")
+
+// sameID reports whether two ids are those of the same thing.
+func sameID(a, b string) bool { return a == b || urlSafe.Replace(a) == urlSafe.Replace(b) }
+
+// isWellKnown reports whether a folder is asked for by its well-known name, such as "inbox",
+// and not by its id: ids have digits and capitals.
+func isWellKnown(folder string) bool {
+	return !strings.ContainsFunc(folder, func(r rune) bool { return r < 'a' || r > 'z' })
+}
+
+// misfit returns the error of an answer that belongs to another request. What came of a
+// write is then unknown.
+func misfit(k call, status int) *Error {
+	return &Error{Operation: k.op, Status: status, Err: errMisfit, read: k.read}
+}
+
+// is returns an error if a message has another id than the one that was asked for.
+func (m Message) is(k call, id string) error {
+	if m.ID != "" && !sameID(m.ID, id) {
+		return misfit(k, http.StatusOK)
+	}
+	return nil
+}
+
+// childOf lets through pages of folders that are directly below one, and ends at others.
+func childOf(pages iter.Seq2[[]Folder, error], parent string, k call) iter.Seq2[[]Folder, error] {
+	if isWellKnown(parent) {
+		return pages
+	}
+	return func(yield func([]Folder, error) bool) {
+		for folders, err := range pages {
+			for _, f := range folders {
+				if f.ParentID != "" && !sameID(f.ParentID, parent) {
+					yield(nil, misfit(k, http.StatusOK))
+					return
+				}
+			}
+			if !yield(folders, err) {
+				return
+			}
+		}
+	}
+}
