@@ -95,7 +95,7 @@ func (w *Workers) take(ctx context.Context, campaign string, s stage, targets []
 		}
 		key := r.Target.Key()
 		tries, known := open[key]
-		if !known || cutShort(run, r, err) || pause.left() > 0 && nothingDone(r, err) || passedOver(r, err) {
+		if !known || cutShort(run, r, err) || pause.left() > 0 && nothingDone(r, err) || s == taking && passedOver(r, err) {
 			return
 		}
 		delete(open, key)
