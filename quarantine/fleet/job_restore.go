@@ -58,12 +58,15 @@ func (c *Campaigns) unsettled(ctx context.Context, campaign string, part int) (a
 	return collectDue(rows)
 }
 
-// nothingTaken settles the targets that are to be put back and of which nothing was taken.
+// nothingTaken settles the targets that are to be put back and of which nothing was taken. What
+// kept one that was to be tried again from being taken does not matter any more.
 func (c *Campaigns) nothingTaken(ctx context.Context, campaign string, part int) error {
 	_, err := c.pool.Exec(ctx, `UPDATE fleet_targets SET back_settled = true, back_outcome = $3,
+			problem = CASE WHEN settled THEN problem ELSE '' END,
+			outcome = CASE WHEN settled OR outcome = '' THEN outcome ELSE $4 END,
 			settled = true, not_before = '-infinity'
 		WHERE campaign = $1 AND part = $2 AND back AND NOT back_settled AND taken = 0 AND (settled OR NOT acted)`,
-		campaign, part, string(quarantine.NotFound))
+		campaign, part, string(quarantine.NotFound), string(quarantine.NotBegun))
 	return err
 }
 

@@ -85,3 +85,37 @@ func TestRestoreTakesNoOtherCopy(t *testing.T) {
 	require.NoError(t, l.pool.QueryRow(t.Context(), `SELECT count(*) FROM fleet_intents`).Scan(&intents))
 	assert.Zero(t, intents)
 }
+
+// A restore that comes while a job is on its way to its targets leaves nothing behind of them but
+// that they were not begun: what the cut has done to the job is no problem of a target.
+func TestRestoreOnTheWay(t *testing.T) {
+	t.Parallel()
+	l := newCampaignLab(t)
+	l.deliver(alice, bob)
+	_, err := l.campaigns.Enqueue(t.Context(), fleet.Order{Campaign: "case-1", Targets: targets(alice, bob)})
+	require.NoError(t, err)
+	slow := l.Fail(ewstest.When{Operation: ews.OpGetItem}, ewstest.Slow(2*time.Second))
+	l.work(t, fleet.WorkerOptions{Settle: 300 * time.Millisecond}, nil)
+	require.Eventually(t, func() bool { return slow.Struck() > 0 }, 30*time.Second, time.Millisecond)
+	require.NoError(t, l.campaigns.Restore(t.Context(), "case-1"))
+	s := l.done(t, "case-1")
+	assert.Equal(t, [3]int{0, 0, 0}, [3]int{s.Taken, s.Restored, s.Problems}, "%+v", s)
+	assert.Equal(t, [2]int{2, 0}, [2]int{l.copies(alice, bob), l.copies(kept)})
+}
+
+// What kept targets from being taken, and would have been tried again, is no problem any more
+// when the campaign is put back.
+func TestRestoreOfWhatFailed(t *testing.T) {
+	t.Parallel()
+	l := newCampaignLab(t)
+	l.deliver(alice)
+	_, err := l.campaigns.Enqueue(t.Context(), fleet.Order{Campaign: "case-1", Targets: targets(alice)})
+	require.NoError(t, err)
+	l.Fail(ewstest.When{Operation: ews.OpFindItem}, ewstest.FaultCode("ErrorMailboxMoveInProgress"))
+	l.work(t, fleet.WorkerOptions{Settle: 300 * time.Millisecond}, nil)
+	l.until(t, "case-1", func(s fleet.CampaignStatus) bool { return s.Problems == 1 })
+	require.NoError(t, l.campaigns.Restore(t.Context(), "case-1"))
+	s := l.done(t, "case-1")
+	assert.Equal(t, [3]int{0, 0, 0}, [3]int{s.Taken, s.Restored, s.Problems}, "%+v", s)
+	assert.Equal(t, 1, s.Outcomes[quarantine.NotBegun], "%+v", s)
+}
