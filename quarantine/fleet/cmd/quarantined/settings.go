@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"os"
 	"regexp"
@@ -66,17 +65,12 @@ func loadSettings(file string, lookup func(string) (string, bool)) (*settings, e
 
 // parseSettings reads a configuration.
 func parseSettings(text []byte, lookup func(string) (string, bool)) (*settings, error) {
-	if len(text) > exchange.MaxConfigSize {
-		return nil, fmt.Errorf("is larger than %d bytes", exchange.MaxConfigSize)
+	if err := exchange.CheckSettings[settings](text); err != nil {
+		return nil, err
 	}
 	s := new(settings)
-	in := json.NewDecoder(bytes.NewReader(text))
-	in.DisallowUnknownFields()
-	if err := in.Decode(s); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF")), s); err != nil {
 		return nil, fmt.Errorf("is not a configuration: %w", err)
-	}
-	if _, err := in.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the object; remove it")
 	}
 	if s.Exchange == nil {
 		return nil, errors.New(`"exchange" is missing: give what the file of ewsq has, an object or an array of them`)
