@@ -138,6 +138,36 @@ func TestHookTellsRefusals(t *testing.T) {
 	assert.Equal(t, 1, e.Refused)
 }
 
+// TestHookTellsConflicts: an update that meets one of somebody else is no problem if the caller
+// says so.
+func TestHookTellsConflicts(t *testing.T) {
+	t.Parallel()
+	srv := ewstest.NewServer(nil)
+	defer srv.Close()
+	it := srv.Mailbox("alice@example.test").Deliver([]byte("Subject: x\r\n\r\nx\r\n"))
+	h := &told{}
+	client := srv.Client("svc", &ews.Options{Hook: h}).Impersonating("alice@example.test")
+	update := func(may bool) ews.CallEnd {
+		change := ews.SetField{Property: ews.FieldSensitivity, Value: "Private"}
+		_, err := client.UpdateItem(t.Context(), ews.UpdateItemRequest{
+			Items: []ews.ItemChange{{ID: it.ID, Changes: []ews.Change{change}}}, ConflictResolution: ews.NeverOverwrite, MayHaveChanged: may,
+		})
+		require.NoError(t, err)
+		return h.ends[len(h.ends)-1]
+	}
+	require.Equal(t, ews.ResponseCode("NoError"), update(false).Code)
+	expect := func(code ews.ResponseCode) {
+		for may, want := range map[bool]ews.CallOutcome{false: ews.CallRefused, true: ews.CallOK} {
+			e := update(may)
+			assert.Equal(t, [2]string{string(code), string(want)}, [2]string{string(e.Code), string(e.Outcome)})
+		}
+	}
+	expect("ErrorIrresolvableConflict")
+	_, err := client.DeleteItem(t.Context(), ews.DeleteItemRequest{IDs: []ews.ItemID{it.ID}, Type: ews.HardDelete})
+	require.NoError(t, err)
+	expect("ErrorItemNotFound")
+}
+
 // TestHookOfAStream: a stream ends when it is closed, or read.
 func TestHookOfAStream(t *testing.T) {
 	t.Parallel()

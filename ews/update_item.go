@@ -57,6 +57,11 @@ type UpdateItemRequest struct {
 	// the server cannot suppress the receipt that marking a message as read
 	// sends. Without it, the request goes to such a server anyway.
 	RequireSuppression bool
+
+	// MayHaveChanged says that others work on the items too: ErrorIrresolvableConflict, as
+	// with NeverOverwrite, and ErrorItemNotFound are then answers that the caller expects, not
+	// problems to be logged. The results are the same.
+	MayHaveChanged bool
 }
 
 // UpdateItem changes items and returns their new change keys. Nobody is

@@ -10,6 +10,9 @@ type updateItem UpdateItemRequest
 
 func (r updateItem) task() (task, error) {
 	t := task{op: OpUpdateItem}
+	if r.MayHaveChanged {
+		t.expects = []ResponseCode{"ErrorIrresolvableConflict", "ErrorItemNotFound"}
+	}
 	if len(r.Items) == 0 {
 		return t, wrong("UpdateItemRequest.Items", "is empty: at least one item is required")
 	}

@@ -90,7 +90,7 @@ func (m *mailbox) SetNote(ctx context.Context, item driver.Item, note string) (d
 			ID: ews.ItemID{ID: item.ID, ChangeKey: item.Version}, Kind: item.Kind,
 			Changes: []ews.Change{ews.SetField{Property: noteField, Value: note}},
 		}},
-		ConflictResolution: ews.NeverOverwrite,
+		ConflictResolution: ews.NeverOverwrite, MayHaveChanged: true,
 	})
 	if err == nil {
 		err = results[0].Err

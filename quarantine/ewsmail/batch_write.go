@@ -11,7 +11,7 @@ import (
 // MarkAll changes several items with one UpdateItem, each under its change key.
 func (m *mailbox) MarkAll(ctx context.Context, marks []driver.Marking) []driver.Reply[driver.Item] {
 	replies := make([]driver.Reply[driver.Item], len(marks))
-	request := ews.UpdateItemRequest{ConflictResolution: ews.NeverOverwrite}
+	request := ews.UpdateItemRequest{ConflictResolution: ews.NeverOverwrite, MayHaveChanged: true}
 	var members []int
 	seen := make(map[string]bool)
 	for i, mark := range marks {

@@ -27,7 +27,7 @@ func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change
 		return marked, nil
 	}
 	results, err := m.client.UpdateItem(ctx, ews.UpdateItemRequest{
-		Items: []ews.ItemChange{change}, ConflictResolution: ews.NeverOverwrite,
+		Items: []ews.ItemChange{change}, ConflictResolution: ews.NeverOverwrite, MayHaveChanged: true,
 	})
 	if err == nil {
 		err = results[0].Err

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/nearname"
 )
 
 // checkFields checks the text, which is known to be JSON, against the fields of
@@ -19,14 +21,46 @@ func (t configText) checkFields() error {
 	if err != nil {
 		return err
 	}
+	return w.configs(token, at, "")
+}
+
+// CheckSettings checks the text of a program's own configuration file, which has that of this
+// package in it, against the fields of a struct, as [ParseConfigs] does against those of [Config]:
+// the error says in which line and column a setting is unknown, set twice or of the wrong type. A
+// field of type [json.RawMessage] is a configuration, or an array of them. Further fields may be
+// what those of Config are, arrays of structs, and arrays of strings.
+func CheckSettings[T any](text []byte) error {
+	t, err := readConfig(bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	if err := t.checkSyntax(); err != nil {
+		return err
+	}
+	w := fieldWalk{text: t, dec: json.NewDecoder(bytes.NewReader(t))}
+	token, at, err := w.next()
+	if err != nil {
+		return err
+	}
+	if token != json.Delim('{') {
+		return t.errorAt(at, "", "is not a JSON object; it must begin with {")
+	}
+	return w.object(reflect.TypeFor[T](), "")
+}
+
+// configs checks a configuration or an array of them, of which the first token has been read.
+func (w *fieldWalk) configs(token json.Token, at int, path string) error {
 	config := reflect.TypeFor[Config]()
 	switch token {
 	case json.Delim('{'):
-		return w.object(config, "")
+		if path != "" {
+			path += "."
+		}
+		return w.object(config, path)
 	case json.Delim('['):
-		return w.array(config)
+		return w.array(config, path)
 	}
-	return t.errorAt(at, "", "is not a JSON object; it must begin with {")
+	return w.text.errorAt(at, path, "is not a JSON object; it must begin with {")
 }
 
 type fieldWalk struct {
@@ -44,23 +78,23 @@ func (w *fieldWalk) next() (json.Token, int, error) {
 	return token, at, nil
 }
 
-// array checks an array of configurations.
-func (w *fieldWalk) array(config reflect.Type) error {
+// array checks an array of objects.
+func (w *fieldWalk) array(typ reflect.Type, prefix string) error {
 	for i := 0; ; i++ {
 		token, at, err := w.next()
 		if err != nil {
 			return err
 		}
-		path := fmt.Sprintf("[%d]", i)
+		path := fmt.Sprintf("%s[%d]", prefix, i)
 		switch {
-		case token == json.Delim(']') && i == 0:
-			return w.text.errorAt(at, "", "is an empty array; add at least one configuration")
+		case token == json.Delim(']') && i == 0 && typ == reflect.TypeFor[Config]():
+			return w.text.errorAt(at, prefix, "is an empty array; add at least one configuration")
 		case token == json.Delim(']'):
 			return nil
 		case token != json.Delim('{'):
 			return w.text.errorAt(at, path, "must be an object")
 		}
-		if err := w.object(config, path+"."); err != nil {
+		if err := w.object(typ, path+"."); err != nil {
 			return err
 		}
 	}
@@ -103,6 +137,8 @@ func (w *fieldWalk) value(typ reflect.Type, path string) error {
 	}
 	want, ok := "a string in quotation marks", false
 	switch {
+	case typ == reflect.TypeFor[json.RawMessage]():
+		return w.configs(token, at, path)
 	case typ.Kind() == reflect.Bool:
 		want = "true or false, without quotation marks"
 		_, ok = token.(bool)
@@ -116,6 +152,11 @@ func (w *fieldWalk) value(typ reflect.Type, path string) error {
 			return w.object(typ, path+".")
 		}
 		want = "an object in braces"
+	case typ.Kind() == reflect.Slice && typ.Elem().Kind() == reflect.Struct:
+		if token == json.Delim('[') {
+			return w.array(typ.Elem(), path)
+		}
+		want = "an array of objects"
 	case typ.Kind() == reflect.Slice:
 		if token == json.Delim('[') {
 			return w.strings(path)
@@ -192,6 +233,9 @@ func suggest(typ reflect.Type, name string) string {
 		}
 	}
 	slices.Sort(names)
+	if near := nearname.Of(name, names); near != "" {
+		return fmt.Sprintf("; did you mean %s? Valid settings are %s", near, strings.Join(names, ", "))
+	}
 	return "; valid settings are " + strings.Join(names, ", ")
 }
 

@@ -50,13 +50,16 @@ func newClient(pool *pgxpool.Pool, config *river.Config) (*river.Client[pgx.Tx],
 	return client, nil
 }
 
-// readClock asks the database for its time, and how long it keeps the locks of a process
-// that stands still.
+// readClock asks the database for its time, how long it keeps the locks of a process that stands
+// still, and whether it keeps what it has committed.
 func (w *Workers) readClock(ctx context.Context) error {
 	var now time.Time
-	var idle string
-	if err := w.pool.QueryRow(ctx, `SELECT clock_timestamp(), current_setting('idle_in_transaction_session_timeout')`).Scan(&now, &idle); err != nil {
+	var idle, commit string
+	if err := w.pool.QueryRow(ctx, `SELECT clock_timestamp(), current_setting('idle_in_transaction_session_timeout'), current_setting('synchronous_commit')`).Scan(&now, &idle, &commit); err != nil {
 		return explain(err)
+	}
+	if commit == "off" {
+		w.opts.Logger.WarnContext(ctx, "a power failure of the database would lose what has just been begun; set synchronous_commit to on for this account")
 	}
 	if idle == "0" {
 		w.opts.Logger.WarnContext(ctx, "a process that stands still in a transaction would hold up the others for as long; set idle_in_transaction_session_timeout to 1min, in the address of the database or for the account")

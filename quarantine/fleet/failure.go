@@ -2,6 +2,8 @@ package fleet
 
 import (
 	"context"
+	"database/sql"
+	sqldriver "database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
@@ -80,7 +82,9 @@ func lostConnection(err error) bool {
 		return ending(e.Code)
 	}
 	var connecting *pgconn.ConnectError
-	return errors.As(err, &connecting) || pgconn.SafeToRetry(err) || networkError(err)
+	// Package sql, through which the tables are made, has errors of its own for it.
+	return errors.As(err, &connecting) || pgconn.SafeToRetry(err) || networkError(err) ||
+		errors.Is(err, sqldriver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
 }
 
 // networkError reports whether a connection failed.

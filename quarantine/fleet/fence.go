@@ -3,6 +3,8 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,7 +17,7 @@ type stage string
 
 const (
 	taking    stage = "taking"    // for the campaign
-	finishing stage = "finishing" // of what was begun, so that it can be put back
+	finishing stage = "finishing" // of what was begun, so that it can be put back, and nothing else
 	putting   stage = "putting"   // back
 )
 
@@ -59,6 +61,15 @@ var beginFenced = `
 WITH wanted AS (UPDATE fleet_targets t SET begun = true, acted = true WHERE t.campaign = $11 AND t.target = $2 AND ` + stillWanted("$12") + ` RETURNING 1),
 ` + beginTurn + beginInsert + ` WHERE EXISTS (SELECT FROM wanted) OR NOT EXISTS (SELECT FROM fleet_targets WHERE campaign = $11 AND target = $2)` + beginConflict
 
+// begunBefore reports whether an intent goes on with what an earlier one has begun, for the same
+// item or as the same operation.
+func (j *Journal) begunBefore(ctx context.Context, in quarantine.Intent) (bool, error) {
+	earlier, err := j.FindTarget(ctx, in.Target)
+	return slices.ContainsFunc(earlier, func(e quarantine.Intent) bool {
+		return e.Direction == in.Direction && (e.Operation == in.Operation || e.From.ItemID == in.From.ItemID)
+	}), err
+}
+
 // over returns errOver if the fence is why an intent was not written.
 func (j *Journal) over(ctx context.Context, target string, f fence) error {
 	var wanted bool
@@ -71,6 +82,22 @@ func (j *Journal) over(ctx context.Context, target string, f fence) error {
 		return errOver
 	}
 	return err
+}
+
+// wanted returns a receipt without the items that the fence kept from being begun, and how many
+// these are. They are as they were, and have not failed.
+func wanted(r *quarantine.Receipt) (*quarantine.Receipt, int) {
+	unwanted := func(it quarantine.ReceiptItem) bool {
+		return it.Outcome == quarantine.NotBegun && it.Err != nil && errors.Is(it.Err, errOver)
+	}
+	if !slices.ContainsFunc(r.Items, unwanted) {
+		return r, 0
+	}
+	rest := *r
+	rest.Items = slices.DeleteFunc(slices.Clone(r.Items), unwanted)
+	n := len(r.Items) - len(rest.Items)
+	rest.Notes = append(slices.Clone(r.Notes), fmt.Sprintf("copies that were left where they are, because the campaign did not want them any more: %d", n))
+	return &rest, n
 }
 
 // passedOver reports whether nothing was done for a target because the fence forbade it.

@@ -56,7 +56,7 @@ func TestRestoreOfWhatWasBegun(t *testing.T) {
 	_, err := l.campaigns.Enqueue(t.Context(), fleet.Order{Campaign: "case-1", Targets: targets(alice, bob)})
 	require.NoError(t, err)
 	// The process has taken alice's message, and died before it could store the receipt.
-	_, err = l.pool.Exec(t.Context(), `UPDATE fleet_targets SET begun = true WHERE mailbox = $1`, alice)
+	_, err = l.pool.Exec(t.Context(), `UPDATE fleet_targets SET begun = true, acted = true WHERE mailbox = $1`, alice)
 	require.NoError(t, err)
 	r, err := l.router(t, nil).Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: phishing, Reference: "case-1"})
 	require.NoError(t, err)

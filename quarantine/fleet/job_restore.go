@@ -19,9 +19,9 @@ type restorer struct {
 	*Workers
 }
 
-// Work puts back what is due. What was begun and is not settled, because its process was
-// killed or it is undecided, is run to its end first: only then is known what there is to
-// put back.
+// Work puts back what is due, and takes nothing. What was begun and is not settled, because its
+// process was killed or it is undecided, is run to its end first: only then is known what there
+// is to put back.
 func (w *restorer) Work(ctx context.Context, job *river.Job[restoreArgs]) error {
 	campaign, part := job.Args.Campaign, job.Args.Part
 	unsettled, err := w.unsettled(ctx, campaign, part)
@@ -46,23 +46,27 @@ func (w *restorer) Work(ctx context.Context, job *river.Job[restoreArgs]) error 
 	})
 }
 
-// unsettled returns the targets that are to be put back, and of which it is not known yet
-// what was taken.
+// unsettled returns the targets that are to be put back, and of which it is not known yet what
+// was taken. Without an intent nothing was: a job notes that it begins all of its targets, and
+// its process may have been killed before it came to this one.
 func (c *Campaigns) unsettled(ctx context.Context, campaign string, part int) (all []due, err error) {
 	rows, err := c.pool.Query(ctx, `SELECT target, request, tries FROM fleet_targets
-		WHERE campaign = $1 AND part = $2 AND back AND begun AND NOT settled AND not_before <= now()`, campaign, part)
+		WHERE campaign = $1 AND part = $2 AND back AND NOT settled AND (acted OR taken > 0) AND not_before <= now()`, campaign, part)
 	if err != nil {
 		return nil, err
 	}
 	return collectDue(rows)
 }
 
-// nothingTaken settles the targets that are to be put back and of which nothing was taken.
+// nothingTaken settles the targets that are to be put back and of which nothing was taken. What
+// kept one that was to be tried again from being taken does not matter any more.
 func (c *Campaigns) nothingTaken(ctx context.Context, campaign string, part int) error {
 	_, err := c.pool.Exec(ctx, `UPDATE fleet_targets SET back_settled = true, back_outcome = $3,
+			problem = CASE WHEN settled THEN problem ELSE '' END,
+			outcome = CASE WHEN settled OR outcome = '' THEN outcome ELSE $4 END,
 			settled = true, not_before = '-infinity'
-		WHERE campaign = $1 AND part = $2 AND back AND NOT back_settled AND taken = 0 AND (settled OR NOT begun)`,
-		campaign, part, string(quarantine.NotFound))
+		WHERE campaign = $1 AND part = $2 AND back AND NOT back_settled AND taken = 0 AND (settled OR NOT acted)`,
+		campaign, part, string(quarantine.NotFound), string(quarantine.NotBegun))
 	return err
 }
 

@@ -27,6 +27,7 @@ type result struct {
 // judge says what becomes of a target after a try, of which there were so many before. Cut
 // means that the job was over before the target was done: what then failed has not failed.
 func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int, cut bool) (result, error) {
+	r, unwanted := wanted(r)
 	out := result{target: r.Target.Key(), outcome: r.Outcome(), unsearched: len(r.Unsearched), items: len(r.Items)}
 	for _, it := range r.Items {
 		if it.Outcome.Done() && it.Outcome != quarantine.Found {
@@ -42,6 +43,10 @@ func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int, cut bool
 	err := errors.Join(failed, r.Err())
 	out.problem = textOf(err)
 	out.wait, out.settled = w.again(r, err, tries, cut)
+	if unwanted > 0 && out.items == 0 && err == nil {
+		out.outcome = quarantine.NotBegun
+		return out, nil
+	}
 	if failed != nil && out.items == 0 {
 		return out, nil
 	}

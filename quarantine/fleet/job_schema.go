@@ -33,7 +33,7 @@ func migrateJobs(ctx context.Context, pool *pgxpool.Pool) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("fleet: making the tables of River: %w", explain(err))
+		return unmade("the tables of River", err)
 	}
 	return checkJobs(ctx, pool)
 }

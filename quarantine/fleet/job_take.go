@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/riverqueue/river"
@@ -95,7 +96,7 @@ func (w *Workers) take(ctx context.Context, campaign string, s stage, targets []
 		}
 		key := r.Target.Key()
 		tries, known := open[key]
-		if !known || cutShort(run, r, err) || pause.left() > 0 && nothingDone(r, err) || passedOver(r, err) {
+		if !known || cutShort(run, r, err) || pause.left() > 0 && nothingDone(r, err) || s == taking && passedOver(r, err) {
 			return
 		}
 		delete(open, key)
@@ -108,8 +109,14 @@ func (w *Workers) take(ctx context.Context, campaign string, s stage, targets []
 	return errors.Join(failed, w.putOff(ctx, campaign, left, pause.left()))
 }
 
-// cutShort reports whether nothing was done for a target, because the job is over.
+// cutShort reports whether nothing was done for a target, because the job is over: there is
+// nothing to tell then. Of a campaign that was cancelled or restored the same goes for copies that
+// were found and not begun.
 func cutShort(run context.Context, r *quarantine.Receipt, err error) bool {
+	if errors.Is(context.Cause(run), rivertype.ErrJobCancelledRemotely) {
+		err = errors.Join(err, r.Err())
+		return err != nil && !slices.ContainsFunc(r.Items, func(it quarantine.ReceiptItem) bool { return it.Outcome != quarantine.NotBegun })
+	}
 	return run.Err() != nil && len(r.Items) == 0 && err != nil
 }
 

@@ -99,6 +99,11 @@ func (j *Journal) Begin(ctx context.Context, in quarantine.Intent, owner string,
 	c := quarantine.Claim{Operation: in.Operation, Owner: owner}
 	statement, args := beginStatement, []any{r.operation, r.target, r.seconds, r.nanos, r.server, r.reference, r.text, r.seal, owner, lease.Microseconds()}
 	f, bounded := fenceOf(ctx, in)
+	if bounded && f.stage == finishing {
+		if known, err := j.begunBefore(ctx, in); !known {
+			return quarantine.Claim{}, cmp.Or(err, errOver)
+		}
+	}
 	if bounded {
 		statement, args = beginFenced, append(args, f.campaign, string(f.stage))
 	}

@@ -70,9 +70,17 @@ func migrateOwn(ctx context.Context, pool *pgxpool.Pool) error {
 		return err
 	}
 	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("fleet: making the tables: %w", explain(err))
+		return unmade("the tables", err)
 	}
 	return nil
+}
+
+// unmade says why tables could not be made.
+func unmade(what string, err error) error {
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "42501" {
+		return fmt.Errorf("fleet: making %s: the account may create no tables in this schema; migrate once as one that may: %w", what, err)
+	}
+	return fmt.Errorf("fleet: making %s: %w", what, explain(err))
 }
 
 // provider returns what applies the migrations.

@@ -36,6 +36,9 @@ func (p *program) enqueue(ctx context.Context, c *command, campaigns *fleet.Camp
 		o.Forwards = new(quarantine.ForwardOptions)
 	}
 	done, err := campaigns.Enqueue(ctx, o)
+	if errors.Is(err, fleet.ErrUnreachable) && c.campaign == "" { // or the same again would be another
+		return fmt.Errorf("it is not known whether the campaign was stored; let the name be -campaign %s: %w", o.Campaign, err)
+	}
 	if err != nil {
 		return err
 	}

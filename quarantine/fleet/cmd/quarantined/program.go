@@ -60,7 +60,7 @@ type command struct {
 
 // run runs a command and returns the exit status.
 func (p *program) run(ctx context.Context, args []string) int {
-	err := p.do(ctx, args)
+	err := again(p.do(ctx, args))
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
@@ -88,7 +88,7 @@ func (p *program) do(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("-config %s: %w; %w", c.file, err, errUsage)
 	}
-	pool, err := s.pool(ctx)
+	pool, err := s.pool(ctx, c.silence())
 	if err != nil {
 		return err
 	}
@@ -99,23 +99,28 @@ func (p *program) do(ctx context.Context, args []string) error {
 		}
 		return p.print(map[string]string{"status": "the tables are up to date"})
 	}
-	if err := fleet.CheckSchema(ctx, pool); err != nil {
-		if errors.Is(err, fleet.ErrSchemaOlder) {
-			err = fmt.Errorf("run quarantined migrate once: %w", err)
-		}
-		return err
-	}
 	campaigns, err := fleet.NewCampaigns(pool, nil)
 	if err != nil {
 		return err
 	}
-	switch c.name {
-	case "work":
+	if c.name == "work" {
 		return p.work(ctx, s, pool, campaigns, slog.New(slog.NewJSONHandler(p.stderr, nil)))
-	case "enqueue":
+	}
+	if err := checkSchema(ctx, pool); err != nil {
+		return err
+	}
+	if c.name == "enqueue" {
 		return p.enqueue(ctx, c, campaigns)
 	}
 	return p.about(ctx, c, campaigns)
+}
+
+// again says of an error that leaves it open whether the database has done it what to do.
+func again(err error) error {
+	if errors.Is(err, fleet.ErrUnreachable) {
+		return fmt.Errorf("%w; then give the command again, which does no harm", err)
+	}
+	return err
 }
 
 // parse reads the flags of a command.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -98,7 +100,16 @@ func TestUsage(t *testing.T) {
 		`{"databaseUrl": "postgres:///x", "exchange": {}, "proxies": ["10.0.0.1"]}`:                                       "userHeader",
 		`{"databaseUrl": "postgres:///x", "exchange": {}, "userHeader": "X User"}`:                                        "userHeader",
 		`{"databaseUrl": "postgres:///x", "exchange": {}, "userHeader": "U", "proxies": ["a"]}`:                           "proxies",
-		`{"databaseUrl": "postgres:///x", "exchange": {}} {}`:                                                             "something follows",
+		`{"databaseUrl": "postgres:///x", "exchange": {}} {}`:                                                             "line 1, column 50: is followed by other text",
+		"{\n \"databaseURL\": \"postgres:///x\"}":                                                                         "line 2, column 2: databaseURL is not a setting; use databaseUrl",
+		"{\"databaseUrl\": \"postgres:///x\",\n\"lisen\": \"x\"}":                                                         "line 2, column 1: lisen is not a setting; did you mean listen? Valid settings are databaseUrl, exchange, ",
+		"{\"exchange\": {\n\"ewsURI\": \"x\"}}":                                                                           "line 2, column 1: exchange.ewsURI is not a setting; did you mean ewsUrl?",
+		"{\"exchange\": [{},\n{\"quarantinMailbox\": \"x\"}]}":                                                            "line 2, column 2: exchange[1].quarantinMailbox is not a setting; did you mean quarantineMailbox?",
+		"{\"reports\": [\n{\"mailbxo\": \"x\"}]}":                                                                         "line 2, column 2: reports[0].mailbxo is not a setting; did you mean mailbox?",
+		"{\"jobs\": 1,\n\"jobs\": 2}":                                                                                     "line 2, column 1: jobs is set twice",
+		"{\"jobs\": \"many\"}":                                                                                            "jobs must be a whole number, without quotation marks",
+		"{\"reports\": {}}":                                                                                               "reports must be an array of objects",
+		"{\"settle\": \"5\"}":                                                                                             "settle",
 		`{"databaseUrl": "postgres:///x", "exchange": {}, "reports": [{}]}`:                                               "reports: mailbox is missing",
 		`{"databaseUrl": "postgres:///x", "exchange": {}, "reports": [{"mailbox":"a@b.c"},{"mailbox":"A@b.c"}]}`:          "stands there twice",
 		`{"databaseUrl": "postgres:///x", "exchange": {}, "reports": [{"mailbox":"a@b.c","markOnly":true,"done":["X"]}]}`: "markOnly and done",
@@ -128,6 +139,71 @@ func TestDatabase(t *testing.T) {
 	assert.Equal(t, 1, status)
 	assert.Contains(t, out, "does not answer")
 	assert.NotContains(t, out, "hidden")
+}
+
+// A database that accepts connections and never answers, as one whose machine stands still, ends
+// commands with what to do. A worker waits for it, alive and not ready.
+func TestSilentDatabase(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer silent.Close() // nobody accepts
+	address := "postgres://u:hidden@" + silent.Addr().String() + "/x?sslmode=disable&connect_timeout=1"
+	l.config = l.file(t, "silent.json", `{"databaseUrl": "`+address+`", "listen": "127.0.0.1:0", "exchange": {}}`)
+	targets := l.file(t, "targets.csv", "mailbox,message_id\n"+alice+","+phishing+"\n")
+	for _, args := range [][]string{{"migrate"}, {"list"}, {"status", "c"}, {"cancel", "c"}, {"restore", "c"}, {"enqueue", "-targets", targets}} {
+		out, status := l.run(t, append(args, "-config", l.config)...)
+		assert.Equal(t, 1, status, args)
+		assert.Contains(t, out, "the database does not answer; see that it runs", args)
+		assert.Contains(t, out, "then give the command again", args)
+		assert.NotContains(t, out, "hidden")
+	}
+
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free
+	require.NoError(t, err)
+	free := listener.Addr().String()
+	require.NoError(t, listener.Close())
+	l.config = l.file(t, "silent.json", `{"databaseUrl": "`+address+`", "listen": "`+free+`", "exchange": {"ewsUrl": "`+l.URL()+`", "quarantineMailbox": "`+vault+`", "authentication": {"type": "basic", "username": "svc@example.test"}}}`)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var log output
+	ended := make(chan int, 1)
+	p := &program{stdin: strings.NewReader(""), stdout: &log, stderr: &log, lookup: l.lookup}
+	go func() { ended <- p.run(ctx, []string{"work", "-config", l.config}) }()
+	require.Eventually(t, func() bool { return strings.Contains(log.String(), "waiting for the database") }, time.Minute, 20*time.Millisecond)
+	assert.NotContains(t, log.String(), "hidden")
+	for path, want := range map[string]int{"/healthz": 200, "/readyz": 503, "/alerts/x": 503, "/": 503} {
+		status, _, text := call(t, "GET", "http://"+free+path, "")
+		assert.Equal(t, want, status, path)
+		assert.Equal(t, want == 503, strings.Contains(text, "waits for the database"), text)
+	}
+	stop()
+	assert.Zero(t, <-ended)
+}
+
+// A database that stands still in the middle of a statement ends a command as well.
+func TestSilentStatement(t *testing.T) {
+	t.Parallel()
+	l := newLab(t, nil)
+	s, err := loadSettings(l.config, l.lookup)
+	require.NoError(t, err)
+	pool, err := s.pool(t.Context(), 300*time.Millisecond)
+	require.NoError(t, err)
+	defer pool.Close()
+	begun := time.Now()
+	campaigns, err := fleet.NewCampaigns(pool, nil)
+	require.NoError(t, err)
+	lock, err := l.pool.Begin(t.Context()) // as good as a database that stands still
+	require.NoError(t, err)
+	_, err = lock.Exec(t.Context(), `LOCK TABLE fleet_campaigns`)
+	require.NoError(t, err)
+	_, err = campaigns.List(t.Context(), nil, 1)
+	require.ErrorIs(t, err, fleet.ErrUnreachable)
+	assert.Less(t, time.Since(begun), 30*time.Second)
+	require.NoError(t, lock.Rollback(t.Context()))
+	_, err = campaigns.List(t.Context(), nil, 1)
+	require.NoError(t, err)
 }
 
 // An alert is stored before it is acknowledged; repeated it changes nothing.
@@ -218,7 +294,7 @@ func TestIdleTransactions(t *testing.T) {
 		l.env[envDatabase] = address
 		s, err := parseSettings([]byte(`{"exchange":{}}`), l.lookup)
 		require.NoError(t, err)
-		pool, err := s.pool(t.Context())
+		pool, err := s.pool(t.Context(), 0)
 		require.NoError(t, err)
 		defer pool.Close()
 		_, sent := pool.Config().ConnConfig.RuntimeParams["idle_in_transaction_session_timeout"]

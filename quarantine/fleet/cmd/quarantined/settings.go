@@ -2,19 +2,13 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"os"
 	"regexp"
-	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
@@ -66,17 +60,12 @@ func loadSettings(file string, lookup func(string) (string, bool)) (*settings, e
 
 // parseSettings reads a configuration.
 func parseSettings(text []byte, lookup func(string) (string, bool)) (*settings, error) {
-	if len(text) > exchange.MaxConfigSize {
-		return nil, fmt.Errorf("is larger than %d bytes", exchange.MaxConfigSize)
+	if err := exchange.CheckSettings[settings](text); err != nil {
+		return nil, err
 	}
 	s := new(settings)
-	in := json.NewDecoder(bytes.NewReader(text))
-	in.DisallowUnknownFields()
-	if err := in.Decode(s); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(text, []byte("\xEF\xBB\xBF")), s); err != nil {
 		return nil, fmt.Errorf("is not a configuration: %w", err)
-	}
-	if _, err := in.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the object; remove it")
 	}
 	if s.Exchange == nil {
 		return nil, errors.New(`"exchange" is missing: give what the file of ewsq has, an object or an array of them`)
@@ -142,29 +131,4 @@ func (s *settings) check() error {
 		s.proxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}
 	return nil
-}
-
-// connections is how many connections to the database a process has by default: the
-// journal wants about one for each message in work.
-const connections = 24
-
-// pool connects to the database. Errors of the address are not passed on: they may quote it.
-func (s *settings) pool(ctx context.Context) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(s.DatabaseURL.Reveal())
-	if err != nil {
-		return nil, fmt.Errorf("databaseUrl cannot be read; write it as postgres://USER:PASSWORD@HOST:5432/NAME, with what is special in the password percent-encoded and known parameters only, as sslmode=verify-full; %w", errUsage)
-	}
-	if !strings.Contains(s.DatabaseURL.Reveal(), "pool_max_conns") {
-		config.MaxConns = connections
-	}
-	config.AfterConnect = boundIdle
-	return pgxpool.NewWithConfig(ctx, config)
-}
-
-// boundIdle has the database end transactions in which it hears nothing, unless the account or
-// the address bounds them already: a process that stands still in one would hold up the others
-// for as long. A pooler would not let that pass as a parameter of the connection.
-func boundIdle(ctx context.Context, conn *pgx.Conn) error {
-	_, err := conn.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '1min', false) WHERE current_setting('idle_in_transaction_session_timeout') = '0'`)
-	return err
 }

@@ -28,6 +28,22 @@ func (p *program) work(ctx context.Context, s *settings, pool *pgxpool.Pool, cam
 		return err
 	}
 	defer listener.Close()
+	gate := new(gate)
+	server := &http.Server{
+		Handler:           recovered(log, headers(gate)),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      5 * time.Minute, // receipts of a large campaign
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	defer server.Close()
+	broken := make(chan error, 1)
+	go func() { broken <- server.Serve(listener) }()
+	if err := awaitDatabase(ctx, pool, log); err != nil || ctx.Err() != nil {
+		return err
+	}
 	counts := new(counters.Counters)
 	limiter, err := fleet.NewLimiter(pool, &fleet.LimiterOptions{Workers: s.Processes, Logger: log})
 	if err != nil {
@@ -54,20 +70,12 @@ func (p *program) work(ctx context.Context, s *settings, pool *pgxpool.Pool, cam
 		return err
 	}
 	var stopping atomic.Bool
-	server := &http.Server{
-		Handler:           newServer(s, campaigns, pool, counts, log, &stopping),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      5 * time.Minute, // receipts of a large campaign
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
 	if err := workers.Start(ctx); err != nil {
 		return err
 	}
 	stopWatching := runAll(ctx, watches)
 	defer stopWatching() // before the router is closed
+	gate.open(newServer(s, campaigns, pool, counts, log, &stopping))
 	url := "http://" + listener.Addr().String()
 	if err := p.print(map[string]string{"url": url}); err != nil {
 		return err
@@ -75,8 +83,6 @@ func (p *program) work(ctx context.Context, s *settings, pool *pgxpool.Pool, cam
 	if p.ready != nil {
 		p.ready(url)
 	}
-	broken := make(chan error, 1)
-	go func() { broken <- server.Serve(listener) }()
 	select {
 	case <-ctx.Done():
 		log.Info("stopping", "grace", softStop)
@@ -119,7 +125,7 @@ func (s *settings) router(pool *pgxpool.Pool, limiter *fleet.Limiter, counts *co
 func (s *settings) listen(ctx context.Context, log *slog.Logger) (net.Listener, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
+		return nil, fmt.Errorf("listen %s cannot be served; stop what is there, or give another address: %w", s.Listen, err)
 	}
 	if addr, ok := listener.Addr().(*net.TCPAddr); ok && addr.IP.IsLoopback() {
 		return listener, nil
