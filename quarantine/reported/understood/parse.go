@@ -130,13 +130,13 @@ func (p *parser) text(t mimescan.Text) error {
 		return nil
 	}
 	switch t.Kind {
-	case "text/rfc822-headers", "message/rfc822-headers":
+	case "text/rfc822-headers", "message/rfc822-headers", "message/global-headers":
 		if p.count++; p.count <= maxMessages {
 			m := Message{Form: FormHeaders}
 			p.describe(&m, newHeader([]byte(t.Text)))
 			p.heads = append(p.heads, m)
 		}
-	case "message/feedback-report", "message/delivery-status":
+	case "message/feedback-report", "message/delivery-status", "message/global-delivery-status":
 		p.feed = newHeader([]byte(t.Text))
 	default:
 		if len(p.texts) < maxTexts {
@@ -229,7 +229,8 @@ const elsewhere = "message/external-body"
 // describes reports whether a part describes a message.
 func describes(kind string) bool {
 	switch kind {
-	case "text/rfc822-headers", "message/rfc822-headers", "message/feedback-report", "message/delivery-status":
+	case "text/rfc822-headers", "message/rfc822-headers", "message/global-headers",
+		"message/feedback-report", "message/delivery-status", "message/global-delivery-status":
 		return true
 	}
 	return false
