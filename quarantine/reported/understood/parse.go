@@ -220,7 +220,7 @@ func (p *parser) opaque(a Attachment, what string) {
 		return
 	}
 	p.heads = append(p.heads, Message{Form: FormOpaque, Confidence: Low, Name: a.Name, Size: a.Size, SHA256: a.SHA256, Opaque: what})
-	p.incomplete("an attachment of type %s was not opened", what)
+	p.incomplete("an attachment of type %s was not opened: ask for the message itself, forwarded as an attachment", what)
 }
 
 // elsewhere is the type of a file of which only the name came along (RFC 2046, section 5.2.3).
