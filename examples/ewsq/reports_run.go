@@ -23,7 +23,9 @@ type reportLine struct {
 	ID       string    `json:"id"`
 	Received time.Time `json:"received"`
 	// Action is what was done with it: nothing, "quarantined" or "dismissed".
-	Action     string             `json:"action,omitempty"`
+	Action string `json:"action,omitempty"`
+	// Answered says that the reporter was sent an answer, now or before.
+	Answered   bool               `json:"answered,omitempty"`
 	Understood *understood.Report `json:"understood,omitempty"`
 	Error      string             `json:"error,omitempty"`
 }
@@ -165,9 +167,15 @@ func (s *session) report(ctx context.Context, f *reportFlags, r *quarantine.Rout
 		line.Action = "dismissed"
 		if f.reply != "" {
 			if err := report.Answer(ctx, nil); err != nil {
+				if errors.Is(err, reported.ErrNotAnswerable) {
+					return fmt.Errorf("%w; the report stays: dismiss it without -reply, or name his domain with -reply-domain", err)
+				}
 				return err // it says which report
 			}
+			line.Answered = true
 		}
+	case "show":
+		return s.write(line, append(reportTexts(line), reportDetails(&meant)...)...)
 	default:
 		return s.write(line, reportTexts(line)...)
 	}
@@ -190,7 +198,7 @@ func read(ctx context.Context, report reported.Report) (understood.Report, error
 func (s *session) takeReported(ctx context.Context, f *reportFlags, r *quarantine.Router, meant understood.Report) error {
 	all := meant.Targets()
 	if len(all) == 0 {
-		return errors.New("nothing in the report is sure enough to be taken; look at it with reports show")
+		return errors.New("nothing in the report is sure enough to be taken: look at it with reports show, and take what it means with quarantine -mailbox and -message-id, -sender or -subject")
 	}
 	for i := range all {
 		all[i].Reference = f.reference
@@ -244,22 +252,4 @@ func (s *session) recipients(ctx context.Context, r *quarantine.Router, reporter
 		add(t, origin{})
 	}
 	return p
-}
-
-// reportTexts returns the lines for people.
-func reportTexts(line reportLine) []string {
-	u := line.Understood
-	head := fmt.Sprintf("%s  %s  %s  %s", line.ID, clock(line.Received), u.By.Email, u.Subject)
-	if line.Action != "" {
-		head += ": " + line.Action
-	}
-	lines := []string{head}
-	for _, m := range u.Messages {
-		what := cmp.Or(m.MessageID, m.Criteria.String(), m.Name, "nothing to search for")
-		lines = append(lines, fmt.Sprintf("    %s confidence, %s: %s", m.Confidence, m.Form, what))
-	}
-	for _, why := range u.Incomplete {
-		lines = append(lines, "    note: "+why)
-	}
-	return lines
 }

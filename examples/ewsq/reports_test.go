@@ -56,6 +56,9 @@ func TestReports(t *testing.T) {
 	meant := shown.lines[0]["understood"].(map[string]any)["messages"].([]any)[0].(map[string]any)
 	assert.Equal(t, phishing, meant["messageId"])
 	assert.Equal(t, "high", meant["confidence"])
+	for _, detail := range []string{"from         ", "to           ", "subject      "} {
+		assert.Contains(t, shown.stderr, detail)
+	}
 	assert.Contains(t, shown.stderr, "high confidence, attached: "+phishing)
 
 	dry := b.run(t, "reports", "quarantine", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s", "-dry-run")
@@ -84,10 +87,17 @@ func TestReports(t *testing.T) {
 	assert.Contains(t, unsure.stderr, "nothing in the report is sure enough")
 	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 1, "the report stays")
 
+	stranger := b.run(t, "reports", "dismiss", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s",
+		"-reply", b.write(t, "no.txt", "No.\n"), "-reply-domain", "other.test")
+	assert.Equal(t, exitSome, stranger.status)
+	assert.Contains(t, stranger.stderr, "name his domain with -reply-domain")
+	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 1, "the report stays")
+
 	dismissed := b.run(t, "reports", "dismiss", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s",
 		"-reply", b.write(t, "reply.txt", "Thank you for {{.Subject}}.\n"), "-reply-domain", "example.test")
 	require.Equal(t, exitDone, dismissed.status, dismissed.stderr)
 	assert.Equal(t, "dismissed", dismissed.lines[0]["action"])
+	assert.Equal(t, true, dismissed.lines[0]["answered"])
 	assert.Empty(t, abuse.Folder(ews.FolderInbox).Messages())
 	answered := false
 	for _, m := range b.srv.Mailbox("bob@example.test").Folder(ews.FolderInbox).Messages() {

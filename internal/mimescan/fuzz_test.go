@@ -25,6 +25,7 @@ func FuzzScan(f *testing.F) {
 	f.Add([]byte("Content-Type: text/plain; charset=utf-7; delsp=yes\n\n+AGgAdAB0AHAAcw-://a.exam \n>ple,https:b.example\n"))
 	f.Add([]byte("Content-Type: a/b; name*0*=euc-kr''%B0%B3; name*1=.vcs\n\nBEGIN:VCALENDAR\r\nX:https://a.exa\r\n mple\\n=3D\r\n"))
 	f.Add([]byte("Content-Type: text/html\nContent-Base: http:a.example\n\n<iframe srcdoc='<a href=b>'><meta http-equiv=refresh content='0;url=//c'><a href='data:,<a href=d>'><!--<a href=e>--><base href=f>"))
+	f.Add([]byte("Content-Type: text/plain; charset=utf-8\n\nsee\u00a0a.example, \xec\u3000“b.example”日本.example\n"))
 	entries, err := testdata.Mail.ReadDir("mail")
 	require.NoError(f, err)
 	for _, e := range entries {

@@ -112,7 +112,7 @@ func (s *linkScanner) find(text []byte, final bool) int {
 			s.cut()
 		}
 		s.report(text, start, end)
-		at = end
+		at = max(end, start+1) // it goes on, whatever is found
 	}
 	return at
 }
@@ -156,15 +156,45 @@ func nextLink(text []byte, from int) int {
 
 // hostAround returns the bounds of what may be a host with a dot at i.
 func hostAround(text []byte, from, i int) (start, end int) {
-	inHost := func(c byte) bool { return wordByte(c) || c >= utf8.RuneSelf }
 	start, end = i, min(i+1, len(text))
-	for start > from && i-start <= maxHost && inHost(text[start-1]) {
-		start--
+	for start > from && i-start <= maxHost {
+		c, size := rune(text[start-1]), 1
+		if c >= utf8.RuneSelf {
+			c, size = utf8.DecodeLastRune(text[from:start])
+		}
+		if !inHost(c) {
+			break
+		}
+		start -= size
 	}
-	for end < len(text) && inHost(text[end]) {
-		end++
+	for end < len(text) {
+		c, size := rune(text[end]), 1
+		if c >= utf8.RuneSelf {
+			c, size = utf8.DecodeRune(text[end:])
+		}
+		if !inHost(c) {
+			break
+		}
+		end += size
 	}
 	return start, end
+}
+
+// inHost reports whether a rune may be in a host: one that ends a link is not.
+func inHost(r rune) bool {
+	if r < utf8.RuneSelf {
+		return wordByte(byte(r))
+	}
+	return !endsLink(r)
+}
+
+// endsLink reports whether a rune beyond ASCII is a blank, quotation mark or angle bracket.
+func endsLink(r rune) bool {
+	switch r {
+	case '\u00a0', '\u2028', '\u2029', '\u3000', '“', '”', '«', '»', '「', '」', '＜', '＞':
+		return true
+	}
+	return false
 }
 
 // bareLink reports whether a word and what follows it look like a host, with or without
@@ -214,8 +244,7 @@ func linkEnd(text []byte, start int) int {
 			continue
 		}
 		r, size := utf8.DecodeRune(text[i:limit])
-		switch r {
-		case '\u00a0', '\u2028', '\u2029', '\u3000', '“', '”', '«', '»', '「', '」', '＜', '＞':
+		if endsLink(r) {
 			return i
 		}
 		i += size

@@ -63,7 +63,8 @@ func (s *scanner) shown(content io.Reader, p loosePart) (io.Reader, error) {
 // describes reports whether a part that is an attachment describes a message.
 func (p loosePart) describes() bool {
 	switch p.kind {
-	case "message/feedback-report", "message/delivery-status", "text/rfc822-headers", "message/rfc822-headers":
+	case "message/feedback-report", "message/delivery-status", "message/global-delivery-status",
+		"text/rfc822-headers", "message/rfc822-headers", "message/global-headers":
 		return true
 	}
 	return false

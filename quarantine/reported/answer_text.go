@@ -98,7 +98,7 @@ func (s *answering) unanswerable(head mail.Header, from string) string {
 	automatic := strings.TrimSpace(head.Get("Auto-Submitted"))
 	switch {
 	case !w.opts.Answer.answerable(from):
-		return "the reporter is in none of Answer.Domains"
+		return "the domain of the reporter is not one of Answer.Domains"
 	case strings.EqualFold(from, w.mailbox.Address()):
 		return "it is from the mailbox itself"
 	case automatic != "" && !strings.EqualFold(automatic, "no"):

@@ -20,6 +20,7 @@ type hold struct {
 	item  driver.Item
 	note  note
 	ended bool // acknowledged, released, or lost
+	lapse bool // it could not be acknowledged or released: its lease is to run out
 }
 
 // take takes a report, and returns nil if there is nothing to give: it is done, gone, or
@@ -194,13 +195,18 @@ func (r *run) renewAll(ctx context.Context) {
 // renewers is how many leases are renewed at a time.
 const renewers = 4
 
-// renew renews the lease.
+// renew renews the lease, or ends it when it has run out.
 func (h *hold) renew(ctx context.Context) error {
 	if err := h.lock(ctx); err != nil {
 		return err
 	}
 	defer h.unlock()
-	if h.ended {
+	switch {
+	case h.ended, h.lapse && time.Now().Before(h.note.until):
+		return nil
+	case h.lapse:
+		h.end()
+		h.run.ring()
 		return nil
 	}
 	return h.write(ctx, func(n *note) { n.until = time.Now().Add(h.run.w.opts.Lease) })

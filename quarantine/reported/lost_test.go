@@ -210,3 +210,41 @@ func TestRescanIsInterrupted(t *testing.T) {
 		assert.Len(t, told, reports)
 	})
 }
+
+// TestFailedAcknowledgement: a report that could be neither acknowledged nor released is given
+// again when its lease has run out, although the loop goes on, and so does not wait for the
+// end of the program.
+func TestFailedAcknowledgement(t *testing.T) {
+	for name, end := range map[string]func(reported.Report, context.Context) error{
+		"acknowledge": reported.Report.Acknowledge,
+		"release":     reported.Report.Release,
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				w := newWorld(t, ewstest.Options{})
+				w.report(1)
+				p := w.process()
+				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+				defer cancel()
+				var first reported.Report
+				for report, err := range p.watcher(&reported.Options{Lease: 3 * time.Minute}).Watch(ctx) {
+					switch {
+					case err != nil: // it says that the server is away
+					case first.ID == "":
+						first = report
+						p.disconnect(true)
+						require.Error(t, end(report, t.Context()))
+						require.NotErrorIs(t, end(report, t.Context()), reported.ErrNotHeld)
+						time.AfterFunc(time.Minute, func() { p.disconnect(false) })
+					default:
+						assert.Equal(t, first.ID, report.ID)
+						assert.ErrorIs(t, first.Acknowledge(t.Context()), reported.ErrNotHeld)
+						require.NoError(t, report.Acknowledge(t.Context()))
+						cancel()
+					}
+				}
+				assert.Len(t, w.done(), 1)
+			})
+		})
+	}
+}

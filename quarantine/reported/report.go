@@ -10,7 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Report is a message in the watched folder, held by who was given it.
+// Report is a message in the watched folder, held by who was given it until it is acknowledged
+// or released, or the loop that gave it has ended.
 type Report struct {
 	ID       string    // stays the same when the report is given again
 	Mailbox  string    // address of the watched mailbox
@@ -45,8 +46,9 @@ func (r Report) Open(ctx context.Context) (io.ReadCloser, error) {
 
 // Acknowledge says that the report was dealt with: it is not given again, to anybody. The
 // report is marked first, and then moved to the folder of [Options].Done; a move that fails
-// is made up for by whoever watches. An error means that the report may be given again; it
-// is [ErrNotHeld] if another has the report. A second call does nothing.
+// is made up for by whoever watches. An error means that the report is given again when its
+// lease has run out, unless another call succeeds before; it is [ErrNotHeld] if another has
+// the report. A second call does nothing.
 func (r Report) Acknowledge(ctx context.Context) error {
 	h := r.hold
 	if h == nil {
@@ -64,6 +66,7 @@ func (r Report) Acknowledge(ctx context.Context) error {
 	}
 	err := h.write(ctx, func(n *note) { n.done, n.holder, n.until = true, "", time.Time{} })
 	if err != nil {
+		h.lapse = true
 		return fmt.Errorf("acknowledging report %s: %w", h.note.id, err)
 	}
 	h.end()
@@ -73,8 +76,9 @@ func (r Report) Acknowledge(ctx context.Context) error {
 	return nil
 }
 
-// Release gives the report back: it is given again, to anybody, after [Options].Pause. The
-// error is [ErrNotHeld] if it is not held any more.
+// Release gives the report back: it is given again, to anybody, after [Options].Pause or, in
+// case of an error, when its lease has run out. The error is [ErrNotHeld] if it is not held
+// any more.
 func (r Report) Release(ctx context.Context) error {
 	h := r.hold
 	if h == nil {
@@ -90,6 +94,7 @@ func (r Report) Release(ctx context.Context) error {
 	pause := h.run.w.opts.Pause
 	err := h.write(ctx, func(n *note) { n.holder, n.until = "", time.Now().Add(pause) })
 	if err != nil && !errors.Is(err, driver.ErrGone) {
+		h.lapse = true
 		return fmt.Errorf("releasing report %s: %w", h.note.id, err)
 	}
 	h.end()

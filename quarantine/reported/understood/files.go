@@ -10,9 +10,11 @@ import (
 // maxFiles is how many files are kept that a button may have written.
 const maxFiles = 4
 
-// file keeps a file that a button may have written: the header of the message, or JSON.
+// file keeps a file that a button may have written: the message or its header as text, or
+// JSON.
 func (p *parser) file(t mimescan.Text) {
-	if name := strings.ToLower(t.Name); len(p.files) < maxFiles && (strings.Contains(name, "header") || strings.HasSuffix(name, ".json") || t.Kind == "application/json") {
+	name := strings.ToLower(t.Name)
+	if len(p.files) < maxFiles && (strings.Contains(name, "header") || strings.HasSuffix(name, ".eml.txt") || strings.HasSuffix(name, ".json") || t.Kind == "application/json") {
 		p.files = append(p.files, t)
 	}
 }

@@ -137,7 +137,7 @@ func (p *parser) judge(m *Message, beside bool) {
 	case beside:
 		m.Confidence = Low
 		p.incomplete("a message is attached to a report that quotes another one: it may be an attachment of that")
-	case m.MessageID != "" && m.Confidence == Medium: // of several
+	case m.Confidence == Low: // it has several ids
 	case len(angled.FindAllString(m.MessageID, 2)) > 1:
 		m.Confidence = Medium
 		p.incomplete("an attached message has several Message-IDs in one field")
@@ -232,10 +232,12 @@ func (p *parser) addButton() {
 	}
 }
 
+var withoutDashes = strings.NewReplacer("-", "", "_", "")
+
 // namesReported reports whether a field of a report holds the Message-ID of the reported
 // message. Servers write similar ones that hold the report's own.
 func namesReported(field string) bool {
-	name := strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(field))
+	name := withoutDashes.Replace(strings.ToLower(field))
 	if !strings.HasPrefix(name, "x") || !strings.Contains(name, "messageid") || strings.Contains(name, "network") {
 		return false
 	}

@@ -24,6 +24,11 @@ func (p *parser) foreign(lines []string) (q quoted, ok bool) {
 		if q, ok := p.attribution(lines, i); ok {
 			return q, true
 		}
+		if rest, ok := separator(line); ok {
+			if q, ok := p.below(rest, lines[i+1:]); ok {
+				return q, true
+			}
+		}
 	}
 	return quoted{}, false
 }
@@ -67,6 +72,27 @@ func cutAny(line string) (name, value string, ok bool) {
 	}
 	name, value = strings.TrimSpace(line[:at]), trimValue(line[at:])
 	return name, value, value != "" && !strings.Contains(name, "@") && strings.ContainsFunc(name, unicode.IsLetter)
+}
+
+// below reads who wrote a forwarded message, from what stands below its separator: headers
+// without their line ends, or the line with which old programs of Lotus begin.
+func (p *parser) below(rest string, lines []string) (q quoted, ok bool) {
+	for i, text := range append([]string{rest}, lines[:min(len(lines), 6)]...) {
+		text = clean(trimMarks(text))
+		first := pointed.FindStringSubmatch(text)
+		if len(text) > 1000 || first == nil {
+			continue
+		}
+		if kind, _ := cutLabel(text); i > 0 && kind != noLabel {
+			break // headers with line ends
+		}
+		date := strings.ReplaceAll(text, first[1], " ")
+		if i > 0 && moment(date, p.report.At).at.IsZero() {
+			continue
+		}
+		return quoted{from: "<" + first[1] + ">", date: date, subject: bare(p.report.Subject), headers: true, foreign: true, own: p.report.MessageID}, true
+	}
+	return q, false
 }
 
 // attribution reads the line above a quoted text: it ends in a colon, and has the address

@@ -2,6 +2,7 @@ package understood
 
 import (
 	"net/mail"
+	"slices"
 	"strings"
 	"time"
 
@@ -92,9 +93,11 @@ func (p *parser) describe(m *Message, h header) {
 	default:
 		m.MessageID = p.keep(idOf(ids[0]), maxField)
 	}
-	if len(ids) > 1 {
-		p.incomplete("an attached message has several Message-IDs; the first one was taken")
-		m.Confidence = Medium
+	if slices.ContainsFunc(ids, func(id string) bool { return idOf(id) != idOf(ids[0]) }) {
+		// Which one a server kept is not known, and the sender may have chosen that of
+		// somebody else's message.
+		p.incomplete("an attached message has several Message-IDs; the first one is told")
+		m.Confidence = Low
 	}
 	m.NetworkMessageID = p.keep(clean(h.first("X-MS-Exchange-Organization-Network-Message-Id")), maxField)
 	m.From = p.people(h, "From", "Sender")

@@ -26,18 +26,18 @@ const (
 var labelNames = map[label]string{
 	labelFrom: "from|sender|von|absender|de|expéditeur|remitente|da|mittente|remetente|van|afzender|från|avsändare|fra|afsender|avsender|lähettäjä|od|nadawca|" +
 		"odesílatel|odosielateľ|от|отправитель|від|відправник|kimden|gönderen|feladó|από|αποστολέας|de la|expeditor|差出人|送信者|发件人|寄件者|寄件人|發件人|보낸 사람|보낸사람|보낸이|מאת|من|المرسل|" +
-		"от кого|подател|šalje|pošiljatelj|pošiljalec|prima od|remitent|saatja|nuo|siuntėjas|no|sūtītājs|từ|người gửi|จาก|ผู้ส่ง|dari|pengirim|از|" +
+		"от кого|подател|šalje|pošiljatelj|pošiljalec|prima od|remitent|saatja|nuo|siuntėjas|no|sūtītājs|expeditorul|від кого|送信元|từ|người gửi|จาก|ผู้ส่ง|dari|pengirim|از|" +
 		"sender email|sender's email|sender’s email|sender email address|sender's email address|sender address|sender's address|from address|from email|email from|email sender|" +
 		"message sender|original sender|original from|reported sender|from header|header from|absenderadresse|e-mail-absender|adresse de l'expéditeur|correo del remitente",
 	labelDate: "sent|date|received|gesendet|datum|envoyé|envoyé le|date d'envoi|date d’envoi|enviado|enviado el|enviada em|enviado em|enviada|fecha|inviato|inviata|data|data invio|data/ora|verzonden|" +
 		"skickat|sendt|dato|lähetetty|päivämäärä|päiväys|wysłano|wysłane|odesláno|odoslané|dátum|отправлено|дата|надіслано|gönderildi|gönderilme|gönderme tarihi|gönderilme tarihi|tarih|elküldve|" +
 		"στάλθηκε|ημερομηνία|trimis|送信日時|日時|日付|发送时间|发送日期|日期|时间|寄件日期|傳送時間|傳送日期|보낸 날짜|날짜|보낸 시간|נשלח|תאריך|تاريخ الإرسال|تم الإرسال|التاريخ|" +
 		"изпратено|poslano|poslato|datum slanja|enviat|saadetud|saatmisaeg|kuupäev|išsiųsta|nosūtīts|datums|đã gửi|ngày|ngày gửi|ส่ง|วันที่|dikirim|tanggal|sent on|sent at|empfangen|reçu|ricevuto|recibido|" +
-		"received date|date received|received on|received at|sent date|date sent|received time|time received|date/time|email date|date and time|date header|original date",
+		"received date|date received|received on|received at|sent date|date sent|received time|time received|date/time|email date|date and time|date header|original date|dată|відправлено|gönderilen",
 	labelTo: "to|cc|bcc|an|à|a|para|per|aan|till|til|vastaanottaja|do|dw|udw|komu|kopie|kópia|kopia|кому|копия|kime|bilgi|címzett|προς|κοιν.|către|catre|宛先|收件人|抄送|收件者|副本|받는 사람|받는사람|받는이|참조|אל|עותק|إلى|نسخة|cci|co|kopi|másolatot kap|kopio|copia|cópia|ccn|" +
-		"pour|do wiadomości|до|копие|prima|primatelj|za|kp|per a|a/c|adressaat|kam|kopija|đến|tới|ถึง|สำเนา|kepada|به|" +
+		"pour|do wiadomości|до|копие|prima|primatelj|za|kp|per a|a/c|adressaat|kam|kopija|destinatarul|destinatar|pre|adresat|odbiorca|送信先|másolat|копія|kopie (cc)|copie à|blindkopie|đến|tới|ถึง|สำเนา|kepada|به|" +
 		"recipient|recipients|recipient(s)|recipient email|recipient address|email recipient|to address|original recipient|original to|empfänger|destinataire|destinataires|destinatario|destinatari|destinatário",
-	labelSubject: "subject|betreff|objet|sujet|asunto|oggetto|assunto|onderwerp|ämne|emne|aihe|temat|předmět|predmet|тема|konu|tárgy|θέμα|subiect|件名|主题|主旨|主題|標題|제목|נושא|الموضوع|" +
+	labelSubject: "subject|betreff|objet|sujet|asunto|oggetto|assunto|onderwerp|ämne|emne|aihe|temat|předmět|predmet|тема|konu|thema|naslov|subiectul|tárgy|θέμα|subiect|件名|主题|主旨|主題|標題|제목|נושא|الموضوع|" +
 		"относно|zadeva|assumpte|tema|teema|tēma|chủ đề|เรื่อง|หัวเรื่อง|perihal|subjek|موضوع|" +
 		"email subject|mail subject|message subject|original subject|reported subject|subject line|subject header|e-mail-betreff|objet du message",
 	labelID: "nachrichten-id|nachrichtenkennung|id de message|id du message|identifiant du message|identifiant de message|id del mensaje|id de mensaje|identificador del mensaje|id messaggio|id del messaggio|" +
@@ -45,7 +45,7 @@ var labelNames = map[label]string{
 	labelReporter: "reported by|reporter|reported-by|reported by user|reported by email|reporting user|reporter email|reporter email address|reporter's email|submitted by|submitter|" +
 		"gemeldet von|signalé par|notificado por|reportado por|segnalato da|denunciado por|gemeld door|zgłoszone przez|rapporterat av|rapporteret av|報告者|举报人",
 	otherLabel: "attachments|anlagen|pièces jointes|datos adjuntos|allegati|anexos|bijlagen|bilagor|załączniki|importance|wichtigkeit|priorité|importancia|priorità|urgentie|reply-to|reply to|antwort an|" +
-		"in-reply-to|references|thread-topic|mime-version|content-type|x-mailer|return-path|répondre à",
+		"in-reply-to|references|thread-topic|mime-version|content-type|x-mailer|return-path|répondre à|odgovori na|odpověď na|svar til|antwoord aan|vastaus|válaszcím|rispondi a|odpowiedź-do|responder a|răspuns către|ответ-кому|odpovedať-pre|odpovedať-pre|svara till|yanıt adresi|кому відповісти|user-agent",
 }
 
 var labels = func() map[string]label {

@@ -17,11 +17,14 @@ func linesOf(t mimescan.Text) []string {
 		text = pageText(text)
 	}
 	text = strings.ReplaceAll(text, "\r\n", "\n")
+	if !strings.Contains(text, "\n") {
+		text = strings.ReplaceAll(text, "\r", "\n") // as old Macs end lines
+	}
 	if lines, ok := jsonLines(text); ok {
 		return lines
 	}
 	lines := strings.SplitN(text, "\n", maxLines+1)
-	return lines[:min(len(lines), maxLines)]
+	return withColons(lines[:min(len(lines), maxLines)])
 }
 
 // pageWriter writes the text of a page.

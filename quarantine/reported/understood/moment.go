@@ -13,7 +13,7 @@ import (
 var (
 	yearFirst = regexp.MustCompile(`(\d{4})\s*[-/.年년]\s*(\d{1,2})\s*[-/.月월]\s*(\d{1,2})\s*[日일.]?`)
 	yearLast  = regexp.MustCompile(`\b(\d{1,2})\s?([./-])\s?(\d{1,2})\s?[./-]\s?(\d{4}|\d{2})\b`)
-	clock     = regexp.MustCompile(`(\d{1,2})\s*[:.h時时시]\s*(\d{2})(?:\s*[:.분分]\s*(\d{2}))?`)
+	clock     = regexp.MustCompile(`(?:^|\D)(\d{1,2})(?:\s*[:h時时시]\s*|\.)(\d{2})(?:(?:\s*[:분分]\s*|\.)(\d{2}))?`)
 	offset    = regexp.MustCompile(`(?:GMT|UTC|\s)([+-])(\d{1,2})(?::?(\d{2}))?\b`)
 	number    = regexp.MustCompile(`\d+`)
 	letters   = regexp.MustCompile(`[\p{L}\p{M}]+`)
@@ -78,7 +78,9 @@ func dates(text string) (days []time.Time, rest string) {
 		add(text[m[2]:m[3]], text[m[4]:m[5]], text[m[6]:m[7]])
 		return days, text[:m[0]] + " " + text[m[1]:]
 	}
-	if m := yearLast.FindStringSubmatchIndex(text); m != nil {
+	// With the name of a month and a whole year, 09.15.00 is a time.
+	isTime := func(m []int) bool { return m[9]-m[8] == 2 && fourDigits.MatchString(text) && monthIn(text) != 0 }
+	if m := yearLast.FindStringSubmatchIndex(text); m != nil && !isTime(m) {
 		one, two, year := text[m[2]:m[3]], text[m[6]:m[7]], text[m[8]:m[9]]
 		add(year, two, one)
 		if text[m[4]:m[5]] != "." { // Americans write the month first

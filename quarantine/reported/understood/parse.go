@@ -130,13 +130,13 @@ func (p *parser) text(t mimescan.Text) error {
 		return nil
 	}
 	switch t.Kind {
-	case "text/rfc822-headers", "message/rfc822-headers":
+	case "text/rfc822-headers", "message/rfc822-headers", "message/global-headers":
 		if p.count++; p.count <= maxMessages {
 			m := Message{Form: FormHeaders}
 			p.describe(&m, newHeader([]byte(t.Text)))
 			p.heads = append(p.heads, m)
 		}
-	case "message/feedback-report", "message/delivery-status":
+	case "message/feedback-report", "message/delivery-status", "message/global-delivery-status":
 		p.feed = newHeader([]byte(t.Text))
 	default:
 		if len(p.texts) < maxTexts {
@@ -220,7 +220,7 @@ func (p *parser) opaque(a Attachment, what string) {
 		return
 	}
 	p.heads = append(p.heads, Message{Form: FormOpaque, Confidence: Low, Name: a.Name, Size: a.Size, SHA256: a.SHA256, Opaque: what})
-	p.incomplete("an attachment of type %s was not opened", what)
+	p.incomplete("an attachment of type %s was not opened: ask for the message itself, forwarded as an attachment", what)
 }
 
 // elsewhere is the type of a file of which only the name came along (RFC 2046, section 5.2.3).
@@ -229,7 +229,8 @@ const elsewhere = "message/external-body"
 // describes reports whether a part describes a message.
 func describes(kind string) bool {
 	switch kind {
-	case "text/rfc822-headers", "message/rfc822-headers", "message/feedback-report", "message/delivery-status":
+	case "text/rfc822-headers", "message/rfc822-headers", "message/global-headers",
+		"message/feedback-report", "message/delivery-status", "message/global-delivery-status":
 		return true
 	}
 	return false

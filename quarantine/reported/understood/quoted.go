@@ -20,6 +20,7 @@ type quoted struct {
 
 	headers bool     // they are those of a forwarded message: more than an id
 	foreign bool     // their labels are in a language that is not known, or it is one line
+	doubted bool     // what was not understood stands before them, where others may be
 	wrapped []string // the lines behind the subject, which may be more of it
 	own     string   // the Message-ID of the report
 }
@@ -51,7 +52,11 @@ func (p *parser) quotedIn(t mimescan.Text) (q quoted, ok bool) {
 				block = before
 			}
 			block.subject = unfold(block.subject, block.wrapped, p.report.Subject)
+			block.doubted = !block.foreign && p.hidden(lines[:i], block)
 			block.id = firstOf(block.id, button.id)
+			if block.id == "" && !p.sentOn {
+				block.id = p.confirmed(lines, end)
+			}
 			return block, true
 		}
 		if button.id == "" || p.isOwn(button.id) && block.id != "" {
@@ -189,6 +194,12 @@ func (p *parser) message(q quoted) Message {
 	case q.foreign:
 		m.Confidence = Low
 		p.incomplete("the quoted headers are in a language that is not known, or one line: they were read as well as can be")
+	case q.doubted && m.MessageID == "":
+		m.Confidence = Low
+		p.incomplete("what stands where the headers of a forwarded message begin was not understood: those behind it may have been written by its sender")
+	case p.sentByReporter(m):
+		m.Confidence = Low
+		p.incomplete("the quoted headers are those of a message that the reporter sent to others: what was reported may be one that it quotes")
 	case p.otherSubject(q):
 		m.Confidence = Low
 		p.incomplete("the quoted headers have another subject than the report: its sender may have written them")

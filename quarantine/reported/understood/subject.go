@@ -7,7 +7,7 @@ import (
 
 // forwards are what mail programs put before the subject of what is forwarded, replies
 // before that of what is answered.
-var forwards, replies = prefixSet("fw|fwd|wg|tr|rv|i|enc|vs|vb|vl|doorst|pd|ynt|ilt|i̇lt|továb|tov|πρθ|trs|转发|轉寄|轉發|전달|転送|rif|reenv|res-enc|vidarebefordrat|přep|prep|fwd fw|תשובה|הועבר|إعادة توجيه|chuyển tiếp|ส่งต่อ|trimis|redir|pren|prosl|persiųsta"),
+var forwards, replies = prefixSet("fw|fwd|wg|tr|rv|i|enc|vs|vb|vl|doorst|pd|ynt|ilt|i̇lt|továb|tov|πρθ|trs|转发|轉寄|轉發|전달|転送|rif|reenv|res-enc|vidarebefordrat|přep|prep|fwd fw|תשובה|הועבר|إعادة توجيه|chuyển tiếp|ส่งต่อ|trimis|redir|redir.|videresend|proslijeđeno|pren|prosl|persiųsta"),
 	prefixSet("re|aw|sv|antw|antwort|odp|rép|rép.|ref|res|vá|r|ynt|απ|σχετ|回复|回覆|答复|답장|回信|返信|отв|на|atb|ats|bls|ri|vál")
 
 func prefixSet(names string) map[string]bool {
