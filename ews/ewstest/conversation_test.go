@@ -163,11 +163,11 @@ func TestFindConversationFilters(t *testing.T) {
 	for filter, want := range map[string]string{
 		"All": "OFLP", "Flagged": "P", "TaskActive": "P", "TaskOverdue": "P", "TaskCompleted": "L", "HasAttachment": "F", "Unread": "FLP", "NoClutter": "OFLP", "ToOrCcMe": "FLP",
 	} {
-		got := ""
+		var got strings.Builder
 		for _, topic := range texts(c.asked(`<m:FindConversation ViewFilter="`+filter+`"><m:ParentFolderId>`+folderOf("inbox", "")+`</m:ParentFolderId></m:FindConversation>`), "ConversationTopic") {
-			got += topic[:1]
+			got.WriteString(topic[:1])
 		}
-		assert.Equal(t, want, got, filter)
+		assert.Equal(t, want, got.String(), filter)
 	}
 	assert.Equal(t, []string{"ErrorInvalidOperation"}, codes(c.do(`<m:FindConversation ViewFilter="Clutter"><m:ParentFolderId>`+folderOf("inbox", "")+`</m:ParentFolderId></m:FindConversation>`)))
 }
