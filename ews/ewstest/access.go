@@ -76,7 +76,7 @@ func (c *call) mayUse(f *mailstore.Folder, operation string) *refusal {
 	switch operation {
 	case "GetFolder", "FindFolder", "SyncFolderHierarchy", "Subscribe":
 		allowed = true
-	case "FindItem", "CopyFolder", "ArchiveItem", "SyncFolderItems":
+	case "FindItem", "CopyFolder", "ArchiveItem", "SyncFolderItems", "FindConversation", "GetConversationItems":
 		allowed = r.Read == "FullDetails"
 	case "EmptyFolder":
 		allowed = r.Delete == "All"

@@ -22,6 +22,7 @@
 // not Exchange 2010; what real servers do in one and ewstest does not follows, and is
 // refused ([Operations]):
 //
+//   - ApplyConversationAction, not: actions on messages to come (AlwaysCategorize, AlwaysDelete, AlwaysMove); SetRetentionPolicy
 //   - ArchiveItem (since Exchange2013)
 //   - ConvertId, not: ids of public folders
 //   - CopyFolder
@@ -36,9 +37,11 @@
 //   - EmptyFolder
 //   - ExpandDL, not: lists in a mailbox
 //   - ExportItems
+//   - FindConversation, not: views that begin where a condition is met; the archive together with the mailbox; ReturnDeletedItems; Preview and the other properties that are about more than the messages
 //   - FindFolder
 //   - FindItem, not: ReturnDeletedItems; groups that collapse; series of appointments
 //   - GetAttachment
+//   - GetConversationItems (since Exchange2013), not: SyncState; the archive together with the mailbox
 //   - GetEvents
 //   - GetFolder
 //   - GetItem, not: fields of appointments, contacts, lists and tasks but Start, End and DisplayName

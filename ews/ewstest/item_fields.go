@@ -1,7 +1,6 @@
 package ewstest
 
 import (
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"net/url"
@@ -277,10 +276,7 @@ func (w *itemWriter) responseObjects() {
 }
 
 func (w *itemWriter) conversation() {
-	sum := sha256.Sum256([]byte(strings.ToLower(w.it.Properties().Text(mailstore.TagTopic))))
-	w.Open("t:ConversationId")
-	w.Attr("Id", mailstore.Conversation(w.root.Folder.Mailbox.GUID(), sum[:16]))
-	w.Close()
+	w.conversationID(w.root.Folder.Mailbox, conversationOf(w.it))
 }
 
 func (w *itemWriter) followUp() {

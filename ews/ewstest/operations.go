@@ -37,11 +37,14 @@ func Operations() []Operation {
 
 // lacking says what operations do not do.
 var lacking = map[string]string{
-	"ConvertId":    "ids of public folders",
-	"CreateItem":   "answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, contacts, lists and tasks but Start, End and DisplayName",
-	"ExpandDL":     "lists in a mailbox",
-	"FindItem":     "ReturnDeletedItems; groups that collapse; series of appointments",
-	"GetItem":      "fields of appointments, contacts, lists and tasks but Start, End and DisplayName",
-	"ResolveNames": "contacts in a mailbox",
-	"UpdateItem":   "fields of appointments, contacts, lists and tasks but Start, End and DisplayName",
+	"ApplyConversationAction": "actions on messages to come (AlwaysCategorize, AlwaysDelete, AlwaysMove); SetRetentionPolicy",
+	"FindConversation":        "views that begin where a condition is met; the archive together with the mailbox; ReturnDeletedItems; Preview and the other properties that are about more than the messages",
+	"GetConversationItems":    "SyncState; the archive together with the mailbox",
+	"ConvertId":               "ids of public folders",
+	"CreateItem":              "answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, contacts, lists and tasks but Start, End and DisplayName",
+	"ExpandDL":                "lists in a mailbox",
+	"FindItem":                "ReturnDeletedItems; groups that collapse; series of appointments",
+	"GetItem":                 "fields of appointments, contacts, lists and tasks but Start, End and DisplayName",
+	"ResolveNames":            "contacts in a mailbox",
+	"UpdateItem":              "fields of appointments, contacts, lists and tasks but Start, End and DisplayName",
 }

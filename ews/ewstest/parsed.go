@@ -1,9 +1,9 @@
 package ewstest
 
 import (
-	"bytes"
 	"errors"
 	"io"
+	"net/http"
 	"sync"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
@@ -34,7 +34,7 @@ func (p *parsedRequests) parse(body io.Reader, server ewsschema.Version) (*ewssc
 		if err != nil {
 			rest = brokenOff{err}
 		}
-		return ewsschema.Parse(io.MultiReader(bytes.NewReader(begin), rest), server)
+		return parseText(begin, rest, server)
 	}
 	p.mu.Lock()
 	known := p.seen[string(begin)]
@@ -42,7 +42,7 @@ func (p *parsedRequests) parse(body io.Reader, server ewsschema.Version) (*ewssc
 	if known != nil {
 		return known, nil
 	}
-	req, err := ewsschema.Parse(bytes.NewReader(begin), server)
+	req, err := parseText(begin, http.NoBody, server)
 	if err != nil {
 		return req, err
 	}

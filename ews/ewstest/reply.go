@@ -2,6 +2,7 @@ package ewstest
 
 import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
@@ -13,6 +14,7 @@ type reply struct {
 	empty     string // element that even an error message has
 	extra     func() // writes what an error message has besides, nil for nothing
 	code      ews.ResponseCode
+	single    bool // the answer is a response message, instead of having some
 	spoilt    bool // the schema does not allow it: a fault made it so, or real servers do
 }
 
@@ -34,17 +36,28 @@ func newReply(operation string, v Version) *reply {
 		r.head(v)
 		r.Open("s:Body")
 	}
-	r.Open("m:" + operation + "Response")
-	r.Attr("xmlns:m", xmlwire.URIMessages)
-	r.Attr("xmlns:t", xmlwire.URITypes)
+	if ewsschema.AnswersAlone(operation) {
+		r.single, r.element = true, "m:"+operation+"Response"
+		return r
+	}
+	r.response("m:" + operation + "Response")
 	r.Open("m:ResponseMessages")
 	return r
 }
 
+func (r *reply) response(element string) {
+	r.Open(element)
+	r.Attr("xmlns:m", xmlwire.URIMessages)
+	r.Attr("xmlns:t", xmlwire.URITypes)
+}
+
 func (r *reply) finish() []piece {
-	for range 4 {
+	if !r.single {
+		r.Close()
 		r.Close()
 	}
+	r.Close()
+	r.Close()
 	return r.pieces()
 }
 
@@ -54,11 +67,20 @@ func (r *reply) note(code ews.ResponseCode) {
 	}
 }
 
+// begin begins a response message.
+func (r *reply) begin(class string) {
+	if r.single {
+		r.response(r.element)
+	} else {
+		r.Open(r.element)
+	}
+	r.Attr("ResponseClass", class)
+}
+
 // success writes a response message without an error.
 func (r *reply) success(body func()) {
 	r.note("NoError")
-	r.Open(r.element)
-	r.Attr("ResponseClass", "Success")
+	r.begin("Success")
 	r.Leaf("m:ResponseCode", "NoError")
 	r.rest(body)
 	r.Close()
@@ -75,8 +97,7 @@ func (r *reply) refused(f *refusal) {
 
 func (r *reply) withClass(class string, f *refusal, body func()) {
 	r.note(f.code)
-	r.Open(r.element)
-	r.Attr("ResponseClass", class)
+	r.begin(class)
 	r.Leaf("m:MessageText", f.message())
 	r.Leaf("m:ResponseCode", string(f.code))
 	r.Int("m:DescriptiveLinkKey", 0)

@@ -17,7 +17,7 @@ type scene struct {
 	folder                          *ewstest.Folder
 	item, draft                     *ewstest.Message
 	attachment, pull, mark, streams string
-	data                            string
+	data, conversation              string
 }
 
 const ann = "ann@example.test"
@@ -32,7 +32,8 @@ func newScene(t *testing.T, opts ewstest.Options) *scene {
 	s.folder = s.box.AddFolder(nil, "Folder")
 	s.box.AddFolder(s.folder, "Below")
 	s.item = s.box.Deliver([]byte(withAttachment))
-	s.attachment = attrs(s.do(getItemXML(full, itemID(s.item))), "AttachmentId", "Id")[0]
+	shown := s.do(getItemXML(full, itemID(s.item)))
+	s.attachment, s.conversation = attrs(shown, "AttachmentId", "Id")[0], attrs(shown, "ConversationId", "Id")[0]
 	s.data = texts(s.do(exportXML(itemID(s.item))), "Data")[0]
 	made := s.do(createXML(saveOnly, "", `<t:Message><t:Subject>draft</t:Subject><t:ToRecipients>`+mailboxXML+`</t:ToRecipients></t:Message>`))
 	require.Equal(t, []string{"NoError"}, codes(made))
@@ -52,6 +53,9 @@ type sampleRequest struct {
 
 // sampleRequests has one for every operation.
 var sampleRequests = map[ews.Operation]sampleRequest{
+	"ApplyConversationAction": {func(s *scene) string {
+		return actXML(`<t:Action>Move</t:Action>`, s.conversation, `<t:DestinationFolderId>`+folderOf("drafts", "")+`</t:DestinationFolderId>`)
+	}, true},
 	"ArchiveItem": {func(s *scene) string {
 		return `<m:ArchiveItem><m:ArchiveSourceFolderId>` + folderOf("inbox", "") + `</m:ArchiveSourceFolderId><m:ItemIds>` + itemID(s.item) + `</m:ItemIds></m:ArchiveItem>`
 	}, true},
@@ -81,17 +85,19 @@ var sampleRequests = map[ews.Operation]sampleRequest{
 	"ExpandDL": {func(s *scene) string {
 		return `<m:ExpandDL><m:Mailbox><t:EmailAddress>all-staff@example.test</t:EmailAddress></m:Mailbox></m:ExpandDL>`
 	}, false},
-	"ExportItems":        {func(s *scene) string { return exportXML(itemID(s.item)) }, false},
-	"FindFolder":         {func(s *scene) string { return findFolderXML("Deep", folderOf("root", ""), "") }, false},
-	"FindItem":           {func(s *scene) string { return findXML(folderOf("inbox", ""), "") }, false},
-	"GetAttachment":      {func(s *scene) string { return getAttachmentXML("", s.attachment) }, false},
-	"GetEvents":          {func(s *scene) string { return getEventsXML(s.pull, s.mark) }, false},
-	"GetFolder":          {func(s *scene) string { return getFolderXML(full, folderIDXML(s.folder)) }, false},
-	"GetItem":            {func(s *scene) string { return getItemXML(full, itemID(s.item)) }, false},
-	"GetServerTimeZones": {func(s *scene) string { return zonesXML(` ReturnFullTimeZoneData="true"`, "UTC") }, false},
-	"GetStreamingEvents": {func(s *scene) string { return streamXML(1, s.streams) }, false},
-	"MarkAllItemsAsRead": {func(s *scene) string { return markAllXML("true", "true", folderOf("inbox", "")) }, true},
-	"MarkAsJunk":         {func(s *scene) string { return markJunkXML("true", "true", itemID(s.item)) }, true},
+	"ExportItems":          {func(s *scene) string { return exportXML(itemID(s.item)) }, false},
+	"FindConversation":     {func(s *scene) string { return findConversationXML("", folderOf("inbox", ""), "") }, false},
+	"FindFolder":           {func(s *scene) string { return findFolderXML("Deep", folderOf("root", ""), "") }, false},
+	"FindItem":             {func(s *scene) string { return findXML(folderOf("inbox", ""), "") }, false},
+	"GetAttachment":        {func(s *scene) string { return getAttachmentXML("", s.attachment) }, false},
+	"GetConversationItems": {func(s *scene) string { return conversationItemsXML("", s.conversation) }, false},
+	"GetEvents":            {func(s *scene) string { return getEventsXML(s.pull, s.mark) }, false},
+	"GetFolder":            {func(s *scene) string { return getFolderXML(full, folderIDXML(s.folder)) }, false},
+	"GetItem":              {func(s *scene) string { return getItemXML(full, itemID(s.item)) }, false},
+	"GetServerTimeZones":   {func(s *scene) string { return zonesXML(` ReturnFullTimeZoneData="true"`, "UTC") }, false},
+	"GetStreamingEvents":   {func(s *scene) string { return streamXML(1, s.streams) }, false},
+	"MarkAllItemsAsRead":   {func(s *scene) string { return markAllXML("true", "true", folderOf("inbox", "")) }, true},
+	"MarkAsJunk":           {func(s *scene) string { return markJunkXML("true", "true", itemID(s.item)) }, true},
 	"MoveFolder": {func(s *scene) string {
 		return carryFolderXML("MoveFolder", folderOf("inbox", ""), folderIDXML(s.folder))
 	}, true},

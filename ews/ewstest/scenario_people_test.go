@@ -127,7 +127,7 @@ func TestScenarioPeopleRefused(t *testing.T) {
 	for step, want := range map[string]string{
 		`"mailbox": "x@corp.example", "do": "read"`: `steps[0]: mailbox "x@corp.example" is not a mailbox of the scenario`,
 		`"do": "dance"`:                                `steps[0]: do "dance" is not one of copy, delete, deleteFolder, edit, `,
-		`"do": "read", "operation": "Fetch"`:           `steps[0]: operation "Fetch" is not one of ArchiveItem, ConvertId, `,
+		`"do": "read", "operation": "Fetch"`:           `steps[0]: operation "Fetch" is not one of ApplyConversationAction, ArchiveItem, ConvertId, `,
 		`"do": "read", "call": -1`:                     `steps[0]: call must not be negative`,
 		`"do": "read", "chance": 2`:                    `steps[0]: chance must be between 0 and 1`,
 		`"do": "moveAway", "time": "-1s"`:              `steps[0]: time must not be negative`,

@@ -10,6 +10,7 @@ var texts = map[ews.ResponseCode]string{
 	"ErrorAccessDenied":                                    "Access is denied. Check credentials and try again.",
 	"ErrorAccountDisabled":                                 "Account is disabled. Contact the account administrator.",
 	"ErrorAffectedTaskOccurrencesRequired":                 "AffectedTaskOccurrences attribute is required for Task items.",
+	"ErrorApplyConversationActionFailed":                   "The action on the conversation failed.",
 	"ErrorArchiveMailboxNotEnabled":                        "Archive mailbox not enabled",
 	"ErrorAttachmentNestLevelLimitExceeded":                "The item has attachment at more than the maximum supported nest level.",
 	"ErrorBatchProcessingStopped":                          "Item was not processed as a result of a previous error.",

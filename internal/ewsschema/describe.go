@@ -182,6 +182,13 @@ func (d *describer) operation(name string) {
 	if p := d.schema.operations[name+"ResponseMessage"]; p != nil {
 		answer = d.reference(p.typ)
 	}
+	if AnswersAlone(name) {
+		e.Open("xs:element")
+		e.Attr("name", name+"Response")
+		e.Attr("type", answer)
+		e.Close()
+		return
+	}
 	for _, outer := range []string{name + "Response", "ResponseMessages"} {
 		e.Open("xs:element")
 		e.Attr("name", outer)
@@ -196,6 +203,10 @@ func (d *describer) operation(name string) {
 		e.Close()
 	}
 }
+
+// AnswersAlone reports whether the answer to an operation is a response message itself,
+// instead of having ResponseMessages.
+func AnswersAlone(operation string) bool { return operation == "FindConversation" }
 
 // anyAnswer writes the type of answers that are not described.
 func (d *describer) anyAnswer() {

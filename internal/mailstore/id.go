@@ -128,6 +128,26 @@ func Conversation(mailbox GUID, store []byte) string {
 	return base64.StdEncoding.EncodeToString(append(beginMoniker(nil, storageConversation, mailbox, len(store)), store...))
 }
 
+// ConversationSize is the length of what the id of a conversation has in the store.
+const ConversationSize = 16
+
+// ParseConversation reads the id of a conversation.
+func ParseConversation(s string) (mailbox GUID, store [ConversationSize]byte, err error) {
+	b, err := base64.StdEncoding.Strict().DecodeString(s)
+	if err != nil || len(b) != 7+guidSize+ConversationSize {
+		return GUID{}, store, ErrMalformed
+	}
+	text := bytes.ReplaceAll(b[4:4+guidSize], []byte("-"), nil)
+	if n, err := hex.Decode(mailbox[:], text[:min(len(text), 2*len(mailbox))]); err != nil || n != len(mailbox) {
+		return GUID{}, store, ErrMalformed
+	}
+	copy(store[:], b[7+guidSize:])
+	if Conversation(mailbox, store[:]) != s {
+		return GUID{}, store, ErrMalformed
+	}
+	return mailbox, store, nil
+}
+
 // ParseID reads an id.
 func ParseID(s string) (ID, error) {
 	id, rest, err := cutMoniker(s)

@@ -54,6 +54,7 @@ func FuzzParseID(f *testing.F) {
 	f.Add(mailstore.ID{Kind: mailstore.KindItem, Number: 1}.String())
 	f.Add("")
 	f.Add("AAMk")
+	f.Add(mailstore.Conversation(mailstore.GUID{1}, make([]byte, mailstore.ConversationSize)))
 	f.Add(mailstore.AttachmentID(mailstore.ID{Kind: mailstore.KindItem, Number: 1}, 2))
 	f.Fuzz(func(t *testing.T, s string) {
 		if id, err := mailstore.ParseID(s); err == nil && id.String() != s {
@@ -61,6 +62,9 @@ func FuzzParseID(f *testing.F) {
 		}
 		if item, path, err := mailstore.ParseAttachmentID(s); err == nil && mailstore.AttachmentID(item, path...) != s {
 			t.Errorf("%q is read as attachment %v of %v", s, path, item)
+		}
+		if box, store, err := mailstore.ParseConversation(s); err == nil && mailstore.Conversation(box, store[:]) != s {
+			t.Errorf("%q is read as conversation %x of %v", s, store, box)
 		}
 		_, _ = mailstore.ParseChange(mailstore.KindItem, s)
 	})
