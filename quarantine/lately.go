@@ -17,7 +17,8 @@ type lately struct {
 
 	mu      sync.Mutex
 	arrived map[arrival][]arrived
-	count   int
+	count   int // of those remembered, at most
+	forget  int // the count at which those that are too old are forgotten; 0: manyArrivals
 }
 
 // arrival is an end: items in quarantine that came from a mailbox, or items that
@@ -33,7 +34,9 @@ type arrived struct {
 }
 
 // manyArrivals is the number of remembered items at which those that are too old
-// are forgotten everywhere, and not only at the end that is asked about.
+// are forgotten everywhere, and not only at the end that is asked about. It is twice what
+// was left the last time, if that is more: a campaign carries several thousand items in
+// the time that they are remembered, and must not look at all of them for each.
 const manyArrivals = 1024
 
 // add remembers that an item has been carried: as from, it is no longer at the one
@@ -49,7 +52,7 @@ func (l *lately) add(direction driver.Direction, mailbox, messageID, from, to st
 	}
 	l.keep(away, func(a arrived) bool { return a.itemID != from })
 	l.arrived[there] = append(l.arrived[there], arrived{strings.Clone(messageID), strings.Clone(to), now}) // they may be parts of an answer
-	if l.count++; l.count < manyArrivals {
+	if l.count++; l.count < max(l.forget, manyArrivals) {
 		return
 	}
 	l.count = 0
@@ -57,6 +60,7 @@ func (l *lately) add(direction driver.Direction, mailbox, messageID, from, to st
 		l.keep(end, func(arrived) bool { return true })
 		l.count += len(l.arrived[end])
 	}
+	l.forget = 2 * l.count
 }
 
 // keep forgets what is too old, and what is not wanted.

@@ -98,6 +98,13 @@ func (p *payer) pledge(w *waiter) {
 	}
 }
 
+// unpledge undoes pledge for a call that was not made after all.
+func (p *payer) unpledge(w *waiter) {
+	if w.bucket != nil {
+		w.bucket.pledged -= w.pledged
+	}
+}
+
 // pay charges the call to p's bucket, and learns from the time that it took.
 func (l *Limiter) pay(p *payer, w *waiter, throttled bool) {
 	l.network.saw(w.call.RoundTrip())

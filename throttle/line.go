@@ -56,19 +56,6 @@ func (q *line) remove(w *waiter) {
 	}
 }
 
-// each calls f with all waiters; f may remove the one that it gets.
-func (q *line) each(f func(*waiter)) {
-	for e := q.turns.Front(); e != nil; {
-		b := e.Value.(*box)
-		e = e.Next()
-		for w := b.waiters.Front(); w != nil; {
-			this := w.Value.(*waiter)
-			w = w.Next()
-			f(this)
-		}
-	}
-}
-
 // heads calls f with the first waiter of each mailbox.
 func (q *line) heads(f func(*waiter)) {
 	for e := q.turns.Front(); e != nil; e = e.Next() {

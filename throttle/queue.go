@@ -29,9 +29,6 @@ type waiter struct {
 	pledged  time.Duration  // what it is expected to cost
 	granted  time.Time
 
-	// giveUp makes the wait end with errParked when the payer is parked.
-	giveUp bool
-
 	done  chan struct{}
 	err   error  // set before done is closed
 	epoch uint64 // the payer's when the slot was granted
@@ -87,6 +84,7 @@ func (l *Limiter) wait(ctx context.Context, key string, w *waiter) (*payer, erro
 		l.serve(p) // whoever was behind may fit
 		l.settle(p)
 	case w.err == nil: // granted at the same moment
+		p.unpledge(w)
 		l.giveBack(p, w.slots, w.units)
 	}
 	return nil, p.gaveUp(ctx)
@@ -191,20 +189,13 @@ func (p *payer) next(full bool) *waiter {
 	return holding
 }
 
-// sitOut makes p's waiters wait for the end of its park, except those that give
-// up instead.
+// sitOut makes p's waiters wait for the end of its park, except those that hold slots of
+// other payers: they give up instead. It looks at no others, since it is called for each
+// caller that comes or goes while p is parked.
 func (l *Limiter) sitOut(p *payer) {
-	giveUp := func(w *waiter) {
-		if w.giveUp {
-			p.finish(w, errParked)
-		}
+	for e := p.holding.Front(); e != nil; e = p.holding.Front() {
+		p.finish(e.Value.(*waiter), errParked)
 	}
-	for e := p.holding.Front(); e != nil; {
-		w := e.Value.(*waiter)
-		e = e.Next()
-		giveUp(w)
-	}
-	p.queue.each(giveUp)
 	if p.waiting() > 0 {
 		// If the park is extended meanwhile, that is noticed when the timer fires.
 		l.wake(p, p.until)

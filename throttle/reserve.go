@@ -64,7 +64,7 @@ func (l *Limiter) tryReserve(ctx context.Context, r *reservation, keys []string)
 			n++
 		}
 		w := newWaiter(ctx, n, 0)
-		w.reserves, w.giveUp = true, first > 0
+		w.reserves = true
 		if first == 0 {
 			w.units = 1
 		}

@@ -1,6 +1,7 @@
 package gather
 
 import (
+	"container/list"
 	"context"
 	"errors"
 	"sync"
@@ -33,7 +34,7 @@ type laneKey struct{ mailbox, place string }
 type lane[A, V any] struct {
 	key      laneKey
 	inFlight int
-	waiting  []*member[A, V]
+	waiting  list.List // of *member, in order of arrival
 }
 
 // member is one call that waits, or is in a batch. What changes is guarded by the lock of
@@ -44,10 +45,11 @@ type member[A, V any] struct {
 	turn  chan struct{} // closed when it is to lead its batch
 	done  chan struct{} // closed when reply is there
 
-	batch    *batch[A, V] // nil while it waits
-	led      bool         // turn is closed
-	left     bool         // its context has ended
-	finished bool         // done is closed
+	place    *list.Element // in waiting
+	batch    *batch[A, V]  // nil while it waits
+	led      bool          // turn is closed
+	left     bool          // its context has ended
+	finished bool          // done is closed
 	reply    driver.Reply[V]
 	panicked any
 }
@@ -119,12 +121,12 @@ func (l *lanes[A, V]) enter(key laneKey, m *member[A, V], meter *driver.Meter) *
 		ln = &lane[A, V]{key: key}
 		l.all[key] = ln
 	}
-	if ln.inFlight < l.width(ln) && len(ln.waiting) == 0 && !l.options.Always {
+	if ln.inFlight < l.width(ln) && ln.waiting.Len() == 0 && !l.options.Always {
 		ln.inFlight++
 		return ln
 	}
 	m.meter, m.turn, m.done = meter, make(chan struct{}), make(chan struct{})
-	ln.waiting = append(ln.waiting, m)
+	m.place = ln.waiting.PushBack(m)
 	l.proceed(ln)
 	return ln
 }
@@ -135,20 +137,21 @@ func (l *lanes[A, V]) leave(ln *lane[A, V]) {
 	defer l.mu.Unlock()
 	ln.inFlight--
 	l.proceed(ln)
-	if ln.inFlight == 0 && len(ln.waiting) == 0 {
+	if ln.inFlight == 0 && ln.waiting.Len() == 0 {
 		delete(l.all, ln.key)
 	}
 }
 
 // proceed makes batches of those that wait, as far as they may go. The lanes are locked.
 func (l *lanes[A, V]) proceed(ln *lane[A, V]) {
-	for len(ln.waiting) > 0 && ln.inFlight < l.width(ln) {
-		n := min(len(ln.waiting), l.options.Most)
+	for ln.waiting.Len() > 0 && ln.inFlight < l.width(ln) {
+		n := min(ln.waiting.Len(), l.options.Most)
 		l.crowds.went(ln.key.mailbox, n)
-		b := &batch[A, V]{members: ln.waiting[:n:n]}
-		ln.waiting = ln.waiting[n:]
-		for _, m := range b.members {
+		b := &batch[A, V]{members: make([]*member[A, V], n)}
+		for i := range b.members {
+			m := ln.waiting.Remove(ln.waiting.Front()).(*member[A, V])
 			m.batch = b
+			b.members[i] = m
 		}
 		ln.inFlight++
 		b.members[0].led = true
@@ -190,12 +193,7 @@ func (l *lanes[A, V]) departing(ln *lane[A, V], m *member[A, V], leads bool) (ca
 	b := m.batch
 	switch {
 	case b == nil:
-		for i, other := range ln.waiting {
-			if other == m {
-				ln.waiting = append(ln.waiting[:i:i], ln.waiting[i+1:]...)
-				break
-			}
-		}
+		ln.waiting.Remove(m.place)
 		return nil, neverSent
 	case leads && m.led:
 		return nil, mustLead

@@ -57,9 +57,31 @@ func hostile(r rune) bool {
 	return r == utf8.RuneError || !unicode.IsPrint(r)
 }
 
-// plain undoes the escapes for HTML that a MarshalJSON has made. Pairs of backslashes come
-// first, or the second of a pair would be taken for the start of an escape.
-var plain = strings.NewReplacer(`\\`, `\\`, `\u003c`, `<`, `\u003e`, `>`, `\u0026`, `&`)
+// plain undoes the escapes for HTML that a MarshalJSON has made, in place. Any other escape
+// is passed over whole, so that the second of a pair of backslashes begins none.
+func plain(line []byte) []byte {
+	done := line[:0]
+	for {
+		i := bytes.IndexByte(line, '\\')
+		if i < 0 {
+			return append(done, line...)
+		}
+		done, line = append(done, line[:i]...), line[i:]
+		n := min(6, len(line))
+		switch string(line[:n]) {
+		case `\u003c`:
+			done = append(done, '<')
+		case `\u003e`:
+			done = append(done, '>')
+		case `\u0026`:
+			done = append(done, '&')
+		default:
+			n = min(2, len(line))
+			done = append(done, line[:n]...)
+		}
+		line = line[n:]
+	}
+}
 
 // JSONLine returns v as one line of JSON, including the line break. Characters that
 // affect a terminal are written as \u escapes, even those that encoding/json leaves
@@ -73,7 +95,7 @@ func JSONLine(v any) ([]byte, error) {
 	}
 	written := bytes.TrimSuffix(text.Bytes(), []byte("\n"))
 	if bytes.Contains(written, []byte(`\u00`)) {
-		written = []byte(plain.Replace(string(written)))
+		written = plain(written)
 	}
 	if bytes.IndexFunc(written, func(r rune) bool { return r < ' ' || r > '~' }) < 0 {
 		return append(written, '\n'), nil

@@ -1,8 +1,11 @@
 // Plainxml takes messages out of mailboxes as a program does that is written in an
 // afternoon: net/http, encoding/xml, FindItem in the Inbox, MoveItem, the next. It proves
-// nothing and undoes nothing. It is a peer for measurements: see ../peers.
+// nothing and undoes nothing. Or it makes the requests again that another client has made,
+// and decodes the same answers. It is a peer for measurements: see ../peers.
 //
 //	plainxml URL ACCOUNT TARGETS.csv CONCURRENCY
+//	plainxml answers CAPTURED LATENCY
+//	plainxml replay URL CAPTURED CONCURRENCY
 package main
 
 import (
@@ -17,18 +20,31 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 )
 
 const quarantine = "quarantine@example.test"
 
 func main() {
-	if len(os.Args) != 5 {
-		fmt.Fprintln(os.Stderr, "usage: plainxml URL ACCOUNT TARGETS.csv CONCURRENCY")
+	var err error
+	switch args := os.Args[1:]; {
+	case len(args) == 3 && args[0] == "answers":
+		var latency time.Duration
+		if latency, err = time.ParseDuration(args[2]); err == nil {
+			err = answers(args[1], latency)
+		}
+	case len(args) == 4:
+		var atOnce int
+		switch atOnce, err = strconv.Atoi(args[3]); {
+		case err != nil:
+		case args[0] == "replay":
+			err = replay(args[1], args[2], max(atOnce, 1))
+		default:
+			err = run(args[0], args[1], args[2], max(atOnce, 1))
+		}
+	default:
+		fmt.Fprintln(os.Stderr, "usage: plainxml URL ACCOUNT TARGETS.csv CONCURRENCY | answers CAPTURED LATENCY | replay URL CAPTURED CONCURRENCY")
 		os.Exit(2)
-	}
-	atOnce, err := strconv.Atoi(os.Args[4])
-	if err == nil {
-		err = run(os.Args[1], os.Args[2], os.Args[3], max(atOnce, 1))
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -41,6 +57,10 @@ type client struct {
 	url, account string
 }
 
+func newClient(url, account string, atOnce int) client {
+	return client{&http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atOnce, MaxConnsPerHost: atOnce}}, url, account}
+}
+
 func run(url, account, targets string, atOnce int) error {
 	text, err := os.ReadFile(targets)
 	if err != nil {
@@ -50,7 +70,7 @@ func run(url, account, targets string, atOnce int) error {
 	if err != nil {
 		return err
 	}
-	c := client{&http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atOnce, MaxConnsPerHost: atOnce}}, url, account}
+	c := newClient(url, account, atOnce)
 	work := make(chan []string)
 	failed := make([]error, atOnce)
 	var all sync.WaitGroup
@@ -129,7 +149,11 @@ func (c client) take(mailbox, id string) error {
 }
 
 func (c client) call(body string, answer any) error {
-	req, err := http.NewRequest(http.MethodPost, c.url, strings.NewReader(fmt.Sprintf(envelope, body)))
+	return c.post(c.url, fmt.Sprintf(envelope, body), answer)
+}
+
+func (c client) post(url, text string, answer any) error {
+	req, err := http.NewRequest(http.MethodPost, url, strings.NewReader(text))
 	if err != nil {
 		return err
 	}
@@ -140,14 +164,14 @@ func (c client) call(body string, answer any) error {
 		return err
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
+	got, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return err
 	}
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("HTTP %s", resp.Status)
 	}
-	return xml.Unmarshal(text, answer)
+	return xml.Unmarshal(got, answer)
 }
 
 func escaped(s string) string {

@@ -1,0 +1,185 @@
+package gather_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
+
+// A hundred thousand calls wait for one that is slow, and are given up together; a call after
+// them goes as if they had never been.
+func TestCrowdLeaves(t *testing.T) {
+	t.Parallel()
+	const callers = 100_000
+	for _, kind := range []string{"inspect", "mark"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := &fake{before: map[string]time.Duration{"slow": time.Hour}}
+				s := narrow(f)
+				var wg sync.WaitGroup
+				wg.Go(func() {
+					_, err := kinds[kind](t.Context(), s, alice, "slow")
+					assert.NoError(t, err)
+				})
+				synctest.Wait()
+				ctx, cancel := context.WithCancelCause(t.Context())
+				var left atomic.Int64
+				for range callers {
+					wg.Go(func() {
+						if _, err := kinds[kind](ctx, s, alice, "leaver"); errors.Is(err, errGivenUp) {
+							left.Add(1)
+						}
+					})
+				}
+
+				time.Sleep(time.Minute)
+				cancel(errGivenUp)
+				wg.Go(func() {
+					got, err := kinds[kind](t.Context(), s, alice, "stays")
+					assert.NoError(t, err)
+					assert.Equal(t, answer(kind, "stays"), got)
+				})
+				wg.Wait()
+				assert.EqualValues(t, callers, left.Load())
+				assert.Len(t, f.requests, 2)
+			})
+		})
+	}
+}
+
+// The server is busy for one member of each batch, always another, or wants each of them
+// alone: each call ends with its own answer, and is in no more requests than that takes.
+func TestBusyForOne(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, kind string) {
+		for i, busy := range map[string]error{
+			"busy":       &driver.Error{Err: errors.New("ErrorServerBusy"), Answered: true, Untouched: true},
+			"lost":       &driver.Error{Err: errors.New("connection reset")},
+			"not asked":  fmt.Errorf("skipped: %w", driver.ErrAlone),
+			"not a type": errors.New("strange"),
+		} {
+			names := numbered(alice, 8)
+			for n, name := range names {
+				f := &fake{poisoned: map[string]error{name: busy}}
+				errs := together(t, narrow(f), kind, names, "", 0)
+				alone := errors.Is(busy, driver.ErrAlone)
+				for _, other := range names {
+					if other == name && !alone {
+						assert.ErrorIs(t, errs[other], busy, i)
+					} else {
+						assert.NoError(t, errs[other], "%s: %d is served", i, n)
+					}
+				}
+				want := 2 // the first, and the batch
+				if alone {
+					want++
+				}
+				assert.Len(t, f.requests, want, i)
+			}
+		}
+	})
+}
+
+// A deadline shorter than the pause of the driver ends the call, and only that one; of those
+// that write it is in no request.
+func TestDeadlineInThePause(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, kind string) {
+		names := numbered(alice, 12)
+		for _, leaver := range []int{0, 5, 11} {
+			f := &fake{before: map[string]time.Duration{names[3]: 5 * time.Minute}}
+			begun := time.Now()
+			errs := together(t, narrow(f), kind, names, names[leaver], time.Second)
+			for i, name := range names {
+				if i == leaver {
+					assert.ErrorIs(t, errs[name], errGivenUp)
+				} else {
+					assert.NoError(t, errs[name])
+				}
+			}
+			assert.Less(t, time.Since(begun), 11*time.Minute)
+			for _, r := range f.requests {
+				if writes[kind] {
+					assert.NotContains(t, r.members, names[leaver])
+				}
+			}
+		}
+	})
+}
+
+// Calls for a thousand mailboxes, of which some are the same in another case, come at once:
+// each request is of one mailbox, and each mailbox has at most so many as it would have alone.
+func TestManyMailboxesAtOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, kind string) {
+		const boxes, calls = 1000, 9
+		f := &fake{}
+		s := narrow(f)
+		var wg sync.WaitGroup
+		for n := range calls {
+			for b := range boxes {
+				wg.Go(func() {
+					box := fmt.Sprintf("user%d@example.test", b)
+					if n%2 == 1 {
+						box = fmt.Sprintf("User%d@EXAMPLE.test", b)
+					}
+					name := fmt.Sprintf("%d in %d", n, b)
+					got, err := kinds[kind](t.Context(), s, box, name)
+					assert.NoError(t, err)
+					assert.Equal(t, answer(kind, name), got)
+				})
+			}
+		}
+		wg.Wait()
+		assert.Len(t, f.requests, 2*boxes)
+		for _, r := range f.requests {
+			var first, box int
+			_, err := fmt.Sscanf(r.members[0], "%d in %d", &first, &box)
+			assert.NoError(t, err)
+			for _, m := range r.members {
+				assert.Contains(t, m, fmt.Sprintf(" in %d", box))
+			}
+		}
+	})
+}
+
+// Callers give up at every moment of a batch's way, one after the other, until nobody is left:
+// none waits for longer than the request takes.
+func TestLeaveOneAfterTheOther(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, kind string) {
+		for _, pause := range []time.Duration{0, latency, time.Minute} {
+			f := &fake{before: map[string]time.Duration{"3": pause}}
+			s := narrow(f)
+			var wg sync.WaitGroup
+			wg.Go(func() { _, _ = kinds[kind](t.Context(), s, alice, "first") })
+			synctest.Wait()
+			for i := range 40 {
+				wg.Go(func() {
+					ctx, cancel := context.WithTimeoutCause(t.Context(), time.Duration(40-i)*latency/16, errGivenUp)
+					defer cancel()
+					if got, err := kinds[kind](ctx, s, alice, fmt.Sprint(i)); err == nil {
+						assert.Equal(t, answer(kind, fmt.Sprint(i)), got)
+					} else {
+						assert.ErrorIs(t, err, errGivenUp)
+					}
+				})
+				synctest.Wait()
+			}
+			begun := time.Now()
+			wg.Wait()
+			assert.Less(t, time.Since(begun), 5*latency, "nobody waits for the pause of another")
+			time.Sleep(2 * pause)
+		}
+	})
+}
