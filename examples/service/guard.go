@@ -9,8 +9,9 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"runtime/debug"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // authorized lets through callers that send the token (RFC 6750). Without a token,
@@ -124,7 +125,8 @@ func recovered(log *slog.Logger, next http.Handler) http.Handler {
 			if v == nil {
 				return
 			}
-			log.ErrorContext(r.Context(), "panic", "method", r.Method, "path", r.URL.Path, "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+			p := driver.NewPanic(v)
+			log.ErrorContext(r.Context(), "panic", "method", r.Method, "path", r.URL.Path, "type", fmt.Sprintf("%T", p.Value), "stack", string(p.Stack))
 			(&problem{Status: http.StatusInternalServerError, Detail: "see the log of the service"}).write(w)
 		}()
 		next.ServeHTTP(w, r)
