@@ -145,6 +145,9 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 		case ri.Outcome == NotFound && !s.owns(in.From) && len(r.Items) > 0:
 			// It has left nothing, and was never marked, or is one of those in the receipt
 			// under another name: its id does not tell.
+		case ri.Outcome == NotFound && r.lies(ri):
+			// Nobody can tell whether it is that one, or was another.
+			r.note("an earlier run had begun with a copy in %s of which nothing is in either mailbox any more: it was moved and taken under another name, released, or deleted since", ri.Folder)
 		case at >= 0:
 			r.Items[at] = ri
 		default:
@@ -171,6 +174,14 @@ func (t Target) before(reference string) Outcome {
 // lies reports whether the item lies in quarantine.
 func (it ReceiptItem) lies() bool {
 	return it.Outcome == Quarantined || it.Outcome == AlreadyQuarantined
+}
+
+// lies reports whether a message is among those of the receipt that lie in quarantine, under
+// any name.
+func (r *Receipt) lies(was ReceiptItem) bool {
+	return slices.ContainsFunc(r.Items, func(it ReceiptItem) bool {
+		return it.lies() && driver.SameMessageID(it.MessageID, was.MessageID) && driver.SameTime(it.Received, was.Received)
+	})
 }
 
 // readBack reads an item in quarantine that an earlier run of the same case took: the
