@@ -82,7 +82,7 @@ func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.F
 			}
 			return s.search(ctx, mailbox, t, s.limits, driver.Query{})
 		},
-		func(ctx context.Context, to reach) (driver.Findings, error) {
+		func(ctx context.Context, to reach) (holding, error) {
 			return s.taken(ctx, t, driver.Query{Origin: t.Mailbox}, to)
 		})
 }
@@ -206,14 +206,18 @@ func (s *Service) readBack(ctx context.Context, ri *ReceiptItem, it driver.Item)
 }
 
 // already adds what earlier runs took. What the receipt has is left as it is.
-func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context, reach) (driver.Findings, error)) error {
-	var found driver.Findings
+func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context, reach) (holding, error)) error {
+	var found holding
 	for _, to := range []reach{nearest, everywhere} {
 		var err error
-		found, err = s.shown(ctx, driver.ToQuarantine, r.Target, func(ctx context.Context) (driver.Findings, error) { return earlier(ctx, to) }, r.Items...)
+		found.Findings, err = s.shown(ctx, driver.ToQuarantine, r.Target, func(ctx context.Context) (_ driver.Findings, err error) {
+			found, err = earlier(ctx, to)
+			return found.Findings, err
+		}, r.Items...)
 		if err != nil {
 			return err
 		}
+		s.tellUnsealed(r, found)
 		found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
 			return slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool { return ri.Operation == it.Stamp.Operation })
 		})
