@@ -82,7 +82,7 @@ func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.F
 			}
 			return s.search(ctx, mailbox, t, s.limits, driver.Query{})
 		},
-		func(ctx context.Context, to reach) (driver.Findings, error) {
+		func(ctx context.Context, to reach) (holding, error) {
 			return s.taken(ctx, t, driver.Query{Origin: t.Mailbox}, to)
 		})
 }
@@ -145,6 +145,9 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 		case ri.Outcome == NotFound && !s.owns(in.From) && len(r.Items) > 0:
 			// It has left nothing, and was never marked, or is one of those in the receipt
 			// under another name: its id does not tell.
+		case ri.Outcome == NotFound && r.lies(ri):
+			// Nobody can tell whether it is that one, or was another.
+			r.note("an earlier run had begun with a copy in %s of which nothing is in either mailbox any more: it was moved and taken under another name, released, or deleted since", ri.Folder)
 		case at >= 0:
 			r.Items[at] = ri
 		default:
@@ -173,6 +176,14 @@ func (it ReceiptItem) lies() bool {
 	return it.Outcome == Quarantined || it.Outcome == AlreadyQuarantined
 }
 
+// lies reports whether a message is among those of the receipt that lie in quarantine, under
+// any name.
+func (r *Receipt) lies(was ReceiptItem) bool {
+	return slices.ContainsFunc(r.Items, func(it ReceiptItem) bool {
+		return it.lies() && driver.SameMessageID(it.MessageID, was.MessageID) && driver.SameTime(it.Received, was.Received)
+	})
+}
+
 // readBack reads an item in quarantine that an earlier run of the same case took: the
 // receipt then says the same again, and that it has been read back.
 func (s *Service) readBack(ctx context.Context, ri *ReceiptItem, it driver.Item) {
@@ -195,14 +206,18 @@ func (s *Service) readBack(ctx context.Context, ri *ReceiptItem, it driver.Item)
 }
 
 // already adds what earlier runs took. What the receipt has is left as it is.
-func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context, reach) (driver.Findings, error)) error {
-	var found driver.Findings
+func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context, reach) (holding, error)) error {
+	var found holding
 	for _, to := range []reach{nearest, everywhere} {
 		var err error
-		found, err = s.shown(ctx, driver.ToQuarantine, r.Target, func(ctx context.Context) (driver.Findings, error) { return earlier(ctx, to) }, r.Items...)
+		found.Findings, err = s.shown(ctx, driver.ToQuarantine, r.Target, func(ctx context.Context) (_ driver.Findings, err error) {
+			found, err = earlier(ctx, to)
+			return found.Findings, err
+		}, r.Items...)
 		if err != nil {
 			return err
 		}
+		s.tellUnsealed(r, found)
 		found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
 			return slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool { return ri.Operation == it.Stamp.Operation })
 		})

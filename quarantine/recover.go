@@ -33,7 +33,9 @@ import (
 //
 // Several intents are settled at a time, since each may have to wait for SearchLag; their
 // receipts come in the order in which that is done. If the loop is left, what is in
-// progress ends undecided, as when the context ends.
+// progress ends undecided, as when the context ends. A panic, as of a driver or a hook, goes
+// on to the loop as a [*Panic] when the others have been settled; the receipt of the
+// intent that it is about comes before, and is undecided.
 func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 	return s.recovering(ctx, func(string) bool { return false })
 }
@@ -46,6 +48,7 @@ const recoverAtOnce = 32
 func (s *Service) recovering(ctx context.Context, others func(server string) bool) iter.Seq2[*Receipt, error] {
 	return gather(ctx, func(ctx context.Context, emit func(*Receipt, error)) {
 		run := settlement{emit: emit, places: make(chan struct{}, recoverAtOnce)}
+		defer run.all.Wait() // also if the journal panics
 		// Intents that can be read are settled even if others cannot be read.
 		var unread []error
 		foreign := make(map[string]int)
@@ -60,7 +63,7 @@ func (s *Service) recovering(ctx context.Context, others func(server string) boo
 				}
 				continue
 			}
-			if !run.begin(ctx, func() (*Receipt, error) { return s.recover(ctx, in) }) {
+			if !run.begin(ctx, func() (*Receipt, error) { return s.recover(ctx, in) }, func() *Receipt { return s.cutShort(in) }) {
 				break
 			}
 		}
@@ -88,8 +91,7 @@ func notOurs(server string, n int) error {
 // recover settles one intent. There is no receipt if it was settled meanwhile. The error
 // is that of the journal.
 func (s *Service) recover(ctx context.Context, in Intent) (*Receipt, error) {
-	actions := map[driver.Direction]string{driver.ToUser: "restore", driver.ToQuarantine: "quarantine"}
-	r := s.receipt(actions[in.Direction], in.Target)
+	r := s.receipt(recoverAction[in.Direction], in.Target)
 	ri := intentItem(in)
 	ctx, meter := driver.Metered(ctx)
 	var err error
@@ -135,6 +137,19 @@ func (s *Service) recover(ctx context.Context, in Intent) (*Receipt, error) {
 	}
 	return r, err
 }
+
+// cutShort is the receipt of an intent at which something panicked.
+func (s *Service) cutShort(in Intent) *Receipt {
+	r := s.receipt(recoverAction[in.Direction], in.Target)
+	ri := intentItem(in)
+	ri.Outcome, ri.Err = Undecided, errPanicked
+	r.Items = append(r.Items, ri)
+	r.Finished = time.Now().UTC()
+	return r
+}
+
+// recoverAction is the action in the receipt of an intent.
+var recoverAction = map[driver.Direction]string{driver.ToUser: "restore", driver.ToQuarantine: "quarantine"}
 
 // intentItem returns what an intent says of its item.
 func intentItem(in Intent) ReceiptItem {

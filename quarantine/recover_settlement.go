@@ -17,18 +17,26 @@ type settlement struct {
 }
 
 // begin settles an intent when there is a place. It reports false if the recovery has
-// ended, and nothing was begun.
-func (r *settlement) begin(ctx context.Context, settle func() (*Receipt, error)) bool {
+// ended, and nothing was begun. A panic cuts short only the intent that it is about, of
+// which a receipt says so.
+func (r *settlement) begin(ctx context.Context, settle func() (*Receipt, error), cutShort func() *Receipt) bool {
 	select {
 	case r.places <- struct{}{}:
 	case <-ctx.Done():
 	}
-	if ctx.Err() != nil || r.failure() != nil || r.all.broken() {
+	if ctx.Err() != nil || r.failure() != nil {
 		return false
 	}
 	r.all.Go(func() {
 		defer func() { <-r.places }()
+		panicking := true
+		defer func() {
+			if panicking {
+				r.emit(cutShort(), nil)
+			}
+		}()
 		receipt, err := settle()
+		panicking = false
 		if receipt != nil {
 			r.emit(receipt, nil)
 		}

@@ -50,7 +50,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			continue
 		}
 		found, err := s.takenItem(ctx, r, was)
-		found.Items = slices.DeleteFunc(found.Items, recoverable)
+		found.Items, found.doubtful = slices.DeleteFunc(found.Items, recoverable), slices.DeleteFunc(found.doubtful, recoverable)
 		if err != nil && len(out.Items) == 0 {
 			return nil, fmt.Errorf("searching quarantine: %w", err)
 		}
@@ -67,6 +67,8 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 				gone.at = len(out.Items)
 				missing = append(missing, *gone)
 			}
+		case len(found.doubtful) > 0:
+			ri.Outcome, ri.Err, ri.To = Refused, s.errUnsealed(r.Target.Mailbox, found.doubtful[0]), s.place(found.doubtful[0])
 		default:
 			ri.Outcome, ri.Err, ri.To = NotFound, nil, Place{}
 			if was.Outcome.Done() {
@@ -100,14 +102,16 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	defer unlock()
 
 	out := s.receipt("restore", t)
-	found, err := s.shown(ctx, driver.ToQuarantine, t, func(ctx context.Context) (driver.Findings, error) {
-		return s.taken(ctx, t, driver.Query{Origin: t.Mailbox}, everywhere)
+	var found holding
+	found.Findings, err = s.shown(ctx, driver.ToQuarantine, t, func(ctx context.Context) (_ driver.Findings, err error) {
+		found, err = s.taken(ctx, t, driver.Query{Origin: t.Mailbox}, everywhere)
+		return found.Findings, err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("searching quarantine: %w", err)
 	}
 	out.Unsearched = s.inVault(t.Mailbox, found.Unsearched)
-	found.Items = slices.DeleteFunc(found.Items, recoverable)
+	found.Items, found.doubtful = slices.DeleteFunc(found.Items, recoverable), slices.DeleteFunc(found.doubtful, recoverable)
 	byOperation := make(map[string][]driver.Item)
 	var order []string
 	for _, it := range found.Items {
@@ -139,6 +143,8 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 			return nil, err // nothing was changed
 		}
 	}
+	s.refuseUnsealed(out, found.doubtful)
+	s.tellUnsealed(out, holding{Findings: found.Findings})
 	out.finish(meter)
 	return out, nil
 }

@@ -17,7 +17,7 @@ func (s *Service) undelete(ctx context.Context, out *Receipt, missing []missed, 
 		if was.Operation == "" {
 			continue
 		}
-		found, err := driver.Findings{Items: m.deleted}, error(nil)
+		found, err := holding{Findings: driver.Findings{Items: m.deleted}}, error(nil)
 		if m.deleted == nil {
 			found, err = s.deleted(ctx, Target{}, driver.Query{Operation: was.Operation, Origin: out.Target.Mailbox})
 		}
@@ -29,6 +29,9 @@ func (s *Service) undelete(ctx context.Context, out *Receipt, missing []missed, 
 		case len(found.Items) > 0:
 			// One that is gone by now was undeleted by another run, which says so.
 			out.Items[m.at], _ = s.giveBackTraced(ctx, out.Target, found.Items, back, was.Outcome.Done())
+		case len(found.doubtful) > 0:
+			was.Outcome, was.Err, was.To = Refused, s.errUnsealed(out.Target.Mailbox, found.doubtful[0]), s.place(found.doubtful[0])
+			out.Items[m.at] = was
 		default:
 			out.Unsearched = append(out.Unsearched, s.inVault(out.Target.Mailbox, found.Unsearched)...)
 		}
@@ -57,17 +60,22 @@ func (s *Service) undeleteMessage(ctx context.Context, out *Receipt, back map[st
 		out.Items = append(out.Items, was)
 	}
 	s.account(ctx, out, missing, back, nil)
+	s.refuseUnsealed(out, found.doubtful)
 	return nil
 }
 
 // deleted finds what was quarantined and then deleted there. What a restore has left
 // behind says so in its stamp. The query names the mailbox that it came from.
-func (s *Service) deleted(ctx context.Context, t Target, q driver.Query) (driver.Findings, error) {
+func (s *Service) deleted(ctx context.Context, t Target, q driver.Query) (found holding, err error) {
 	q.Recoverable = true
-	found, err := s.search(ctx, s.vaultOf(q.Origin), t, unlimited, q)
+	found.Findings, err = s.search(ctx, s.vaultOf(q.Origin), t, unlimited, q)
 	found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
 		return !it.Folder.Recoverable || it.Stamp == nil || it.Stamp.Direction != driver.ToQuarantine
 	})
+	if err != nil {
+		return found, err
+	}
+	found.Items, found.doubtful, err = s.believed(ctx, t, q, found.Items)
 	return found, err
 }
 

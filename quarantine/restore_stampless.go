@@ -11,23 +11,39 @@ import (
 // tellStampless looks for what a restore has not found by its stamp, and says where something
 // with its Message-ID lies in quarantine without one: somebody has removed the stamp, or the
 // server has lost it. Nobody can say for certain that it is the message, so it is not moved.
+// Copies of one message are looked for once.
 func (s *Service) tellStampless(ctx context.Context, r, out *Receipt) {
+	vault := s.vaultOf(r.Target.Mailbox)
+	bare := make(map[string]*driver.Item) // by Message-ID, nil if there is none
 	for i := range out.Items {
 		it := &out.Items[i]
-		if it.Outcome != NotFound || !errors.Is(it.Err, ErrGone) || driver.BareMessageID(it.MessageID) == "" || ctx.Err() != nil {
+		id := driver.BareMessageID(it.MessageID)
+		if it.Outcome != NotFound || !errors.Is(it.Err, ErrGone) || id == "" || ctx.Err() != nil {
 			continue
 		}
-		vault := s.vaultOf(r.Target.Mailbox)
-		found, err := s.engine.Find(ctx, vault, driver.Query{MessageID: it.MessageID})
-		if err != nil {
-			continue // what is known has been said
+		like, asked := bare[id]
+		if !asked {
+			like = s.stampless(ctx, vault, it.MessageID)
+			bare[id] = like
 		}
-		for _, like := range found.Items {
-			if like.Stamp == nil && driver.SameMessageID(like.MessageID, it.MessageID) {
-				it.Err = fmt.Errorf("%w; but a message with its Message-ID, and without a stamp, is in %s of %s: its stamp was removed or lost; compare it, and move it back by hand",
-					it.Err, like.Folder.Path, vault.Address())
-				break
-			}
+		if like != nil {
+			it.Err = fmt.Errorf("%w; but a message with its Message-ID, and without a stamp, is in %s of %s: its stamp was removed or lost; compare it, and move it back by hand",
+				it.Err, like.Folder.Path, vault.Address())
 		}
 	}
+}
+
+// stampless returns an item without a stamp that has a Message-ID, or nil. If the search
+// fails, what is known has been said.
+func (s *Service) stampless(ctx context.Context, vault driver.Mailbox, messageID string) *driver.Item {
+	found, err := s.engine.Find(ctx, vault, driver.Query{MessageID: messageID})
+	if err != nil {
+		return nil
+	}
+	for _, like := range found.Items {
+		if like.Stamp == nil && driver.SameMessageID(like.MessageID, messageID) {
+			return &like
+		}
+	}
+	return nil
 }

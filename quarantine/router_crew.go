@@ -1,6 +1,10 @@
 package quarantine
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+)
 
 // crew runs functions side by side. A panic in one of them, as of a driver, a hook or a
 // journal, would end the process; here it goes on to who waits, when all have ended.
@@ -8,20 +12,21 @@ type crew struct {
 	all sync.WaitGroup
 
 	mu       sync.Mutex
-	panicked any // what the first one panicked with
+	panicked *driver.Panic // of the first one
 }
 
 // Go runs a function in a goroutine.
 func (c *crew) Go(do func()) { c.all.Go(func() { c.guard(do) }) }
 
-// guard runs a function, and keeps what it panics with.
+// guard runs a function, and keeps what it panics with, and where.
 func (c *crew) guard(do func()) {
 	defer func() {
 		if v := recover(); v != nil {
+			p := driver.NewPanic(v)
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			if c.panicked == nil {
-				c.panicked = v
+				c.panicked = p
 			}
 		}
 	}()
@@ -35,7 +40,7 @@ func (c *crew) broken() bool {
 	return c.panicked != nil
 }
 
-// Wait waits for all, and panics as the first of them did, if one has.
+// Wait waits for all, and panics with the [Panic] of the first of them that has panicked.
 func (c *crew) Wait() {
 	c.all.Wait()
 	if c.broken() {

@@ -108,8 +108,9 @@ type Options struct {
 	// StampKeys are secret keys of at least 16 bytes that seal the stamps of items
 	// on their way, so that a stamp forged by whoever sent a message is recognised.
 	// The first seals; all are accepted, so that keys can be replaced. They must be
-	// the same for all processes that work on the same mailboxes. Default: stamps
-	// have no seal.
+	// the same for all processes that work on the same mailboxes. With keys, what lies in
+	// the quarantine mailbox outside QuarantineFolder counts as quarantined only if its
+	// stamp is sealed: whoever sends mail there can forge one. Default: stamps have no seal.
 	StampKeys [][]byte
 
 	// Hook is told of each message. Default: none.

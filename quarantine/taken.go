@@ -27,7 +27,7 @@ const (
 
 // taken finds the items in quarantine that match both a target, where the zero
 // value means all, and a query, which says from which mailbox they came.
-func (s *Service) taken(ctx context.Context, t Target, q driver.Query, to reach) (driver.Findings, error) {
+func (s *Service) taken(ctx context.Context, t Target, q driver.Query, to reach) (holding, error) {
 	type look func() (driver.Findings, error)
 	folder := func() (driver.Findings, error) { return s.inQuarantine(ctx, q.Origin, t, q) }
 	mailbox := func() (driver.Findings, error) {
@@ -51,13 +51,13 @@ func (s *Service) taken(ctx context.Context, t Target, q driver.Query, to reach)
 			looks = [][]look{{own, beside}, {mailbox}}
 		}
 	}
-	var found driver.Findings
+	var found holding
 	for _, group := range looks {
-		found = driver.Findings{}
+		found = holding{}
 		for _, look := range group {
 			more, err := look()
 			if err != nil {
-				return more, err
+				return holding{Findings: more}, err
 			}
 			found.Items = append(found.Items, slices.DeleteFunc(more.Items, unneeded)...)
 			found.Unsearched = append(found.Unsearched, more.Unsearched...)
@@ -66,8 +66,10 @@ func (s *Service) taken(ctx context.Context, t Target, q driver.Query, to reach)
 			break
 		}
 	}
+	var err error
 	found.Items = passage.Distinct(found.Items) // a driver may search what it need not
-	return found, nil
+	found.Items, found.doubtful, err = s.believed(ctx, t, q, found.Items)
+	return found, err
 }
 
 // inQuarantine finds the items in quarantine that match both a target, where
@@ -135,13 +137,13 @@ func (s *Service) besideFolders(ctx context.Context, t Target, q driver.Query) (
 // takenItem finds the item of a receipt in quarantine: by its stamp or, if a search
 // does not show it, by its id. What has only just been taken may not be shown yet,
 // so it is looked for again when it would be.
-func (s *Service) takenItem(ctx context.Context, r *Receipt, was ReceiptItem) (driver.Findings, error) {
+func (s *Service) takenItem(ctx context.Context, r *Receipt, was ReceiptItem) (holding, error) {
 	q, to := driver.Query{Operation: was.Operation, Origin: r.Target.Mailbox}, nearest
 	if was.Outcome.Done() {
 		to = anywhere
 	}
 	found, err := s.taken(ctx, Target{}, q, to)
-	if err != nil || len(found.Items) > 0 || !was.Outcome.Done() {
+	if err != nil || len(found.Items)+len(found.doubtful) > 0 || !was.Outcome.Done() {
 		return found, err
 	}
 	// The id is one more chance, and may be one that the server cannot even read.

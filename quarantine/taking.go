@@ -150,7 +150,7 @@ func (tk *taking) take(ctx context.Context, it driver.Item) (ri ReceiptItem, isG
 // missing deals with the items that have vanished and were not seen again: another
 // run has taken them, or a person has filed them where the search does not show them
 // yet, or has deleted them.
-func (tk *taking) missing(ctx context.Context, earlier func(context.Context, reach) (driver.Findings, error)) error {
+func (tk *taking) missing(ctx context.Context, earlier func(context.Context, reach) (holding, error)) error {
 	if len(tk.vanished) == 0 {
 		return nil
 	}
@@ -206,7 +206,7 @@ func (tk *taking) seenTwice(v driver.Item, taken ReceiptItem) bool {
 // where it was found. The receipt also names what earlier finds: what earlier runs
 // took, and lies in quarantine.
 func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
-	find func(context.Context) (driver.Findings, error), earlier func(context.Context, reach) (driver.Findings, error),
+	find func(context.Context) (driver.Findings, error), earlier func(context.Context, reach) (holding, error),
 ) (*Receipt, error) {
 	ctx, meter := driver.Metered(ctx)
 	unlock, err := s.lock(ctx, t)

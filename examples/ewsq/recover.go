@@ -37,7 +37,7 @@ read is in the mailboxes all the same: run the same targets again.
 `,
 		exit: map[int]string{
 			exitDone: "Nothing is left open.",
-			exitSome: "Something could not be finished, or is still undecided; it stays open.",
+			exitSome: "Something could not be finished, or is still undecided, and stays open; or nothing is left of a message.",
 		},
 		examples: []example{
 			{"After a crash:", "ewsq -config exchange.json recover"},

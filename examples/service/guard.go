@@ -5,10 +5,10 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
-	"runtime/debug"
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/httpguard"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // authorized lets through callers that send the token. Without a token, only programs on
@@ -97,7 +97,8 @@ func recovered(log *slog.Logger, next http.Handler) http.Handler {
 			if v == nil {
 				return
 			}
-			log.ErrorContext(r.Context(), "panic", "method", r.Method, "path", r.URL.Path, "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
+			p := driver.NewPanic(v)
+			log.ErrorContext(r.Context(), "panic", "method", r.Method, "path", r.URL.Path, "type", fmt.Sprintf("%T", p.Value), "stack", string(p.Stack))
 			(&problem{Status: http.StatusInternalServerError, Detail: "see the log of the service"}).write(w)
 		}()
 		next.ServeHTTP(w, r)

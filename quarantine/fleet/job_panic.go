@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"runtime/debug"
 	"slices"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // errPanicked is what became of a target at which a driver or a hook panicked: whatever it
@@ -22,7 +22,8 @@ func survive(ctx context.Context, log *slog.Logger, do func(), about ...any) (pa
 	defer func() {
 		if v := recover(); v != nil {
 			panicked = true
-			log.ErrorContext(ctx, "panic in a job", append(about, "type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))...)
+			p := driver.NewPanic(v)
+			log.ErrorContext(ctx, "panic in a job", append(about, "type", fmt.Sprintf("%T", p.Value), "stack", string(p.Stack))...)
 		}
 	}()
 	do()

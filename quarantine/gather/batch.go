@@ -123,6 +123,10 @@ func (m *member[A, V]) finish(r driver.Reply[V]) {
 
 // guarded makes a call of the driver, and returns what it panics with.
 func guarded[A, V any](ctx context.Context, args []A, all func(context.Context, []A) []driver.Reply[V]) (replies []driver.Reply[V], panicked any) {
-	defer func() { panicked = recover() }()
+	defer func() {
+		if v := recover(); v != nil {
+			panicked = driver.NewPanic(v)
+		}
+	}()
 	return all(ctx, args), nil
 }

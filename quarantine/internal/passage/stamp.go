@@ -32,10 +32,14 @@ func seconds(t time.Time) string {
 }
 
 // seal returns the code of a stamp under a key. It covers everything but what a
-// driver or a later step of the same attempt may change.
+// driver or a later step of the same attempt may change. It is that of the stamp as it is
+// read back: a path that is too long is not stored, and what is read says less.
 func seal(s driver.Stamp, key []byte) string {
 	h := hmac.New(sha256.New, key)
 	values := s.Values()
+	if stored := driver.ParseStamp(values); stored != nil {
+		values = stored.Values()
+	}
 	for _, part := range []string{
 		values[driver.StampOperation], values[driver.StampMailbox], values[driver.StampFolderID], values[driver.StampPath],
 		string(s.Direction), s.Attempt, strconv.FormatInt(s.Lease.UnixMilli(), 10), s.Print,
@@ -54,6 +58,12 @@ func (e *Engine) sealed(s driver.Stamp) bool {
 	}
 	return false
 }
+
+// Seals reports whether there are keys, so that stamps have seals.
+func (e *Engine) Seals() bool { return len(e.Keys) > 0 }
+
+// Sealed reports whether one of the keys has sealed a stamp; true if there are none.
+func (e *Engine) Sealed(s driver.Stamp) bool { return !e.Seals() || e.sealed(s) }
 
 // lease begins a new attempt for a stamp. The lease ends when what was sent at the
 // last moment has arrived, and a search would show it.

@@ -1,6 +1,7 @@
 package passage
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,21 @@ func TestPrintAndSealStayTheSame(t *testing.T) {
 	assert.True(t, e.sealed(s))
 	s.Read, s.At = true, s.At.Add(time.Hour) // may change under the same attempt
 	assert.True(t, e.sealed(s))
+	// Also with a path that is too long to be stored, or that has a bar.
+	for _, f := range []driver.Folder{
+		{Path: "/Inbox/" + strings.Repeat("a", 150), Base: "inbox", Below: strings.Repeat("a", 150)},
+		{Path: "/Inbox/" + strings.Repeat("a", 300), Base: "inbox", Below: strings.Repeat("a", 300)},
+		{Path: "/Posteingang von Alice/" + strings.Repeat("b", 235), Base: "inbox", Below: strings.Repeat("b", 235)},
+		{Path: "/a|b/c", Base: "msgfolderroot", Below: "a|b/c"}, {ID: strings.Repeat("i", 400), Path: "/Kalender/x", Base: "calendar", Below: "x"}, {},
+	} {
+		far := s
+		far.Folder = f
+		far.Seal = seal(far, key)
+		stored := driver.ParseStamp(far.Values())
+		if assert.NotNil(t, stored) {
+			assert.True(t, e.sealed(*stored), "%v", f)
+		}
+	}
 	for name, forge := range map[string]func(*driver.Stamp){
 		"mailbox": func(s *driver.Stamp) { s.Mailbox = "bob@example.test" }, "folder": func(s *driver.Stamp) { s.Folder.ID = "AAMkBB==" },
 		"direction": func(s *driver.Stamp) { s.Direction = driver.ToUser }, "attempt": func(s *driver.Stamp) { s.Attempt = "another" },
