@@ -243,7 +243,7 @@ func weight(s string) int {
 func words(s string) []string { return strings.Fields(s) }
 
 func validCriterionAddress(address string) error {
-	if err := mailname.CheckAddress(address); err != nil {
+	if err := mailname.CheckParty(address); err != nil {
 		return err
 	}
 	return validText(address)
