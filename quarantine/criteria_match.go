@@ -16,7 +16,7 @@ import (
 // examines reports whether matching needs more of a message than its subject and
 // time.
 func (c Criteria) examines() bool {
-	return c.Sender != "" || c.Recipient != "" || c.AttachmentName != "" || c.AttachmentSHA256 != "" || c.URL != ""
+	return c.Sender != "" || c.Recipient != "" || c.ReplyTo != "" || c.AttachmentName != "" || c.AttachmentSHA256 != "" || c.URL != ""
 }
 
 // matching is whether a message is known to match.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/nearest"
 )
 
 func completionCommand() command {
@@ -35,7 +37,7 @@ that have a few. No configuration is needed.
 				}
 				script := shells[s.arguments[0]]
 				if script == nil {
-					return usagef("no completion for %q%s; choose one of %s", s.arguments[0], didYouMean(s.arguments[0], names), strings.Join(names, ", "))
+					return usagef("no completion for %q%s; choose one of %s", s.arguments[0], nearest.DidYouMean(s.arguments[0], names), strings.Join(names, ", "))
 				}
 				return s.put(script())
 			}

@@ -79,7 +79,7 @@ CSV: the first line names the columns, separated by commas (or semicolons, or ta
 which is said), in any order:
 mailbox, message_id or those of criteria (or all of them), and optionally reason and
 reference (the key of the case, as with quarantine -reference). The criteria are
-sender, recipient, subject, subject_match, received_after, received_before,
+sender, recipient, reply_to, subject, subject_match, received_after, received_before,
 attachment_name, attachment_sha256 and url. A line has either a message_id or
 criteria. The names RecipientEmailAddress and InternetMessageId, as in exports of
 Microsoft Defender, are read as mailbox and message_id, in JSON too.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/nearest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
@@ -121,7 +122,7 @@ func (f *reportFlags) read(flags *flag.FlagSet, arguments []string) error {
 	one, known := reportActions[f.action]
 	switch {
 	case !known:
-		return usagef("unknown action %q of reports%s; choose one of %s", f.action, didYouMean(f.action, names), strings.Join(names, ", "))
+		return usagef("unknown action %q of reports%s; choose one of %s", f.action, nearest.DidYouMean(f.action, names), strings.Join(names, ", "))
 	case one && len(arguments) != 2:
 		return usagef("reports %s takes the ID of one report", f.action)
 	case !one && len(arguments) != 1:
