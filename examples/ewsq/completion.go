@@ -26,7 +26,7 @@ that have a few. No configuration is needed.
 `,
 		exit: map[int]string{exitDone: "The script was printed."},
 		examples: []example{
-			{"In bash, with the package bash-completion; for one session, source it:", "ewsq completion bash > ~/.local/share/bash-completion/completions/ewsq"},
+			{"In bash, with the package bash-completion; for one session, source it:", "ewsq completion bash \\\n    > ~/.local/share/bash-completion/completions/ewsq"},
 			{"In zsh, in a folder of $fpath:", "ewsq completion zsh > ~/.zfunc/_ewsq"},
 			{"In fish:", "ewsq completion fish > ~/.config/fish/completions/ewsq.fish"},
 		},

@@ -57,7 +57,7 @@ A report that is done is moved to the folder Reported/Done, never deleted.
 			exitDone: "It was done.",
 			exitSome: "No such report was found, or something could not be done; the report then stays where it is.",
 		},
-		examples: []example{{"What waits?", "ewsq -config exchange.json reports list -mailbox alice@example.test -wait 1s"}},
+		examples: []example{{"What waits?", "ewsq -config exchange.json reports list \\\n    -mailbox alice@example.test -wait 1s"}},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var f reportFlags
 			f.add(flags)
