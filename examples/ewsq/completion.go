@@ -113,6 +113,7 @@ func bashCompletion() string {
 		fmt.Fprintf(&b, "    -%s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", name, strings.Join(of[name], " "))
 	}
 	fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n", strings.Join(fileFlags(), "|"))
+	fmt.Fprintf(&b, "    %s) return ;;\n", strings.Join(freeFlags(), "|")) // anybody's text
 	for _, c := range commands() {
 		if c.words != nil {
 			fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", c.name, strings.Join(c.words, " "))
@@ -233,4 +234,25 @@ func sortedKeys(m map[string][]string) []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// freeFlags returns the flags whose values nobody can complete.
+func freeFlags() []string {
+	other := make(map[string]bool)
+	names := make(map[string]bool)
+	for _, c := range append(commands(), command{}) {
+		for _, f := range c.allFlags() {
+			t, isText := f.Value.(*textFlag)
+			name := "-" + f.Name
+			names[name] = true
+			other[name] = other[name] || isSwitch(f) || ofFiles(f) || isText && t.values != nil
+		}
+	}
+	return slices.Sorted(func(yield func(string) bool) {
+		for name := range names {
+			if !other[name] && !yield(name) {
+				return
+			}
+		}
+	})
 }

@@ -58,6 +58,9 @@ func criteria() []criterion {
 func criteriaFlags(flags *flag.FlagSet, c *quarantine.Criteria) {
 	for _, one := range criteria() {
 		addTextFunc(flags, one.flag, one.usage, one.def, func(s string) error { return one.set(c, s) })
+		if one.flag == "subject-match" { // for completion; the target is checked as a whole
+			flags.Lookup(one.flag).Value.(*textFlag).values = []string{string(quarantine.SubjectExact), string(quarantine.SubjectPrefix), string(quarantine.SubjectContains)}
+		}
 	}
 }
 
