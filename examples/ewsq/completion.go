@@ -113,7 +113,7 @@ func bashCompletion() string {
 		fmt.Fprintf(&b, "    -%s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", name, strings.Join(of[name], " "))
 	}
 	fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n", strings.Join(fileFlags(), "|"))
-	fmt.Fprintf(&b, "    %s) return ;;\n", strings.Join(freeFlags(), "|")) // anybody's text
+	fmt.Fprintf(&b, "    %s) COMPREPLY=(); return ;;\n", strings.Join(freeFlags(), "|")) // anybody's text
 	for _, c := range commands() {
 		if c.words != nil {
 			fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", c.name, strings.Join(c.words, " "))
