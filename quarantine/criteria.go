@@ -43,6 +43,10 @@ type Criteria struct {
 	// Sender. Hidden recipients and members of a distribution list do not match.
 	Recipient string `json:"recipient,omitempty"`
 
+	// ReplyTo is an address in Reply-To, where answers go, read like Sender. It is often
+	// all that a report of phishing has that the sender could not do without.
+	ReplyTo string `json:"replyTo,omitempty"`
+
 	// Subject is compared as SubjectMatch says, ignoring case and white space: also
 	// without blanks that mail systems add or leave out between words. A search of
 	// Exchange returns 255 characters; of a longer subject that may match, the header
@@ -117,6 +121,7 @@ func (c Criteria) String() string {
 	}
 	add(c.Sender != "", "sender %s", c.Sender)
 	add(c.Recipient != "", "recipient %s", c.Recipient)
+	add(c.ReplyTo != "", "answers to %s", c.ReplyTo)
 	add(c.Subject != "", "subject %s %q", cmp.Or(c.SubjectMatch, SubjectExact), c.Subject)
 	add(!c.ReceivedAfter.IsZero(), "received from %s on", c.ReceivedAfter.UTC().Format(time.RFC3339))
 	add(!c.ReceivedBefore.IsZero(), "received before %s", c.ReceivedBefore.UTC().Format(time.RFC3339))
@@ -142,6 +147,9 @@ func (c Criteria) Validate() error {
 	}
 	if c.Recipient != "" {
 		check("recipient", validCriterionAddress(c.Recipient))
+	}
+	if c.ReplyTo != "" {
+		check("replyTo", validCriterionAddress(c.ReplyTo))
 	}
 	check("subjectMatch", c.validSubjectMatch())
 	check("subject", c.validSubject())
@@ -170,7 +178,7 @@ func (c Criteria) selective() error {
 	if c.Sender != "" || c.Subject != "" {
 		return nil
 	}
-	if c.Recipient == "" && c.AttachmentName == "" && c.AttachmentSHA256 == "" && c.URL == "" {
+	if c.Recipient == "" && c.ReplyTo == "" && c.AttachmentName == "" && c.AttachmentSHA256 == "" && c.URL == "" {
 		return driver.Invalid("criteria", "sender", "is not set, nor is anything else that tells messages apart; a time alone would match all of them: "+
 			"set at least one more criterion")
 	}
@@ -243,7 +251,7 @@ func weight(s string) int {
 func words(s string) []string { return strings.Fields(s) }
 
 func validCriterionAddress(address string) error {
-	if err := mailname.CheckAddress(address); err != nil {
+	if err := mailname.CheckParty(address); err != nil {
 		return err
 	}
 	return validText(address)

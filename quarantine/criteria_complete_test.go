@@ -33,6 +33,11 @@ var criterionCases = map[string]criterionCase{
 		func(c *quarantine.Criteria) { c.Recipient = "bob@example.test" },
 		func(c *quarantine.Criteria) { c.Recipient = "alice" },
 	},
+	"ReplyTo": {
+		func(c *quarantine.Criteria) { c.ReplyTo = "Pay@evil.example" },
+		func(c *quarantine.Criteria) { c.ReplyTo = "mallory@evil.example" },
+		func(c *quarantine.Criteria) { c.ReplyTo = "pay" },
+	},
 	"Subject": {
 		func(c *quarantine.Criteria) { c.Subject = "Your invoice 4711" },
 		func(c *quarantine.Criteria) { c.Subject = "Your invoice 4712" },
@@ -74,7 +79,7 @@ var criterionCases = map[string]criterionCase{
 }
 
 func completeMessage() []byte {
-	return mail("complete", "From: Mallory <mallory@evil.example>\nTo: Alice <alice@example.test>\nSubject: Your invoice 4711\nContent-Type: multipart/mixed; boundary=b",
+	return mail("complete", "From: Mallory <mallory@evil.example>\nTo: Alice <alice@example.test>\nReply-To: Accounts <pay@evil.example>\nSubject: Your invoice 4711\nContent-Type: multipart/mixed; boundary=b",
 		"--b\nContent-Type: text/plain\n\nSee https://evil.example/login\n--b\nContent-Type: application/octet-stream; name=invoice.iso\nContent-Transfer-Encoding: base64\n\n"+
 			base64.StdEncoding.EncodeToString([]byte("MZ"))+"\n--b--\n")
 }

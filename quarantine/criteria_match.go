@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -15,7 +16,7 @@ import (
 // examines reports whether matching needs more of a message than its subject and
 // time.
 func (c Criteria) examines() bool {
-	return c.Sender != "" || c.Recipient != "" || c.AttachmentName != "" || c.AttachmentSHA256 != "" || c.URL != ""
+	return c.Sender != "" || c.Recipient != "" || c.ReplyTo != "" || c.AttachmentName != "" || c.AttachmentSHA256 != "" || c.URL != ""
 }
 
 // matching is whether a message is known to match.
@@ -46,7 +47,7 @@ func among(want string, people []driver.Party) matching {
 		known, named := false, false
 		for _, a := range who.Addresses {
 			a = strings.TrimSpace(a)
-			if strings.EqualFold(a, want) {
+			if strings.EqualFold(mailname.Bare(a), mailname.Bare(want)) {
 				return matchYes
 			}
 			named = named || a != ""

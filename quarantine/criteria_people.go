@@ -21,10 +21,10 @@ var errUnresolved = errors.New("the server returns no SMTP address for its sende
 // less than a header says, so it can say yes, but no only where there is no header.
 func (s *sifter) people(ctx context.Context, m driver.Candidate) (matching, error) {
 	c := s.criteria
-	if c.Sender == "" && c.Recipient == "" {
+	if c.Sender == "" && c.Recipient == "" && c.ReplyTo == "" {
 		return matchYes, nil
 	}
-	v := c.matchPeople(m, m.Header, m.Own)
+	v := c.matchPeople(m, m.Header, false)
 	if v != matchUnsure {
 		return v, nil
 	}
@@ -47,6 +47,10 @@ func (s *sifter) people(ctx context.Context, m driver.Candidate) (matching, erro
 // means that there is nothing else to look at.
 func (c Criteria) matchPeople(m driver.Candidate, header string, last bool) matching {
 	v := matchYes
+	if c.ReplyTo != "" {
+		v = worse(v, matchPerson(c.ReplyTo, nil, header, last, "Reply-To"))
+	}
+	last = last || m.Own
 	if c.Sender != "" {
 		v = worse(v, matchPerson(c.Sender, m.Senders, header, last, "From", "Sender", "Return-Path"))
 	}

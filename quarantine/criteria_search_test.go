@@ -79,6 +79,8 @@ func TestCriteriaSearch(t *testing.T) {
 		"file":    mail("file", "From: Mallory <mallory@evil.example>\nSubject: file\nContent-Type: multipart/mixed; boundary=b", file),
 		"nested":  mail("nested", "From: a@b.example\nSender: mallory@evil.example\nSubject: nested\nContent-Type: multipart/mixed; boundary=c", "--c\nContent-Type: message/rfc822\n\nSubject: inner\nContent-Type: multipart/mixed; boundary=b\n\n"+file+"\n--c--\n"),
 		"invoice": mail("invoice", "From: Mallory <x@b.example>\nSubject: Your  invoice  No. 7", "x"),
+		"quoted":  mail("quoted", "From: Bank <\"John Doe\"@evil.example>\nSubject: quoted", "x"),
+		"literal": mail("literal", "From: m@[IPv6:2001:db8::1]\nSubject: literal", "x"),
 		"sealed":  mail("sealed", "From: a@b.example\nSubject: sealed\nContent-Type: application/pkcs7-mime; smime-type=enveloped-data; name=smime.p7m\nContent-Transfer-Encoding: base64", "AAAA"),
 	}
 	tests := map[string]struct {
@@ -87,6 +89,8 @@ func TestCriteriaSearch(t *testing.T) {
 		undecided int
 	}{
 		"sender":               {c: quarantine.Criteria{Sender: "mallory@evil.example"}, want: []string{"plain", "file", "nested"}},
+		"sender in quotes":     {c: quarantine.Criteria{Sender: `"john doe"@evil.example`}, want: []string{"quoted"}},
+		"sender at an address": {c: quarantine.Criteria{Sender: "m@[IPv6:2001:DB8::1]"}, want: []string{"literal"}},
 		"sender by name":       {c: quarantine.Criteria{Sender: "Mallory@b.example"}},
 		"recipient":            {c: quarantine.Criteria{Recipient: "CAROL@example.test"}, want: []string{"html"}},
 		"subject":              {c: quarantine.Criteria{Subject: "your invoice no. 7 "}, want: []string{"invoice"}},

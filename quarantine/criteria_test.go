@@ -22,6 +22,7 @@ func TestCriteriaValidate(t *testing.T) {
 	}
 	good := map[string]quarantine.Criteria{
 		"sender":           {Sender: "mallory@evil.example"},
+		"sender in quotes": {Sender: `"john doe"@[IPv6:2001:db8::1]`},
 		"subject":          {Subject: "Hi"},
 		"prefix":           {Subject: "Your invoice", SubjectMatch: quarantine.SubjectPrefix},
 		"a folded subject": {Subject: "Your\r\n\tinvoice"},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
@@ -193,6 +194,13 @@ func (r *Receipt) near(items []driver.Item) {
 	}
 }
 
+// likeMessageID reports whether a text looks like what mail programs write as Message-ID
+// (RFC 5322, section 3.6.4).
+func likeMessageID(text string) bool {
+	left, right, ok := strings.Cut(driver.MeantMessageID(text), "@")
+	return ok && left != "" && right != "" && !strings.ContainsFunc(left+right, unicode.IsSpace)
+}
+
 func nearHow(asked, id string) string {
 	if strings.EqualFold(driver.MeantMessageID(asked), driver.MeantMessageID(id)) {
 		return "differs only in the case of letters"
@@ -208,6 +216,9 @@ func nearHow(asked, id string) string {
 func (r *Receipt) unlikeNear(items []driver.Item) {
 	if len(r.Items) > 0 {
 		return
+	}
+	if id := r.Target.MessageID; id != "" && !likeMessageID(id) {
+		r.note("%q does not look like a Message-ID, which has no blanks and nearly always an @: is it whole?", id)
 	}
 	if strings.Contains(driver.MeantMessageID(r.Target.MessageID), "<") {
 		r.Unsearched = append(r.Unsearched, driver.Unsearched{Cause: CauseUndecided, Reason: "no message has what was asked for as its Message-ID, which is not one id: ask for each id alone"})

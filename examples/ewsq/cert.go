@@ -38,7 +38,7 @@ The result line contains the file names, subject, thumbprint and notAfter.
 `,
 		exit: map[int]string{exitDone: "The files were written."},
 		examples: []example{
-			{"Create a certificate that is valid for two years:", "ewsq cert -subject CN=quarantine,O=Example -days 730 -out-dir certificate"},
+			{"Create a certificate that is valid for two years:", "ewsq cert -subject CN=quarantine,O=Example \\\n    -days 730 -out-dir certificate"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var subject, dir string

@@ -77,10 +77,10 @@ func (s *session) check(ctx context.Context, opts *selftest.Options) error {
 			return usageError{err}
 		}
 		ok := report.Status() != selftest.Failed
+		shown.finish(ok)
 		if err := s.writeReport(report); err != nil {
 			return err
 		}
-		shown.finish(ok)
 		failed = failed || !ok
 	}
 	if len(p.nowhere) > 0 {

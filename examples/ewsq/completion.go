@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/nearest"
 )
 
 func completionCommand() command {
@@ -24,7 +26,7 @@ that have a few. No configuration is needed.
 `,
 		exit: map[int]string{exitDone: "The script was printed."},
 		examples: []example{
-			{"In bash, with the package bash-completion; for one session, source it:", "ewsq completion bash > ~/.local/share/bash-completion/completions/ewsq"},
+			{"In bash, with the package bash-completion; for one session, source it:", "ewsq completion bash \\\n    > ~/.local/share/bash-completion/completions/ewsq"},
 			{"In zsh, in a folder of $fpath:", "ewsq completion zsh > ~/.zfunc/_ewsq"},
 			{"In fish:", "ewsq completion fish > ~/.config/fish/completions/ewsq.fish"},
 		},
@@ -35,7 +37,7 @@ that have a few. No configuration is needed.
 				}
 				script := shells[s.arguments[0]]
 				if script == nil {
-					return usagef("no completion for %q%s; choose one of %s", s.arguments[0], didYouMean(s.arguments[0], names), strings.Join(names, ", "))
+					return usagef("no completion for %q%s; choose one of %s", s.arguments[0], nearest.DidYouMean(s.arguments[0], names), strings.Join(names, ", "))
 				}
 				return s.put(script())
 			}
@@ -111,6 +113,7 @@ func bashCompletion() string {
 		fmt.Fprintf(&b, "    -%s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", name, strings.Join(of[name], " "))
 	}
 	fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n", strings.Join(fileFlags(), "|"))
+	fmt.Fprintf(&b, "    %s) COMPREPLY=(); return ;;\n", strings.Join(freeFlags(), "|")) // anybody's text
 	for _, c := range commands() {
 		if c.words != nil {
 			fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", c.name, strings.Join(c.words, " "))
@@ -231,4 +234,25 @@ func sortedKeys(m map[string][]string) []string {
 	}
 	slices.Sort(all)
 	return all
+}
+
+// freeFlags returns the flags whose values nobody can complete.
+func freeFlags() []string {
+	other := make(map[string]bool)
+	names := make(map[string]bool)
+	for _, c := range append(commands(), command{}) {
+		for _, f := range c.allFlags() {
+			t, isText := f.Value.(*textFlag)
+			name := "-" + f.Name
+			names[name] = true
+			other[name] = other[name] || isSwitch(f) || ofFiles(f) || isText && t.values != nil
+		}
+	}
+	return slices.Sorted(func(yield func(string) bool) {
+		for name := range names {
+			if !other[name] && !yield(name) {
+				return
+			}
+		}
+	})
 }

@@ -27,6 +27,8 @@ var offers = []struct{ line, want string }{
 	{"ewsq -config x reports wa", "watch"},
 	{"ewsq reports quarantine x -re", "-reason -reference -reply -reply-domain"},
 	{"ewsq summary -receipt ev", "evidence.jsonl"},
+	{"ewsq find -subject-match ", "contains exact prefix"},
+	{"ewsq find -mailbox ", ""},
 }
 
 // Each shell that is there offers the same.

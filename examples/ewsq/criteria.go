@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/nearest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -37,6 +38,7 @@ func criteria() []criterion {
 	return []criterion{
 		{"sender", "", "`ADDRESS` in From, Sender or Return-Path", plain(func(c *quarantine.Criteria) *string { return &c.Sender })},
 		{"recipient", "", "`ADDRESS` in To, Cc or Bcc", plain(func(c *quarantine.Criteria) *string { return &c.Recipient })},
+		{"reply-to", "", "`ADDRESS` in Reply-To", plain(func(c *quarantine.Criteria) *string { return &c.ReplyTo })},
 		{"subject", "", "`TEXT` of the subject; case is ignored", plain(func(c *quarantine.Criteria) *string { return &c.Subject })},
 		{"subject-match", string(quarantine.SubjectExact), "`HOW` to compare the subject: exact, prefix or contains",
 			func(c *quarantine.Criteria, s string) error {
@@ -56,6 +58,9 @@ func criteria() []criterion {
 func criteriaFlags(flags *flag.FlagSet, c *quarantine.Criteria) {
 	for _, one := range criteria() {
 		addTextFunc(flags, one.flag, one.usage, one.def, func(s string) error { return one.set(c, s) })
+		if one.flag == "subject-match" { // for completion; the target is checked as a whole
+			flags.Lookup(one.flag).Value.(*textFlag).values = []string{string(quarantine.SubjectExact), string(quarantine.SubjectPrefix), string(quarantine.SubjectContains)}
+		}
 	}
 }
 
@@ -111,7 +116,7 @@ func criteriaFromJSON(text json.RawMessage) (quarantine.Criteria, error) {
 		case err != nil:
 			return c, fmt.Errorf("criteria: %w", err)
 		case !known:
-			return c, fmt.Errorf("criteria: %s is not a criterion; the criteria are %s", name, columnNames())
+			return c, fmt.Errorf("criteria: %s is not a criterion%s; the criteria are %s", name, nearest.DidYouMean(name, criteriaNames()), columnNames())
 		}
 	}
 	return c, nil

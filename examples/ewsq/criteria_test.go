@@ -188,7 +188,7 @@ func TestCriteriaUsage(t *testing.T) {
 		"time that is none":   {b.config, at("-sender", "a@b.example", "-received-before", "0001-01-01T00:00:00Z"), "for flag -received-before: \"0001-01-01T00:00:00Z\" is what some programs write for no time; leave it out"},
 		"none in an object":   {b.config, file("z.jsonl", `{"mailbox":"a@b.example","criteria":{"sender":"c@d.example","receivedBefore":"0001-01-01T00:00:00Z"}}`), "no time; leave it out"},
 		"bad time in a row":   {b.config, file("h.csv", "mailbox,sender,received_after\na@b.example,c@d.example,soon\n"), "line 2: received_after: \"soon\" is not a time"},
-		"misspelt member":     {b.config, file("i.jsonl", `{"mailbox":"a@b.example","criteria":{"sender":"c@d.example","subjet":"x"}}`), "line 1: criteria: subjet is not a criterion; the criteria are sender, recipient"},
+		"misspelt member":     {b.config, file("i.jsonl", `{"mailbox":"a@b.example","criteria":{"sender":"c@d.example","subjet":"x"}}`), "line 1: criteria: subjet is not a criterion; did you mean subject?; the criteria are sender, recipient, reply_to"},
 		"both in an object":   {b.config, file("j.jsonl", `{"mailbox":"a@b.example","message_id":"x","criteria":{"sender":"c@d.example"}}`), "line 1: has both message_id and criteria"},
 		"no object":           {b.config, file("k.jsonl", `{"mailbox":"a@b.example","criteria":"sender"}`), "line 1: criteria is not a JSON object"},
 		"empty object":        {b.config, file("l.jsonl", "\n\n"+`{"mailbox":"a@b.example","criteria":{}}`), "line 3: criteria is empty"},

@@ -32,7 +32,7 @@ It is as dangerous as it was: do not open it with a mail program.
 			exitDone: "The file is whole.",
 			exitSome: "No file was written: the message is not in quarantine, or could not be read in full.",
 		},
-		examples: []example{{"For the analyst:", "ewsq -config exchange.json export '<20261124.1@evil.example>' -out evidence.eml"}},
+		examples: []example{{"For the analyst:", "ewsq -config exchange.json export \\\n    '<20261124.1@evil.example>' -out evidence.eml"}},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var mailbox, out string
 			addText(flags, &out, "out", "", "write the message into this `FILE`")

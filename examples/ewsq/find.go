@@ -31,9 +31,9 @@ be checked against a message.
 			exitSome: "A mailbox or folder was not searched, a search was refused, or not all forwards or members are known.",
 		},
 		examples: []example{
-			{"Which copies are in Alice's mailbox?", "ewsq -config exchange.json find \\\n    -mailbox alice@example.test -message-id '<20261124.1@evil.example>'"},
+			{"Which copies are in Alice's mailbox?", "ewsq -config exchange.json find \\\n    -mailbox alice@example.test \\\n    -message-id '<20261124.1@evil.example>'"},
 			{"Who in the group has a message with this subject, and who was it forwarded to?",
-				"ewsq -config exchange.json find -group all-staff@example.test \\\n    -subject 'Your mailbox is full' -subject-match prefix -follow-forwards"},
+				"ewsq -config exchange.json find -group all-staff@example.test \\\n    -subject 'Your mailbox is full' -subject-match prefix \\\n    -follow-forwards"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var f takeFlags

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/internal/nearest"
 )
 
 // addText adds a string flag. An empty value, as from an unset variable in a
@@ -79,7 +81,7 @@ func (n *numberFlag) Set(s string) error {
 func addChoice(flags *flag.FlagSet, dst *string, name string, values []string, usage string) {
 	addTextFunc(flags, name, usage, "", func(s string) error {
 		if !slices.Contains(values, s) {
-			return fmt.Errorf("must be one of %s%s", strings.Join(values, ", "), didYouMean(s, values))
+			return fmt.Errorf("must be one of %s%s", strings.Join(values, ", "), nearest.DidYouMean(s, values))
 		}
 		*dst = s
 		return nil

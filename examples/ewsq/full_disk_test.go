@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"strings"
 	"syscall"
 	"testing"
@@ -94,6 +95,25 @@ func TestFullDiskOfASearch(t *testing.T) {
 		assert.NotContains(t, stderr.String(), "ewsq list")
 		assert.NotContains(t, stderr.String(), "recover")
 	}
+}
+
+// A reader that ends early, such as head, is not a full disk.
+func TestClosedPipeOfASearch(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	var stderr strings.Builder
+	p := &program{stdin: strings.NewReader(""), stdout: gone{}, stderr: &stderr,
+		lookup: func(name string) (string, bool) { return "svc-password", name == exchange.EnvPassword }}
+	status := p.run(t.Context(), []string{"-config", b.config, "find", "-mailbox", "alice@example.test", "-message-id", phishing})
+	assert.Equal(t, exitSome, status)
+	assert.Contains(t, stderr.String(), "1 of 1 target has no line: 1 found; nothing was changed: run the same command again with a reader that takes all lines")
+}
+
+// gone is a pipe whose reader has ended.
+type gone struct{}
+
+func (gone) Write([]byte) (int, error) {
+	return 0, &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}
 }
 
 // places returns in how many places each of so many messages can be seen.

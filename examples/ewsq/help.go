@@ -68,7 +68,8 @@ mailboxes say which mailboxes belong to which. Those with "enabled": false are
 ignored. Mistakes are reported with line and column. A minimal one:
 
     {"ewsUrl": "https://mail.example.test/EWS/Exchange.asmx",
-     "quarantineMailbox": "quarantine@example.test", "access": "fullAccess",
+     "quarantineMailbox": "quarantine@example.test",
+     "access": "fullAccess",
      "authentication": {"type": "ntlm", "username": "EXAMPLE\\svc"}}
 `
 
@@ -79,7 +80,7 @@ CSV: the first line names the columns, separated by commas (or semicolons, or ta
 which is said), in any order:
 mailbox, message_id or those of criteria (or all of them), and optionally reason and
 reference (the key of the case, as with quarantine -reference). The criteria are
-sender, recipient, subject, subject_match, received_after, received_before,
+sender, recipient, reply_to, subject, subject_match, received_after, received_before,
 attachment_name, attachment_sha256 and url. A line has either a message_id or
 criteria. The names RecipientEmailAddress and InternetMessageId, as in exports of
 Microsoft Defender, are read as mailbox and message_id, in JSON too.
@@ -90,8 +91,8 @@ Microsoft Defender, are read as mailbox and message_id, in JSON too.
 JSON lines: one object per line, with mailbox, message_id or criteria, and
 optionally reason and reference. Results of ewsq can be used as targets.
 
-    {"mailbox":"alice@example.test","message_id":"<20261124.1@evil.example>"}
-    {"mailbox":"bob@example.test","criteria":{"sender":"mallory@evil.example"}}
+    {"mailbox":"alice@example.test","message_id":"<1@evil.example>"}
+    {"mailbox":"bob@example.test","criteria":{"sender":"m@evil.example"}}
 `
 
 const receiptsFormat = `
@@ -132,6 +133,13 @@ func (p *program) help(args []string) error {
 // page builds a page of the manual.
 type page struct{ strings.Builder }
 
+// textWidth is how long a line of a page is at most, without its indent, so that it fits a
+// terminal of 80 columns, also as man shows it.
+const textWidth = 72
+
+// prose adds a section whose paragraphs are broken anew where a line is too long.
+func (p *page) prose(title, text string) { p.section(title, filled(strings.Trim(text, "\n"))) }
+
 // section adds an indented section.
 func (p *page) section(title, text string) {
 	text = strings.Trim(text, "\n")
@@ -159,7 +167,7 @@ func firstExamples() []example {
 	return []example{
 		{"Is everything ready?", "ewsq -config exchange.json check"},
 		{"Take messages out of the mailboxes listed in a file, whichever server they are on, and put them back:",
-			"ewsq -config tenants.json quarantine -targets targets.csv > receipts.jsonl\newsq -config tenants.json restore -receipt receipts.jsonl"},
+			"ewsq -config tenants.json quarantine \\\n    -targets targets.csv > receipts.jsonl\newsq -config tenants.json restore -receipt receipts.jsonl"},
 	}
 }
 
@@ -179,7 +187,7 @@ func (c command) exits() string {
 	}
 	var b strings.Builder
 	for _, status := range []int{exitDone, exitSome, exitUsage, exitInterrupted} {
-		b.WriteString(wrap(fmt.Sprintf("%-6d%s", status, meaning[status]), 84, "      ") + "\n")
+		b.WriteString(wrap(fmt.Sprintf("%-6d%s", status, meaning[status]), textWidth, "      ") + "\n")
 	}
 	return b.String()
 }
@@ -206,7 +214,7 @@ func options(flags *flag.FlagSet) string {
 		if f.DefValue != "" && f.DefValue != "false" {
 			usage += " (default " + f.DefValue + ")"
 		}
-		b.WriteString(wrap(fmt.Sprintf("%-*s%s", optionColumn, head, usage), 84, strings.Repeat(" ", optionColumn)) + "\n")
+		b.WriteString(wrap(fmt.Sprintf("%-*s%s", optionColumn, head, usage), textWidth, strings.Repeat(" ", optionColumn)) + "\n")
 	})
 	return b.String()
 }
@@ -219,7 +227,7 @@ func examples(all []example) string {
 		for line := range strings.SplitSeq(e.line, "\n") {
 			lines = append(lines, "    "+line)
 		}
-		parts = append(parts, wrap(e.what, 84, "")+"\n\n"+strings.Join(lines, "\n"))
+		parts = append(parts, wrap(e.what, textWidth, "")+"\n\n"+strings.Join(lines, "\n"))
 	}
 	return strings.Join(parts, "\n\n")
 }

@@ -10,18 +10,18 @@ func pageOfAll() *page {
 	var m page
 	m.section("NAME", "ewsq - take malicious mail out of Exchange mailboxes, and put it back")
 	m.section("SYNOPSIS", "ewsq -config FILE COMMAND [FLAG]...\newsq help [COMMAND]\newsq -version")
-	m.section("DESCRIPTION", aboutAll)
+	m.prose("DESCRIPTION", aboutAll)
 	var list strings.Builder
 	for _, c := range commands() {
 		fmt.Fprintf(&list, "%-12s%s\n", c.name, c.summary)
 	}
 	list.WriteString("help        describe a command: ewsq help COMMAND, or ewsq COMMAND -help\n")
-	m.section("COMMANDS", list.String())
-	m.section("OPTIONS", "They may be given before or after the command.\n\n"+options(globals()))
-	m.section("RESULTS", resultFormat)
-	m.section("EXIT STATUS", exitAll)
-	m.section("ENVIRONMENT", environment)
-	m.section("FILES", strings.Trim(configFormat, "\n")+"\n\newsq help quarantine describes files of targets, ewsq help restore those of receipts.")
+	m.prose("COMMANDS", list.String())
+	m.prose("OPTIONS", "They may be given before or after the command.\n\n"+options(globals()))
+	m.prose("RESULTS", resultFormat)
+	m.prose("EXIT STATUS", exitAll)
+	m.prose("ENVIRONMENT", environment)
+	m.prose("FILES", strings.Trim(configFormat, "\n")+"\n\newsq help quarantine describes files of targets, ewsq help restore those of receipts.")
 	m.section("EXAMPLES", examples(firstExamples()))
 	return &m
 }
@@ -36,20 +36,20 @@ func pageOf(c command) *page {
 	}
 	var synopsis strings.Builder
 	for _, arguments := range c.synopsis {
-		synopsis.WriteString(wrap(strings.TrimRight(head+" "+arguments, " "), 84, "        ") + "\n")
+		synopsis.WriteString(wrap(strings.TrimRight(head+" "+arguments, " "), textWidth, "        ") + "\n")
 	}
 	m.section("SYNOPSIS", synopsis.String())
-	m.section("DESCRIPTION", c.description)
+	m.prose("DESCRIPTION", c.description)
 	own := newFlagSet(c.name)
 	c.prepare(own)
-	m.section("OPTIONS", strings.Trim(options(own)+"\n"+options(globals()), "\n"))
-	m.section("EXIT STATUS", c.exits())
+	m.prose("OPTIONS", strings.Trim(options(own)+"\n"+options(globals()), "\n"))
+	m.prose("EXIT STATUS", c.exits())
 	switch {
 	case c.name == "cert":
-		m.section("ENVIRONMENT", "EWSQ_PFX_PASSWORD   password of the PFX file")
+		m.prose("ENVIRONMENT", "EWSQ_PFX_PASSWORD   password of the PFX file")
 	case !c.offline:
-		m.section("ENVIRONMENT", environment)
-		m.section("FILES", strings.Trim("ewsq help describes the configuration.\n"+c.files, "\n"))
+		m.prose("ENVIRONMENT", environment)
+		m.prose("FILES", strings.Trim("ewsq help describes the configuration.\n"+c.files, "\n"))
 	}
 	m.section("EXAMPLES", examples(c.examples))
 	return &m

@@ -79,11 +79,11 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest, from mai
 		if reference != "" && it.Reference != reference {
 			continue
 		}
+		shown.finish(true)
 		if err := s.write(held{it}, s.heldTexts(it)...); err != nil {
 			shown.ended()
 			return err
 		}
-		shown.finish(true)
 		n++
 	}
 	shown.ended()

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
+	"github.com/ewsquarantine/ewsquarantine/internal/nearest"
 )
 
 // Exit statuses.
@@ -78,7 +79,7 @@ func commandNamed(name string) (command, error) {
 	all := commands()
 	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
 	if i < 0 {
-		return command{}, usagef("unknown command %q%s; the commands are %s; see ewsq help", name, didYouMean(name, append(commandNames(), "help")), strings.Join(commandNames(), ", "))
+		return command{}, usagef("unknown command %q%s; the commands are %s; see ewsq help", name, nearest.DidYouMean(name, append(commandNames(), "help")), strings.Join(commandNames(), ", "))
 	}
 	return all[i], nil
 }

@@ -47,6 +47,7 @@ type progress struct {
 	busy          wait
 	busySince     time.Time
 	told          bool // busy was reported
+	drawn         bool // there is a status on the terminal
 
 	stop chan struct{}
 	end  sync.WaitGroup
@@ -73,6 +74,7 @@ func (s *session) start(p *progress) *progress {
 		every = redraw
 	}
 	if !s.json {
+		p.drawn = true
 		s.screen.Status(p.status(now))
 	}
 	p.end.Go(func() {
@@ -95,6 +97,9 @@ func (s *session) start(p *progress) *progress {
 func (p *progress) ended() {
 	close(p.stop)
 	p.end.Wait()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.drawn = false
 }
 
 // begin counts an item that is started.
@@ -102,9 +107,11 @@ func (p *progress) begin() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.taken++
+	p.draw()
 }
 
-// finish counts an item that is done and whose line was written.
+// finish counts an item that is done and whose line is about to be written: the status
+// below that line counts it.
 func (p *progress) finish(ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -113,14 +120,23 @@ func (p *progress) finish(ok bool) {
 		p.failed++
 	}
 	p.spoken = time.Now()
+	p.draw()
 }
 
-// leave counts an item that was not begun, and whose line was written.
+// leave counts an item that was not begun, and whose line is about to be written.
 func (p *progress) leave() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.left++
 	p.spoken = time.Now()
+	p.draw()
+}
+
+// draw shows what has just been counted.
+func (p *progress) draw() {
+	if p.drawn {
+		p.s.screen.Status(p.status(time.Now()))
+	}
 }
 
 func (p *progress) show(now time.Time) {
@@ -149,8 +165,8 @@ func (p *progress) show(now time.Time) {
 	if line != "" {
 		p.spoken = now
 	}
+	p.s.screen.Status(status) // in the same order as those of draw
 	p.mu.Unlock()
-	p.s.screen.Status(status)
 	if line != "" {
 		p.s.say("%s", line)
 	}

@@ -41,7 +41,7 @@ removes nothing: Graph cannot do that there.
 		},
 		examples: []example{
 			{"What would go?", "ewsq -config exchange.json purge -older-than 90d"},
-			{"Each night, except what a case still needs:", "ewsq -config exchange.json purge -older-than 90d -keep cases.txt -yes"},
+			{"Each night, except what a case still needs:", "ewsq -config exchange.json purge \\\n    -older-than 90d -keep cases.txt -yes"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var age time.Duration

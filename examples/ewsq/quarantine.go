@@ -38,13 +38,13 @@ outcome "found" lists what would be taken, copy by copy.
 		},
 		examples: []example{
 			{"Take a message out of Alice's mailbox, and keep the receipt:",
-				"ewsq -config exchange.json quarantine \\\n    -mailbox alice@example.test -message-id '<20261124.1@evil.example>' \\\n    -reason 'credential phishing' > receipts.jsonl"},
+				"ewsq -config exchange.json quarantine \\\n    -mailbox alice@example.test \\\n    -message-id '<20261124.1@evil.example>' \\\n    -reason 'credential phishing' > receipts.jsonl"},
 			{"Take what a long list names, in a run that may be cut off and started again:",
 				"ewsq -config exchange.json quarantine -targets targets.csv \\\n    -campaign 'case 17' -progress > receipts.jsonl"},
 			{"What would be taken from the mailboxes listed in a file, whichever server they are on?",
 				"ewsq -config tenants.json quarantine -targets targets.csv -dry-run"},
 			{"Take what a sender sent on one day, and any forwards of it:",
-				"ewsq -config exchange.json quarantine -group all-staff@example.test \\\n    -sender mallory@evil.example \\\n    -received-after 2026-11-24 -received-before 2026-11-25 -follow-forwards"},
+				"ewsq -config exchange.json quarantine \\\n    -group all-staff@example.test -sender mallory@evil.example \\\n    -received-after 2026-11-24 -received-before 2026-11-25 \\\n    -follow-forwards"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var f takeFlags

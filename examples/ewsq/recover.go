@@ -104,11 +104,11 @@ func (s *session) recoverAll(ctx context.Context, damaged string) error {
 		}
 		line := resultOf(receipt, nil)
 		line.single = !s.several()
+		shown.finish(line.ok())
 		if err := s.write(line, line.lines()...); err != nil {
 			shown.ended()
 			return err
 		}
-		shown.finish(line.ok())
 		seen++
 		failed = failed || !line.ok()
 		if line.Outcome == quarantine.Undecided {

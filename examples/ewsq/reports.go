@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/nearest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
@@ -56,7 +57,7 @@ A report that is done is moved to the folder Reported/Done, never deleted.
 			exitDone: "It was done.",
 			exitSome: "No such report was found, or something could not be done; the report then stays where it is.",
 		},
-		examples: []example{{"What waits?", "ewsq -config exchange.json reports list -mailbox alice@example.test -wait 1s"}},
+		examples: []example{{"What waits?", "ewsq -config exchange.json reports list \\\n    -mailbox alice@example.test -wait 1s"}},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var f reportFlags
 			f.add(flags)
@@ -121,7 +122,7 @@ func (f *reportFlags) read(flags *flag.FlagSet, arguments []string) error {
 	one, known := reportActions[f.action]
 	switch {
 	case !known:
-		return usagef("unknown action %q of reports%s; choose one of %s", f.action, didYouMean(f.action, names), strings.Join(names, ", "))
+		return usagef("unknown action %q of reports%s; choose one of %s", f.action, nearest.DidYouMean(f.action, names), strings.Join(names, ", "))
 	case one && len(arguments) != 2:
 		return usagef("reports %s takes the ID of one report", f.action)
 	case !one && len(arguments) != 1:

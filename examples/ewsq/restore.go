@@ -48,9 +48,9 @@ quarantine; see quarantine -help for how to write them.
 		examples: []example{
 			{"Undo a run:", "ewsq -config exchange.json restore -receipt receipts.jsonl"},
 			{"Put back a message wherever it was taken from; leave -yes out to see how many that are:",
-				"ewsq -config exchange.json restore -message-id '<20261124.1@evil.example>' -yes"},
+				"ewsq -config exchange.json restore \\\n    -message-id '<20261124.1@evil.example>' -yes"},
 			{"Put a message back into Alice's mailbox, without a receipt:",
-				"ewsq -config exchange.json restore \\\n    -mailbox alice@example.test -message-id '<20261124.1@evil.example>'"},
+				"ewsq -config exchange.json restore \\\n    -mailbox alice@example.test \\\n    -message-id '<20261124.1@evil.example>'"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var targets targetFlags

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
@@ -151,6 +153,8 @@ func (r *run) lost() error {
 	}
 	next := "run the same command again for what was not begun"
 	switch {
+	case r.readOnly && errors.Is(r.err, syscall.EPIPE):
+		next = "nothing was changed: run the same command again with a reader that takes all lines"
 	case r.readOnly:
 		next = "nothing was changed: make room, or write elsewhere, and run the same command again"
 	case r.unsaid[quarantine.NotBegun] < n:

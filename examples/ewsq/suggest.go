@@ -6,17 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ewsquarantine/ewsquarantine/internal/nearname"
+	"github.com/ewsquarantine/ewsquarantine/internal/nearest"
 )
-
-// didYouMean returns a question for what is nearly one of the names, or nothing.
-func didYouMean(what string, names []string) string {
-	best := nearname.Of(what, names)
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %s?", best)
-}
 
 // misspelt adds to the error for a flag that does not exist the one that may be meant.
 func misspelt(err error, flags *flag.FlagSet) error {
@@ -27,5 +18,5 @@ func misspelt(err error, flags *flag.FlagSet) error {
 	var names []string
 	flags.VisitAll(func(f *flag.Flag) { names = append(names, "-"+f.Name) })
 	slices.Sort(names)
-	return fmt.Errorf("%w%s", err, didYouMean("-"+strings.TrimLeft(name, "-"), names))
+	return fmt.Errorf("%w%s", err, nearest.DidYouMean("-"+strings.TrimLeft(name, "-"), names))
 }

@@ -110,6 +110,9 @@ func (t *targetFlags) read(s *session, reason string) (*targets, error) {
 	if err != nil {
 		return nil, usagef("-targets %s: %w", t.file, err)
 	}
+	for _, column := range list.misspelt {
+		s.say("-targets %s: %s", t.file, column)
+	}
 	if list.separator != "" {
 		s.say("-targets %s: the columns are separated by %ss, not commas", t.file, list.separator)
 	}
@@ -141,6 +144,7 @@ type targetList struct {
 	repeated int // lines that name a target again, which is told once
 	// separator is the name of what separates the columns, if that is no comma.
 	separator string
+	misspelt  []string // what is to be said of columns that are not read
 
 	complete func(quarantine.Target) quarantine.Target
 	seen     map[targetKey]struct{}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/ewsquarantine/ewsquarantine/internal/nearest"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
@@ -22,6 +23,7 @@ type targetColumns struct {
 	reason    int // -1: none
 	reference int // -1: none
 	criteria  []int
+	misspelt  []string // what is said of columns that are ignored, though one may be meant
 }
 
 // targetsFromCSV reads a table whose first line names its columns: mailbox,
@@ -43,6 +45,7 @@ func targetsFromCSV(in *bufio.Reader, comma rune, skipped int, list *targetList)
 	if err != nil {
 		return err
 	}
+	list.misspelt = columns.misspelt
 	for {
 		record, err := r.Read()
 		if err == io.EOF {
@@ -124,8 +127,13 @@ func newTargetColumns(header []string) (*targetColumns, error) {
 	case c.mailbox < 0 || c.message < 0 && len(c.criteria) == 0:
 		return nil, errors.New("the first line must name the columns mailbox and message_id, or mailbox and criteria (" + columnNames() + "), separated by commas")
 	case len(c.criteria) > 0 && len(strange) > 0:
-		return nil, fmt.Errorf("the first line names the column %q, which is not a criterion, and next to criteria no column is ignored; remove or correct it: the criteria are %s",
-			strange[0], columnNames())
+		return nil, fmt.Errorf("the first line names the column %q, which is not a criterion%s, and next to criteria no column is ignored; remove or correct it: the criteria are %s",
+			strange[0], nearest.DidYouMean(strange[0], criteriaNames()), columnNames())
+	}
+	for _, name := range strange {
+		if near := nearest.DidYouMean(name, []string{"reason", "reference"}); near != "" {
+			c.misspelt = append(c.misspelt, fmt.Sprintf("the column %q is not read%s", name, near))
+		}
 	}
 	return c, nil
 }

@@ -25,6 +25,16 @@ func TestSemicolons(t *testing.T) {
 	assert.Contains(t, r.stderr, "line 2")
 }
 
+// A misspelt column whose loss would not be noticed is said; others of an export are not.
+func TestMisspeltColumn(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	r := b.run(t, "quarantine", "-dry-run", "-targets", b.write(t, "t.csv", "mailbox,message_id,Refrence,Severity\nalice@example.test,"+phishing+",INC-1,high\n"))
+	require.Equal(t, exitDone, r.status, r.stderr)
+	assert.Contains(t, r.stderr, `the column "Refrence" is not read; did you mean reference?`)
+	assert.NotContains(t, r.stderr, "Severity")
+}
+
 // What is not UTF-8 would ask for another message than the one that is meant.
 func TestNotUTF8(t *testing.T) {
 	t.Parallel()

@@ -17,8 +17,16 @@ type Address struct {
 
 // NewAddress returns an address to look for, such as name@example.com.
 func NewAddress(address string) Address {
-	local, domain, _ := strings.Cut(fold(strings.TrimSpace(address)), "@")
-	a := Address{local: local, domain: domain}
+	text := fold(strings.TrimSpace(address))
+	at := strings.LastIndexByte(text, '@')
+	if at < 0 {
+		return Address{local: text}
+	}
+	domain := text[at+1:]
+	a := Address{local: text[:at], domain: domain}
+	if bare := withoutQuotes.Replace(a.local); !strings.ContainsFunc(bare, ends) {
+		a.local = bare // the quotation marks mean nothing
+	}
 	if ascii, err := idna.Lookup.ToASCII(domain); err == nil && strings.Contains(ascii, "xn--") {
 		a.ascii = ascii
 	}
@@ -41,7 +49,7 @@ func (a Address) In(field string) bool {
 	}
 	for _, text := range readings(field) {
 		plain := withoutComments(text)
-		for _, v := range []string{text, plain, withoutQuotes.Replace(plain)} {
+		for _, v := range []string{text, plain, withoutQuotes.Replace(plain), strings.ReplaceAll(plain, `\`, "")} {
 			if !looked[v] && (look(v) || look(compact(v)) || look(squeezed(v))) {
 				return true
 			}

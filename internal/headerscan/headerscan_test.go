@@ -158,3 +158,24 @@ func TestHostileHeaders(t *testing.T) {
 		assert.Less(t, time.Since(begin), 20*time.Second, piece)
 	}
 }
+
+// Local parts in quotation marks and IP addresses in brackets are found as they stand.
+func TestAddressWithQuotesAndLiterals(t *testing.T) {
+	t.Parallel()
+	for address, fields := range map[string][2][]string{
+		`"john doe"@evil.example`: {
+			{`"John Doe"@evil.example`, `Bank <"john doe"@evil.example>`, `"john\ doe"@evil.example`, `"john doe" (x) @ evil.example`},
+			{`"x john doe"@evil.example`, `john doe@evil.example`, `doe@evil.example`, `"john doe"@evil.example.test`},
+		},
+		`"a@b"@evil.example`:   {{`<"a@b"@evil.example>`}, {`<b@evil.example>`, `a@b`}},
+		`"m"@evil.example`:     {{`m@evil.example`, `"m"@evil.example`}, {`"x m"@other.example`, `xm@evil.example`}},
+		"m@[IPv6:2001:db8::1]": {{`<m@[IPv6:2001:DB8::1]>`}, {`<m@[IPv6:2001:db8::2]>`, `x.m@[IPv6:2001:db8::1]`}},
+	} {
+		for _, field := range fields[0] {
+			assert.True(t, headerscan.NewAddress(address).In(field), "%s in %s", address, field)
+		}
+		for _, field := range fields[1] {
+			assert.False(t, headerscan.NewAddress(address).In(field), "%s in %s", address, field)
+		}
+	}
+}

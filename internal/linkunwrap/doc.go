@@ -3,9 +3,9 @@
 //
 // Gateways replace the links in a message with links to themselves. Many contain
 // the original in a readable form: [Unwrap] recovers it, one layer at a time.
-// Others keep it on the service's servers behind a token (Mimecast, INKY,
-// Hornetsecurity, Forcepoint, McAfee); links of Mimecast and INKY may at least
-// name the domain. Pages that lead anywhere, such as that of a search engine, are read
+// Others keep it on the service's servers behind a token (Mimecast, INKY, Forcepoint,
+// McAfee, some of Hornetsecurity); links of Mimecast and INKY may at least name the
+// domain. Pages that lead anywhere, such as that of a search engine, are read
 // like them.
 //
 // [Matcher] compares URLs as browsers read them (https://url.spec.whatwg.org), not as

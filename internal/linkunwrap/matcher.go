@@ -113,10 +113,13 @@ func (m *Matcher) Check(link string) Verdict {
 			switch {
 			case ok && m.matches(got):
 				return Yes
-			case ok && got.host == m.want.host:
-				return Maybe
+			case ok && (got.host == m.want.host || strings.HasSuffix(m.want.host, "."+got.host)):
+				return Maybe // some services show the registered domain only
 			}
 			return No
+		}
+		if got, ok := normal(target.Longer); ok && m.matches(got) {
+			return Yes
 		}
 		link = target.URL
 	}

@@ -203,3 +203,27 @@ func TestCheckDomainOnly(t *testing.T) {
 		assert.Equal(t, want, m.Check(link), asked)
 	}
 }
+
+// A target that was not escaped may have a query of several parts, or be followed by those of
+// the service; some services show only the registered domain of a host.
+func TestCheckReadsNoLessThanThereIs(t *testing.T) {
+	t.Parallel()
+	const link = "https://cas5-0-urlprotect.trendmicro.com/wis/clicktime/v1/query?url=https://evil.example/a?x=1&y=2&umid=3"
+	for _, asked := range []string{"https://evil.example/a", "https://evil.example/a?x=1", "https://evil.example/a?x=1&y=2"} {
+		m, err := linkunwrap.NewMatcher(asked)
+		require.NoError(t, err)
+		assert.Equal(t, linkunwrap.Yes, m.Check(link), asked)
+	}
+	m, err := linkunwrap.NewMatcher(link)
+	require.NoError(t, err)
+	assert.True(t, m.Match("https://evil.example/a?x=1"), "what the service added is not asked for")
+
+	const short = "https://eu-central-1.protection.sophos.com/?d=evil.example&b=990260&x=55f1&q=4bPL"
+	for asked, want := range map[string]linkunwrap.Verdict{
+		"https://www.evil.example/a": linkunwrap.Maybe, "https://www.evil.example": linkunwrap.Maybe, "https://notevil.example/a": linkunwrap.No,
+	} {
+		m, err := linkunwrap.NewMatcher(asked)
+		require.NoError(t, err)
+		assert.Equal(t, want, m.Check(short), asked)
+	}
+}

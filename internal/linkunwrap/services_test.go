@@ -64,6 +64,12 @@ var rewriters = []struct {
 	{"Check Point", func(l string) string { return "https://protect.checkpoint.com/v2/r01/___" + l + "___.YXAz" }},
 	{"Libraesva", func(l string) string { return "https://urlsand.esvalabs.com/?u=" + url.QueryEscape(l) + "&e=1" }},
 	{"AppRiver", func(l string) string { return "https://link.edgepilot.com/s/1a/b?u=" + url.QueryEscape(l) }},
+	{"Trustwave", func(l string) string {
+		return "https://scanmail.trustwave.com/?c=20988&d=i-GP5uRIMfh6&u=" + url.QueryEscape(l)
+	}},
+	{"Hornetsecurity", func(l string) string {
+		return "https://atpscan.global.hornetsecurity.com/?d=HzV-JpXn&f=rhmYUrUT0yf7&i=&k=Eb5a&u=" + url.QueryEscape(l)
+	}},
 	{"TitanHQ", func(l string) string { return "https://linklock.titanhq.com/analyse?url=" + url.QueryEscape(l) }},
 	{"Fortinet FortiMail", func(l string) string {
 		return "https://fortimail.a.example/fmlurlsvc/?fewReq=:B:x&url=" + url.QueryEscape(l)

@@ -9,6 +9,9 @@ import (
 type Target struct {
 	Service string // display name of the service
 	URL     string
+	// Longer is URL with the parameters that follow it, if it was not escaped, so that
+	// they may belong to it.
+	Longer string
 	// DomainOnly reports that the link reveals only the domain: URL is its root.
 	DomainOnly bool
 }
@@ -24,13 +27,17 @@ type service struct {
 	target func(p parts) string // returns "" if the link cannot be read
 }
 
-// services are the known services, in the order in which they are tried. The
-// details come from the vendors' documentation or from links found in public
-// mail archives.
+// services are the known services, in the order in which they are tried. The forms of
+// links have been compared with the vendors' documentation, with Proofpoint's own decoder
+// for its three versions, and with links in public mail archives and repositories, except
+// where it says that a form is not confirmed.
 var services = []service{
 	// https://learn.microsoft.com/en-us/defender-office-365/safe-links-about
 	{"Microsoft Safe Links", ".safelinks.protection.outlook.com", "", parameter("url")},
+	{"Microsoft Safe Links", "safelinks.protection.outlook.com", "", parameter("url")},
+	{"Microsoft Safe Links", ".safelinks.protection.outlook.cn", "", parameter("url")}, // China; not confirmed
 	{"Microsoft Safe Links", ".safelinks.protection.office365.us", "", parameter("url")},
+	{"Microsoft Safe Links", "outlook.office.com", "/mail/safelink.html", parameter("url")},
 	{"Microsoft Safe Links", "statics.teams.cdn.office.net", "/evergreen-assets/safelinks/", parameter("url")},
 	{"Microsoft Azure e-mail", ".safelink.emails.azure.net", "/redirect", parameter("destination")},
 	// https://help.proofpoint.com/Threat_Insight_Dashboard/API_Documentation/URL_Decoder_API
@@ -46,7 +53,7 @@ var services = []service{
 	{"Mimecast", ".mimecastprotect.com", "/s/", token},
 	{"INKY", ".inky.com", "/link", token},
 	// https://campus.barracuda.com/product/emailgatewaydefense/doc/167976979/
-	{"Barracuda", "linkprotect.cudasvc.com", "/url", parameter("a")},
+	{"Barracuda", "linkprotect.cudasvc.com", "", parameter("a")},
 	// https://www.cisco.com/c/en/us/support/docs/security/email-security-appliance/
 	{"Cisco", "secure-web.cisco.com", "/", lastSegment},
 	{"Google", ".google.*", "/url", parameter("q", "url")},
@@ -65,11 +72,16 @@ var services = []service{
 	{"Check Point", ".checkpoint.com", "/v2/", underscores},
 	{"Libraesva", "urlsand.esvalabs.com", "", parameter("u")},
 	{"AppRiver", "link.edgepilot.com", "/s/", parameter("u")},
+	{"AppRiver", "link.edgepilot.com", "/x/", parameter("u")},
+	{"Trustwave", "scanmail.trustwave.com", "", parameter("u")},
 	{"TitanHQ", "linklock.titanhq.com", "/analyse", parameter("url")},
 	// On a host of the customer's.
 	{"Fortinet FortiMail", "", "/fmlurlsvc/", parameter("url")},
 	{"Outlook on the web", "", "/owa/redir.aspx", parameter("url")},
-	{"Hornetsecurity", "atpscan.global.hornetsecurity.com", "/", token},
+	// Some have the target, others a token only.
+	{"Hornetsecurity", "atpscan.global.hornetsecurity.com", "/", parameter("u")},
+	{"emailprotection.link", "url.emailprotection.link", "/", token},
+	// Not confirmed.
 	{"Forcepoint", "www.mailcontrol.com", "/sr/", token},
 	// Pages that lead anywhere, behind which senders hide.
 	{"Google", ".google.*", "/amp/s/", behind("/amp/s/", "https://")},
@@ -102,7 +114,7 @@ func Unwrap(link string) (Target, bool) {
 			continue
 		}
 		if url := s.target(p); url != "" {
-			return Target{Service: s.name, URL: url}, true
+			return Target{Service: s.name, URL: url, Longer: longer(p, url)}, true
 		}
 		if url := domain(p); url != "" {
 			return Target{Service: s.name, URL: url, DomainOnly: true}, true
@@ -160,6 +172,18 @@ func parameter(names ...string) func(parts) string {
 	}
 }
 
+// longer returns a target that stands in a query as it is, with all that follows it.
+func longer(p parts, url string) string {
+	if !strings.Contains(url, "?") {
+		return ""
+	}
+	_, rest, ok := strings.Cut(p.query, url)
+	if !ok || !strings.HasPrefix(rest, "&") {
+		return ""
+	}
+	return url + rest
+}
+
 // raw returns a query parameter as written. An ampersand may have been escaped
 // for HTML once too often.
 func raw(p parts, name string) string {
@@ -199,7 +223,8 @@ func lastSegment(p parts) string {
 // sophos reads a target in base64.
 func sophos(p parts) string { return base64Text(decode(raw(p, "u"), false)) }
 
-// underscores reads a plain-text target between triple underscores.
+// underscores reads a target between triple underscores, in plain text or escaped. The
+// second ones are missing from a link that was cut.
 func underscores(p parts) string {
 	rest := p.path
 	if p.hasQuery {
@@ -210,7 +235,15 @@ func underscores(p parts) string {
 		return ""
 	}
 	if end := strings.LastIndex(rest, "___."); end >= 0 {
-		return rest[:end]
+		rest = rest[:end]
+	} else {
+		rest = strings.TrimSuffix(rest, "___")
+	}
+	if _, _, plain := cutScheme(rest); plain {
+		return rest
+	}
+	if escaped := decode(rest, false); escaped != rest {
+		return escaped
 	}
 	return ""
 }

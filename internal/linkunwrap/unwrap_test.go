@@ -49,6 +49,45 @@ func TestUnwrap(t *testing.T) {
 		"Proofpoint 3, slash swallowed": {
 			"https://urldefense.us/v3/__https:/evil.example/a__;!!AB!z$",
 			"Proofpoint URL Defense v3", "https:/evil.example/a"},
+		"Safe Links, no region": {
+			"https://safelinks.protection.outlook.com/?url=https%3A%2F%2Fevil.example%2Fa",
+			"Microsoft Safe Links", "https://evil.example/a"},
+		"Safe Links, Outlook on the web": {
+			"https://outlook.office.com/mail/safelink.html?url=https%3A%2F%2Fevil.example%2Fa&corid=x",
+			"Microsoft Safe Links", "https://evil.example/a"},
+		"Check Point, escaped": {
+			"https://protect.checkpoint.com/v2/r01/___https%3A//evil.example/a/___.YzJ1OndlY29t",
+			"Check Point", "https://evil.example/a/"},
+		"Check Point, end cut off": {
+			"https://protect.checkpoint.com/v2/r05/___https://evil.example/a?id=b&hl=en_IN___",
+			"Check Point", "https://evil.example/a?id=b&hl=en_IN"},
+		"Check Point, underscore and fragment": {
+			"https://protect.checkpoint.com/v2/r01/___https://evil.example/a_#b___.YzJ1",
+			"Check Point", "https://evil.example/a_"},
+		"Check Point, underscore at the end": {
+			"https://protect.checkpoint.com/v2/r01/___https://evil.example/a____.YzJ1",
+			"Check Point", "https://evil.example/a_"},
+		"Check Point, slash swallowed": {
+			"https://url.avanan.click/v2/___https:/evil.example/a?b=c_d___.YXAzOnNh",
+			"Check Point (Avanan)", "https:/evil.example/a?b=c_d"},
+		"Hornetsecurity": {
+			"https://atpscan.global.hornetsecurity.com/?d=HzV-Jp&f=rhm&i=&k=Eb5a&s=a1b0&u=https%3A%2F%2Fevil.example%2Fa%2F",
+			"Hornetsecurity", "https://evil.example/a/"},
+		"Trustwave": {
+			"http://scanmail.trustwave.com/?c=20988&d=55fe5gyq&u=http%3a%2f%2fevil%2eexample%2fa",
+			"Trustwave", "http://evil.example/a"},
+		"AppRiver, other path": {
+			"https://link.edgepilot.com/x/DmLjQJRw?u=https://evil.example/a",
+			"AppRiver", "https://evil.example/a"},
+		"FireEye, without version": {
+			"https://protect2.fireeye.com/url?k=d37bc159-8f3bf467&u=https://evil.example/a",
+			"Trellix (FireEye)", "https://evil.example/a"},
+		"Trend Micro, version 2": {
+			"https://ctp.trendmicro.com/wis/clicktime/v2/clickthrough?url=https%3A%2F%2Fevil.example%2Fa&umid=x",
+			"Trend Micro", "https://evil.example/a"},
+		"Symantec, not escaped": {
+			"https://clicktime.symantec.com/15tStdWWRBCjGxB6bujRD?h=zRUj=&u=https://evil.example/a",
+			"Symantec", "https://evil.example/a"},
 		"Barracuda": {
 			"https://linkprotect.cudasvc.com/url?a=https%3a%2f%2fevil.example%2fb%2f%23icons&c=E,1,03Q&typo=1",
 			"Barracuda", "https://evil.example/b/#icons"},

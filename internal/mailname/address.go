@@ -3,6 +3,7 @@ package mailname
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"unicode"
@@ -65,4 +66,57 @@ func CheckDomain(domain string) error {
 		return errors.New("is not a domain; use one such as example.com, without @ or wildcard, and with non-ASCII letters in xn-- form")
 	}
 	return nil
+}
+
+// CheckParty reports what is wrong with an address as it stands in a message: besides
+// those of mailboxes, a local part in quotation marks and an IP address in brackets are
+// allowed (RFC 5321, sections 4.1.2 and 4.1.3), though no quotation mark or backslash
+// within the quotes.
+func CheckParty(address string) error {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return CheckAddress(address)
+	}
+	plain, local, domain := address, address[:at], address[at+1:]
+	if inner, ok := quoted(local); ok && inner != "" && !strings.ContainsAny(inner, `"\`) {
+		plain = "x@" + domain
+	}
+	if inner, ok := strings.CutPrefix(domain, "["); ok && isLiteral(inner) {
+		plain = plain[:len(plain)-len(domain)] + "x"
+	}
+	if CheckAddress(plain) != nil || len(address) > maxAddress {
+		return CheckAddress(address) // names it as it was given
+	}
+	return CheckText(address)
+}
+
+// Bare returns an address without the quotation marks of its local part, which some
+// systems leave out.
+func Bare(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return address
+	}
+	if inner, ok := quoted(address[:at]); ok {
+		return inner + address[at:]
+	}
+	return address
+}
+
+func quoted(local string) (inner string, ok bool) {
+	if len(local) < 2 || local[0] != '"' || local[len(local)-1] != '"' {
+		return "", false
+	}
+	return local[1 : len(local)-1], true
+}
+
+// isLiteral reports whether a text is an IP address as a domain, without the first bracket.
+func isLiteral(text string) bool {
+	text, closed := strings.CutSuffix(text, "]")
+	const tag = "IPv6:"
+	if len(text) > len(tag) && strings.EqualFold(text[:len(tag)], tag) {
+		text = text[len(tag):]
+	}
+	ip, err := netip.ParseAddr(text)
+	return closed && err == nil && ip.Zone() == ""
 }

@@ -29,6 +29,25 @@ func TestCheckAddress(t *testing.T) {
 	}
 }
 
+// A sender may have an address that no mailbox here has.
+func TestCheckParty(t *testing.T) {
+	t.Parallel()
+	for _, good := range []string{
+		"alice@example.test", `"john doe"@evil.example`, `"a@b, c"@evil.example`, "m@[192.0.2.1]", "m@[IPv6:2001:db8::1]", "m@[ipv6:2001:DB8::1]", `"a b"@[IPv6:::1]`,
+	} {
+		assert.NoError(t, mailname.CheckParty(good), good)
+	}
+	for bad, want := range map[string]string{
+		"": "is empty", "alice": "is not an SMTP address", `""@evil.example`: "is not an SMTP address", `"a"b"@evil.example`: "is not an SMTP address",
+		"john doe@evil.example": "is not an SMTP address", "m@[IPv6:evil]": "is not an SMTP address", "m@[IPv6:::1": "is not an SMTP address", "m@[IPv6:fe80::1%eth0]": "is not an SMTP address",
+		"\"a\x01\"@evil.example": "control character U+0001", `"` + strings.Repeat("a", 250) + `"@b.example`: "longer than the 254 bytes",
+	} {
+		assert.ErrorContains(t, mailname.CheckParty(bad), want, bad)
+	}
+	assert.Equal(t, "john doe@evil.example", mailname.Bare(`"john doe"@evil.example`))
+	assert.Equal(t, "john", mailname.Bare("john"))
+}
+
 func TestIsDomain(t *testing.T) {
 	t.Parallel()
 	for _, good := range []string{"example.com", "a-b.example.co.uk", "xn--bcher-kva.example"} {

@@ -96,7 +96,7 @@ internal/live -> quarantine/exchange/selftest
 internal/repository -> fmt
 internal/display -> fmt
 internal/mailname -> fmt
-internal/nearname -> fmt
+internal/nearest -> fmt
 internal/mutate -> fmt
 internal/interop/plainxml -> fmt
 internal/powershell -> fmt

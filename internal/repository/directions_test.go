@@ -66,7 +66,7 @@ var importRules = []repository.Rule{
 	{Package: "internal/mimescan", Imports: []string{"internal/headerscan", "internal/linkunwrap", "internal/mimeparam"}},
 	{Package: "internal/msclouds", Imports: nil},
 	{Package: "internal/mutate", Imports: nil},
-	{Package: "internal/nearname", Imports: nil},
+	{Package: "internal/nearest", Imports: nil},
 	{Package: "internal/ntlmserver", Imports: nil},
 	{Package: "internal/powershell", Imports: nil},
 	{Package: "internal/redact", Imports: nil},

@@ -12,6 +12,7 @@ import (
 type Criteria struct {
 	Sender    string // address in From or Sender, of which either may have several, or in Return-Path
 	Recipient string // address in To, Cc or Bcc
+	ReplyTo   string // address in Reply-To
 
 	// Subject is compared as SubjectMatch says, ignoring case and white space: mail
 	// systems add and remove blanks.
@@ -85,7 +86,8 @@ type Candidate struct {
 	// which costs a request for each message, unless Own is set.
 	Header string
 	// Own means that the owner of the mailbox wrote the message, as a draft or a sent
-	// one, so that Senders and Recipients are all there are.
+	// one, so that Senders and Recipients are all there are; for Reply-To the engine
+	// reads its header all the same.
 	Own bool
 	// Err is set if the details could not be read. The engine then reports the
 	// message as undecided; or, if the error matches [ErrGone] because the message

@@ -85,7 +85,7 @@ func detailProperties(filter driver.Criteria) []ews.PropertyPath {
 	if filter.Recipient != "" {
 		properties = append(properties, ews.FieldToRecipients, ews.FieldCcRecipients, ews.FieldBccRecipients)
 	}
-	if len(properties) > 0 {
+	if len(properties) > 0 || filter.ReplyTo != "" {
 		properties = append(properties, ews.PidTagTransportMessageHeaders, ews.PidTagMessageFlags)
 		if filter.Sender == "" {
 			properties = append(properties, ews.PidTagSenderSMTPAddress) // tells the owner's own

@@ -35,7 +35,7 @@ func TestCheckSettings(t *testing.T) {
 		``:                                    "line 1, column 1: is not JSON: it ends too early",
 		`[]`:                                  "line 1, column 1: is not a JSON object",
 		"{\n'listen': 1}":                     "line 2, column 1: is not JSON: texts stand in straight double quotation marks",
-		"{\n\t\"listne\": 1}":                 "line 2, column 2: listne is not a setting; did you mean listen? Valid settings are every, exchange, ",
+		"{\n\t\"listne\": 1}":                 "line 2, column 2: listne is not a setting; did you mean listen?",
 		`{"secret": 5}`:                       "secret must be a string in quotation marks",
 		`{"every": "5"}`:                      "every ",
 		`{"names": [5]}`:                      "names[0] must be a string",

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ewsquarantine/ewsquarantine/internal/nearname"
+	"github.com/ewsquarantine/ewsquarantine/internal/nearest"
 )
 
 // checkFields checks the text, which is known to be JSON, against the fields of
@@ -232,11 +232,33 @@ func suggest(typ reflect.Type, name string) string {
 			names = append(names, tag)
 		}
 	}
+	if inner := innerSetting(typ, name); inner != "" {
+		return fmt.Sprintf("; use %s", inner)
+	}
 	slices.Sort(names)
-	if near := nearname.Of(name, names); near != "" {
-		return fmt.Sprintf("; did you mean %s? Valid settings are %s", near, strings.Join(names, ", "))
+	if near := nearest.DidYouMean(name, names); near != "" {
+		return near
 	}
 	return "; valid settings are " + strings.Join(names, ", ")
+}
+
+// innerSetting returns the path of a setting of this name inside one of the fields.
+func innerSetting(typ reflect.Type, name string) string {
+	for f := range typ.Fields() {
+		tag, inner := jsonName(f), f.Type
+		if inner.Kind() == reflect.Pointer {
+			inner = inner.Elem()
+		}
+		if tag == "" || inner.Kind() != reflect.Struct {
+			continue
+		}
+		for g := range inner.Fields() {
+			if own := jsonName(g); own != "" && strings.EqualFold(own, name) {
+				return tag + "." + own
+			}
+		}
+	}
+	return ""
 }
 
 // quoteUnprintable truncates a long name, and quotes one that cannot be shown

@@ -201,7 +201,7 @@ func (e *examiner) examine(ctx context.Context, items []driver.Item) error {
 			all = append(all, it)
 		}
 	}
-	people := e.criteria.Sender != "" || e.criteria.Recipient != ""
+	people := e.criteria.Sender != "" || e.criteria.Recipient != "" || e.criteria.ReplyTo != ""
 	attached := e.criteria.AttachmentName != "" || e.criteria.AttachmentSHA256 != ""
 	if !people && !attached {
 		for _, it := range all {
