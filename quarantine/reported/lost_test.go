@@ -122,6 +122,28 @@ func TestAnswerInTheOutbox(t *testing.T) {
 	})
 }
 
+// TestAnswerWasSentTwice: answers that are in Sent Items, however often, are not sent again.
+func TestAnswerWasSentTwice(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		w := newWorld(t, ewstest.Options{})
+		w.report(1)
+		for report, err := range w.process().watcher(&reported.Options{Answer: answers()}).Watch(t.Context()) {
+			require.NoError(t, err)
+			for _, folder := range []ews.FolderName{ews.FolderSentItems, ews.FolderSentItems, ews.FolderDrafts} {
+				w.box.DeliverWith([]byte("From: abuse@example.test\r\nTo: bob@example.test\r\nSubject: x\r\n\r\n"), ewstest.Delivery{
+					Folder:   w.box.Folder(folder),
+					Extended: []ews.ExtendedProperty{{Field: ews.ExtendedField{GUID: driver.NoteSet, Name: driver.AnswerName, Type: ews.TypeString}, Value: report.ID}},
+				})
+			}
+			before := w.sent()
+			require.NoError(t, report.Answer(t.Context(), nil))
+			require.NoError(t, report.Answer(t.Context(), nil))
+			assert.Equal(t, before, w.sent())
+			break
+		}
+	})
+}
+
 // TestLateSending: while a request to send may take effect, it is not repeated.
 func TestLateSending(t *testing.T) {
 	bubble(t, func(t *testing.T) {

@@ -8,7 +8,7 @@
 //	message/rfc822, .eml    the message itself; its Message-ID is that of the reported one
 //	text/rfc822-headers     its header alone (RFC 3462, RFC 5965, RFC 6533)
 //	button                  an id that an add-in wrote into a header field, into the text or
-//	                        into a file of JSON
+//	                        into a file of JSON; the message or its header as a file of text
 //	quoted                  only forwarded: headers that a mail program quoted in the text, in
 //	                        the languages in which Outlook, Apple Mail and Thunderbird write
 //	                        them. They become criteria. In other languages, and if only one

@@ -44,8 +44,8 @@ type Confidence string
 // Confidences.
 const (
 	High   Confidence = "high"   // the message, or its header, with a Message-ID
-	Medium Confidence = "medium" // an id of a button, or one of several; or sender, subject and date
-	Low    Confidence = "low"    // less than that, or it may be part of another message
+	Medium Confidence = "medium" // an id of a button, or several in one field; or sender, subject and date
+	Low    Confidence = "low"    // less than that, one of several ids, or it may be part of another message
 )
 
 // Address is a person in a header field. Both parts are as written.

@@ -61,8 +61,8 @@ func withColons(lines []string) []string {
 			q.set(kind, value)
 			at, written = append(at, j), append(written, name+": "+value)
 		}
-		if !q.whole() || q.subject == "" {
-			continue
+		if !q.whole() || q.subject == "" || addressIn(q.from) == "" {
+			continue // prose may begin with such words
 		}
 		for n, j := range at {
 			lines[j] = written[n]
