@@ -40,6 +40,9 @@ func applyConversationAction(c *call) *refusal {
 		items := c.conversations(store, func(k conversationKey) bool { return k == key }, func(it *mailstore.Item) bool {
 			return in(it) && (until.IsZero() || !cameIn(it).After(until))
 		})[key]
+		if len(items) == 0 && !c.who.opens(box) {
+			return nil, c.noConversation(box)
+		}
 		for _, it := range items {
 			if refused := act.may(it); refused != nil {
 				return nil, refused

@@ -77,6 +77,14 @@ func (c *call) conversation(n *ewsschema.Node) (*mailstore.Mailbox, conversation
 	}
 }
 
+// noConversation refuses a conversation of which the caller may see nothing.
+func (c *call) noConversation(box *mailstore.Mailbox) *refusal {
+	if c.who.opens(box) {
+		return refuse("ErrorItemNotFound")
+	}
+	return c.unseen("ErrorItemNotFound")
+}
+
 // oneStore refuses a MailboxScope beyond one store.
 func (c *call) oneStore() *refusal {
 	if scope := c.op.Value("MailboxScope"); scope != "" && scope != "PrimaryOnly" {

@@ -158,4 +158,10 @@ func TestConversationsOfSharedFolders(t *testing.T) {
 	assert.Equal(t, []string{"ErrorAccessDenied"}, codes(other.do(actXML(`<t:Action>SetReadState</t:Action>`, id, `<t:IsRead>true</t:IsRead>`))))
 	assert.Equal(t, []string{"ErrorAccessDenied"}, codes(other.do(actXML(`<t:Action>Delete</t:Action>`, id, `<t:DeleteType>HardDelete</t:DeleteType>`))))
 	assert.Len(t, c.srv.Mailbox(alice).Messages(), 5)
+	stranger := c.as("carol")
+	assert.Equal(t, []string{"ErrorItemNotFound"}, codes(stranger.do(conversationItemsXML("", id))))
+	assert.Equal(t, []string{"ErrorItemNotFound"}, codes(stranger.do(actXML(`<t:Action>Delete</t:Action>`, id, `<t:DeleteType>HardDelete</t:DeleteType>`))), "who sees nothing is not told that it was done")
+	elsewhere := c.as("svc").impersonating("carol@example.test")
+	assert.Equal(t, []string{"ErrorNonExistentMailbox"}, codes(elsewhere.do(conversationItemsXML("", id))))
+	assert.Equal(t, []string{"ErrorNonExistentMailbox"}, codes(elsewhere.do(actXML(`<t:Action>Delete</t:Action>`, id, `<t:DeleteType>HardDelete</t:DeleteType>`))))
 }

@@ -109,6 +109,7 @@ func TestDescribesItself(t *testing.T) {
 			}
 		}
 		assert.NotContains(t, files["Services.wsdl"], "FindPeople")
+		assert.Contains(t, files["messages.xsd"], `<xs:element name="FindConversationResponse" type="m:AnyResponseMessageType"`, "it has no ResponseMessages")
 		assert.Equal(t, version > ewstest.Exchange2010SP3, strings.Contains(files["types.xsd"], `name="TextBody"`), version)
 		assert.True(t, types["element RequestServerVersion"] && types["element ServerVersionInfo"] && types["complexType MessageType"], version)
 	}

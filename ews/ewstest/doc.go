@@ -30,7 +30,7 @@
 //   - CreateAttachment
 //   - CreateFolder
 //   - CreateFolderPath (since Exchange2013)
-//   - CreateItem, not: answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, contacts, lists and tasks but Start, End and DisplayName
+//   - CreateItem, not: answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, lists and tasks but Start, End and DisplayName; of contacts, numbers, postal addresses, dates and pictures
 //   - DeleteAttachment
 //   - DeleteFolder
 //   - DeleteItem
@@ -44,7 +44,7 @@
 //   - GetConversationItems (since Exchange2013), not: SyncState; the archive together with the mailbox
 //   - GetEvents
 //   - GetFolder
-//   - GetItem, not: fields of appointments, contacts, lists and tasks but Start, End and DisplayName
+//   - GetItem, not: fields of appointments, lists and tasks but Start, End and DisplayName; of contacts, numbers, postal addresses, dates and pictures
 //   - GetServerTimeZones
 //   - GetStreamingEvents
 //   - MarkAllItemsAsRead (since Exchange2013)
@@ -58,7 +58,7 @@
 //   - SyncFolderItems
 //   - Unsubscribe
 //   - UpdateFolder
-//   - UpdateItem, not: fields of appointments, contacts, lists and tasks but Start, End and DisplayName
+//   - UpdateItem, not: fields of appointments, lists and tasks but Start, End and DisplayName; of contacts, numbers, postal addresses, dates and pictures
 //   - UploadItems
 //
 // All other operations of the protocol are refused with the fault

@@ -74,9 +74,13 @@ func (s *Server) lookUp(address string) (entry, bool) {
 
 func (e *encoder) writeEntry(element string, m entry) {
 	e.Open(element)
+	e.entryFields(m)
+	e.Close()
+}
+
+func (e *encoder) entryFields(m entry) {
 	e.Leaf("t:Name", m.name)
 	e.Leaf("t:EmailAddress", m.address)
 	e.Leaf("t:RoutingType", "SMTP")
 	e.Leaf("t:MailboxType", m.kind)
-	e.Close()
 }

@@ -48,7 +48,7 @@ func getConversationItems(c *call) *refusal {
 			return !slices.ContainsFunc(ignored, func(f *mailstore.Folder) bool { return it.Folder == f })
 		})[key]
 		if len(items) == 0 {
-			return nil, refuse("ErrorItemNotFound")
+			return nil, c.noConversation(box)
 		}
 		items = items[:min(len(items), most)]
 		for _, it := range items {

@@ -28,6 +28,10 @@ func (r resolver[T]) path(n *ewsschema.Node) (getter[T], *refusal) {
 		if g, ok := r.fields[n.Get("FieldURI")]; ok {
 			return g, nil
 		}
+	case "IndexedFieldURI":
+		if g, ok := r.fields[n.Get("FieldURI")+" "+n.Get("FieldIndex")]; ok {
+			return g, nil
+		}
 	case "ExtendedFieldURI":
 		f, refused := extendedField(n)
 		if refused != nil {

@@ -38,8 +38,10 @@ const (
 	mail      kinds = 1 << iota // Message and the kinds of meetings
 	post                        // PostItem
 	event                       // CalendarItem
-	addressee                   // Contact and DistributionList
+	person                      // Contact
+	listing                     // DistributionList
 	other                       // all else
+	addressee = person | listing
 	anyone    = mail | post | event | addressee | other
 )
 
@@ -51,8 +53,10 @@ func kindsOf(kind string) kinds {
 		return post
 	case kind == "CalendarItem":
 		return event
-	case kind == "Contact" || kind == "DistributionList":
-		return addressee
+	case kind == "Contact":
+		return person
+	case kind == "DistributionList":
+		return listing
 	}
 	return other
 }
@@ -164,7 +168,24 @@ var itemElements = []element{
 	{uri: "message:ReminderMessageData", of: mail, set: never},
 	{uri: "calendar:Start", of: event, base: inDefault, set: lasting},
 	{uri: "calendar:End", of: event, base: inDefault, set: lasting},
+	{uri: "contacts:FileAs", of: person, base: inDefault, set: always},
 	{uri: "contacts:DisplayName", of: addressee, base: inDefault, set: always},
+	{uri: "contacts:GivenName", of: person, base: inAll, set: always},
+	{uri: "contacts:Initials", of: person, base: inAll, set: always},
+	{uri: "contacts:MiddleName", of: person, base: inAll, set: always},
+	{uri: "contacts:Nickname", of: person, base: inAll, set: always},
+	{uri: "contacts:CompanyName", of: person, base: inDefault, set: always},
+	{uri: emailAddresses, of: person, base: inDefault, set: always},
+	{uri: "contacts:AssistantName", of: person, base: inAll, set: always},
+	{uri: "contacts:BusinessHomePage", of: person, base: inAll, set: always},
+	{uri: "contacts:Department", of: person, base: inAll, set: always},
+	{uri: "contacts:Generation", of: person, base: inAll, set: always},
+	{uri: "contacts:JobTitle", of: person, base: inDefault, set: always},
+	{uri: "contacts:Manager", of: person, base: inAll, set: always},
+	{uri: "contacts:OfficeLocation", of: person, base: inAll, set: always},
+	{uri: "contacts:Profession", of: person, base: inAll, set: always},
+	{uri: "contacts:SpouseName", of: person, base: inAll, set: always},
+	{uri: "contacts:Surname", of: person, base: inAll, set: always},
 }
 
 // extendedProperties marks the place of the extended properties.
@@ -177,6 +198,9 @@ func init() {
 	for i := range itemElements {
 		e := &itemElements[i]
 		e.write = itemWriters[e.uri]
+		if f, ok := contactTexts[nameOf(e.uri)]; ok && prefix(e.uri) == "contacts" {
+			e.write = func(w *itemWriter) { w.text("t:"+nameOf(e.uri), f) }
+		}
 		itemIndex[e.uri] = append(itemIndex[e.uri], i)
 		_, name, _ := strings.Cut(e.uri, ":")
 		itemNamed[name] = append(itemNamed[name], i)

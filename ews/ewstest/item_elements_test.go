@@ -130,13 +130,13 @@ func TestCreateItemRefusesWhatItCannotKeep(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
 	for name, item := range map[string]string{
-		"attached date":     `<t:Message><t:Attachments><t:ItemAttachment><t:Name>a</t:Name><t:Task><t:DueDate>2026-01-02T03:04:05Z</t:DueDate></t:Task></t:ItemAttachment></t:Attachments></t:Message>`,
-		"photo":             `<t:Message><t:Attachments><t:FileAttachment><t:Name>a</t:Name><t:IsContactPhoto>true</t:IsContactPhoto></t:FileAttachment></t:Attachments></t:Message>`,
-		"size of a file":    `<t:Message><t:Attachments><t:FileAttachment><t:Name>a</t:Name><t:Size>3</t:Size></t:FileAttachment></t:Attachments></t:Message>`,
-		"fax":               `<t:Message><t:ToRecipients><t:Mailbox><t:EmailAddress>1</t:EmailAddress><t:RoutingType>FAX</t:RoutingType></t:Mailbox></t:ToRecipients></t:Message>`,
-		"private list":      `<t:Message><t:ToRecipients><t:Mailbox><t:EmailAddress>a@b.example</t:EmailAddress><t:ItemId Id="AAAA"/></t:Mailbox></t:ToRecipients></t:Message>`,
-		"name of a contact": `<t:Contact><t:GivenName>Eve</t:GivenName></t:Contact>`,
-		"date of a task":    `<t:Task><t:DueDate>2026-01-02T03:04:05Z</t:DueDate></t:Task>`,
+		"attached date":  `<t:Message><t:Attachments><t:ItemAttachment><t:Name>a</t:Name><t:Task><t:DueDate>2026-01-02T03:04:05Z</t:DueDate></t:Task></t:ItemAttachment></t:Attachments></t:Message>`,
+		"photo":          `<t:Message><t:Attachments><t:FileAttachment><t:Name>a</t:Name><t:IsContactPhoto>true</t:IsContactPhoto></t:FileAttachment></t:Attachments></t:Message>`,
+		"size of a file": `<t:Message><t:Attachments><t:FileAttachment><t:Name>a</t:Name><t:Size>3</t:Size></t:FileAttachment></t:Attachments></t:Message>`,
+		"fax":            `<t:Message><t:ToRecipients><t:Mailbox><t:EmailAddress>1</t:EmailAddress><t:RoutingType>FAX</t:RoutingType></t:Mailbox></t:ToRecipients></t:Message>`,
+		"private list":   `<t:Message><t:ToRecipients><t:Mailbox><t:EmailAddress>a@b.example</t:EmailAddress><t:ItemId Id="AAAA"/></t:Mailbox></t:ToRecipients></t:Message>`,
+		"birthday":       `<t:Contact><t:Birthday>2000-01-02T03:04:05Z</t:Birthday></t:Contact>`,
+		"date of a task": `<t:Task><t:DueDate>2026-01-02T03:04:05Z</t:DueDate></t:Task>`,
 	} {
 		answer := c.do(createXML(saveOnly, folderOf("inbox", alice), item))
 		assert.Equal(t, []string{"ErrorInvalidOperation"}, codes(answer), name)

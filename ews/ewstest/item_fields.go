@@ -136,6 +136,7 @@ var itemWriters = map[string]func(*itemWriter){
 	"message:IsResponseRequested": func(w *itemWriter) {
 		w.Bool("t:IsResponseRequested", w.it.Properties().Bool(mailstore.TagReplyRequested))
 	},
+	emailAddresses:                 (*itemWriter).writeEmails,
 	"contacts:DisplayName":         func(w *itemWriter) { w.text("t:DisplayName", mailstore.TagDisplayName) },
 	"calendar:Start":               func(w *itemWriter) { w.time("t:Start", mailstore.PropStart) },
 	"calendar:End":                 func(w *itemWriter) { w.time("t:End", mailstore.PropEnd) },

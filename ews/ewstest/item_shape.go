@@ -17,6 +17,7 @@ type itemShape struct {
 	indexed  []string // the same, with an index: of contacts and lists
 	extended []wanted
 	headers  map[string]bool // in lower case, if only some were asked for
+	emails   map[string]bool // the same of the addresses of contacts, by key
 	find     bool            // for FindItem: fewer properties, short texts
 	body     bodyShape
 	unique   bodyShape
@@ -98,7 +99,10 @@ func (s *itemShape) add(p *ewsschema.Node) *refusal {
 		}
 		s.extended = append(s.extended, wanted{f, keyOf(f)})
 	case "IndexedFieldURI":
-		if uri := p.Get("FieldURI"); uri != "item:InternetMessageHeader" {
+		if uri := p.Get("FieldURI"); uri == emailAddress {
+			s.askEmail(p.Get("FieldIndex"))
+			return nil
+		} else if uri != "item:InternetMessageHeader" {
 			s.indexed = append(s.indexed, uri)
 			return nil
 		}
@@ -131,8 +135,11 @@ func (s *itemShape) ask(uri string) *refusal {
 		}
 		s.fields[i] = true
 	}
-	if uri == "item:InternetMessageHeaders" {
+	switch uri {
+	case "item:InternetMessageHeaders":
 		s.headers = nil
+	case emailAddresses:
+		s.emails = nil
 	}
 	s.asked = append(s.asked, uri)
 	return nil

@@ -71,7 +71,11 @@ var (
 
 // put sets the value of an element, or adds to it.
 func (u *update) put(v *ewsschema.Node, appended bool) *refusal {
-	if f, ok := textFields[v.Local]; ok {
+	f, ok := textFields[v.Local]
+	if !ok {
+		f, ok = contactTexts[v.Local]
+	}
+	if ok {
 		value, refused := canonical(f.Type, v.Text)
 		u.set = append(u.set, ews.ExtendedProperty{Field: f, Value: value})
 		return refused
@@ -123,6 +127,9 @@ func (u *update) special(v *ewsschema.Node, appended bool) *refusal {
 		return nil
 	case "Attachments":
 		return u.attach(v)
+	case "EmailAddresses":
+		u.emails(v)
+		return nil
 	case "MimeContent":
 		return u.replace(v)
 	case "Culture":
@@ -170,6 +177,10 @@ func (u *update) erase(name string) {
 	switch {
 	case textFields[name] != ews.ExtendedField{}:
 		u.remove = append(u.remove, textFields[name])
+	case contactTexts[name] != ews.ExtendedField{}:
+		u.remove = append(u.remove, contactTexts[name])
+	case name == "EmailAddresses":
+		u.removeEmails()
 	case truthFields[name] != nil:
 		u.remove = append(u.remove, truthFields[name]...)
 	case addressFields[name] != "":

@@ -41,10 +41,10 @@ var lacking = map[string]string{
 	"FindConversation":        "views that begin where a condition is met; the archive together with the mailbox; ReturnDeletedItems; Preview and the other properties that are about more than the messages",
 	"GetConversationItems":    "SyncState; the archive together with the mailbox",
 	"ConvertId":               "ids of public folders",
-	"CreateItem":              "answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, contacts, lists and tasks but Start, End and DisplayName",
+	"CreateItem":              "answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, lists and tasks but Start, End and DisplayName; of contacts, numbers, postal addresses, dates and pictures",
 	"ExpandDL":                "lists in a mailbox",
 	"FindItem":                "ReturnDeletedItems; groups that collapse; series of appointments",
-	"GetItem":                 "fields of appointments, contacts, lists and tasks but Start, End and DisplayName",
+	"GetItem":                 "fields of appointments, lists and tasks but Start, End and DisplayName; of contacts, numbers, postal addresses, dates and pictures",
 	"ResolveNames":            "contacts in a mailbox",
-	"UpdateItem":              "fields of appointments, contacts, lists and tasks but Start, End and DisplayName",
+	"UpdateItem":              "fields of appointments, lists and tasks but Start, End and DisplayName; of contacts, numbers, postal addresses, dates and pictures",
 }

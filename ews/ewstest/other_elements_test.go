@@ -20,7 +20,7 @@ func TestReadOnlyElementsOfOtherKinds(t *testing.T) {
 			{"CalendarItem", "calendar", "Duration", "PT1H", "ErrorInvalidPropertySet"},
 			{"CalendarItem", "calendar", "Location", "Hall", "ErrorInvalidOperation"}, // not kept
 			{"Contact", "contacts", "HasPicture", "true", "ErrorInvalidPropertySet"},
-			{"Contact", "contacts", "GivenName", "Ann", "ErrorInvalidOperation"},
+			{"Contact", "contacts", "Mileage", "12", "ErrorInvalidOperation"},
 			{"DistributionList", "contacts", "ContactSource", "Store", "ErrorInvalidPropertySet"},
 			{"Task", "task", "ChangeCount", "1", "ErrorInvalidPropertySet"},
 			{"Task", "task", "IsComplete", "true", "ErrorInvalidPropertySet"},

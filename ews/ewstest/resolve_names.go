@@ -1,6 +1,7 @@
 package ewstest
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,14 +22,31 @@ func resolveNames(c *call) *refusal {
 		if strings.Trim(n.Value("UnresolvedEntry"), " ,-") == "" {
 			return nil, refuse("ErrorInvalidNameForNameResolution")
 		}
-		if refused := c.unresolved(shape); refused != nil {
+		if shape == "PcxPeopleSearch" {
+			return nil, lacks.refusal(c.opts.Version, "ContactDataShape "+shape, true)
+		}
+		f, refused := c.contactFolder()
+		if refused != nil {
 			return nil, refused
 		}
-		var found []candidate
-		if n.Get("SearchScope") != "Contacts" {
+		own, refused := c.contactShape(full, shape)
+		if refused != nil {
+			return nil, refused
+		}
+		var found, contacts []candidate
+		scope := n.Get("SearchScope")
+		if scope != "ActiveDirectory" && f != nil {
+			contacts = c.contactCandidates(f, n.Child("UnresolvedEntry"))
+		}
+		if scope != "Contacts" {
 			found = c.candidates(n.Child("UnresolvedEntry"))
 		}
-		write := func() { c.out.resolutions(found, full, shape) }
+		if scope == "ContactsActiveDirectory" {
+			found = slices.Concat(contacts, found)
+		} else {
+			found = slices.Concat(found, contacts)
+		}
+		write := func() { c.out.resolutions(found, full, shape, own) }
 		switch len(found) {
 		case 0:
 			return nil, refuse("ErrorNameResolutionNoResults")
@@ -41,11 +59,15 @@ func resolveNames(c *call) *refusal {
 }
 
 // resolutions writes the entries of the address book that a name may mean.
-func (e *encoder) resolutions(found []candidate, full bool, shape string) {
+func (e *encoder) resolutions(found []candidate, full bool, shape string, own *itemShape) {
 	shown := found[:min(len(found), maxCandidates)]
 	e.Open("m:ResolutionSet")
 	e.writePlace(len(shown), len(found), len(shown) == len(found), false)
 	for _, f := range shown {
+		if f.contact != nil {
+			e.resolution(f, own)
+			continue
+		}
 		e.Open("t:Resolution")
 		e.writeEntry("t:Mailbox", f.entry)
 		if full && shape == "IdOnly" {
@@ -58,33 +80,22 @@ func (e *encoder) resolutions(found []candidate, full bool, shape string) {
 	e.Close()
 }
 
-// unresolved refuses what the address book alone cannot answer.
-func (c *call) unresolved(shape string) *refusal {
-	if shape == "PcxPeopleSearch" {
-		return lacks.refusal(c.opts.Version, "ContactDataShape "+shape, true)
+// contactShape returns what is told of contacts in a mailbox, nil if nothing is.
+func (c *call) contactShape(full bool, base string) (*itemShape, *refusal) {
+	if !full {
+		return nil, nil
 	}
-	folders := c.op.Child("ParentFolderIds").Kids()
-	switch len(folders) {
-	case 0:
-		return nil
-	case 1:
-	default:
-		return refuse("ErrorResolveNamesOnlyOneContactsFolderAllowed")
+	if base == "" {
+		base = "AllProperties"
 	}
-	f, refused := c.folder(folders[0])
-	switch {
-	case refused != nil:
-		return refused
-	case folderKind(f) != "ContactsFolder":
-		return refuse("ErrorResolveNamesInvalidFolderType")
-	}
-	return lacks.refusal(c.opts.Version, "ParentFolderIds of ResolveNames", true)
+	return c.shapeOn(base, nil, true)
 }
 
 // candidate is a possible match for a name, with all its addresses.
 type candidate struct {
 	entry
 	addresses []string
+	contact   *mailstore.Item // nil if it is in the address book
 }
 
 // candidates looks up a name: the beginning of a display name, alias or primary
@@ -102,13 +113,13 @@ func (s *Server) candidates(n *ewsschema.Node) []candidate {
 			match = begins(name, box.DisplayName, box.Address)
 		}
 		if match {
-			found = append(found, candidate{entry{box.DisplayName, box.Address, "Mailbox"}, proxies(box)})
+			found = append(found, candidate{entry: entry{box.DisplayName, box.Address, "Mailbox"}, addresses: proxies(box)})
 		}
 	}
 	for _, key := range s.directory.order {
 		e, shown := s.lookUp(key)
 		if shown && (smtp && key == exact || !smtp && begins(name, e.name, e.address)) {
-			found = append(found, candidate{e, []string{"SMTP:" + e.address}})
+			found = append(found, candidate{entry: e, addresses: []string{"SMTP:" + e.address}})
 		}
 	}
 	return found

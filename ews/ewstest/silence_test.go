@@ -239,6 +239,18 @@ const rich = "From: Eve <eve@evil.example>\r\nSender: Desk <desk@evil.example>\r
 	"Subject: Invoice\r\nMessage-ID: <1@evil.example>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nPay at once.\r\n--b\r\n" +
 	"Content-Disposition: attachment; filename=a.txt\r\n\r\nx\r\n--b--\r\n"
 
+// personal returns a value of each property that a contact can have.
+func personal() []ews.ExtendedProperty {
+	var all []ews.ExtendedProperty
+	for _, tag := range []uint16{0x3A05, 0x3A06, 0x3A0A, 0x3A11, 0x3A16, 0x3A17, 0x3A18, 0x3A19, 0x3A30, 0x3A44, 0x3A46, 0x3A48, 0x3A4E, 0x3A4F, 0x3A51} {
+		all = append(all, ews.ExtendedProperty{Field: ews.ExtendedField{Tag: tag, Type: ews.TypeString}, Value: "x"})
+	}
+	for _, id := range []uint32{0x8005, 0x8080, 0x8082, 0x8083} {
+		all = append(all, ews.ExtendedProperty{Field: ews.ExtendedField{Set: ews.SetAddress, ID: id, Type: ews.TypeString}, Value: "x"})
+	}
+	return all
+}
+
 // unset are properties that can be deleted, of which a rich message has none, or no
 // other than an item that nobody has given one.
 var unset = []string{"message:IsResponseRequested", "item:Flag", "item:ReminderIsSet", "item:ReminderDueBy", "item:ReminderMinutesBeforeStart", "item:ReminderNextTime", "item:RetentionDate", "item:Culture", "contacts:DisplayName"}
@@ -251,7 +263,7 @@ func TestNothingDeletedStays(t *testing.T) {
 			if kind.class == "" {
 				continue
 			}
-			m := c.srv.Mailbox(alice).DeliverWith([]byte(rich), ewstest.Delivery{Class: kind.class, Categories: []string{"Red"}})
+			m := c.srv.Mailbox(alice).DeliverWith([]byte(rich), ewstest.Delivery{Class: kind.class, Categories: []string{"Red"}, Extended: personal()})
 			var changes []string
 			for _, uri := range uris {
 				changes = append(changes, `<t:DeleteItemField><t:FieldURI FieldURI="`+uri+`"/></t:DeleteItemField>`)
@@ -298,7 +310,7 @@ func TestNothingAskedForIsLeftOut(t *testing.T) {
 		for _, kind := range itemKinds {
 			if kind.class != "" {
 				kinds = append(kinds, kind.element)
-				ids = append(ids, itemID(c.srv.Mailbox(alice).DeliverWith([]byte(rich), ewstest.Delivery{Class: kind.class, Categories: []string{"Red"}})))
+				ids = append(ids, itemID(c.srv.Mailbox(alice).DeliverWith([]byte(rich), ewstest.Delivery{Class: kind.class, Categories: []string{"Red"}, Extended: personal()})))
 			}
 		}
 		returned := 0

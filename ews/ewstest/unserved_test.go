@@ -109,7 +109,6 @@ func TestPartsOfRequestsThatAreRefused(t *testing.T) {
 		"list of addresses":      {moveXML(`<t:AddressListId Id="AAAA"/>`, itemID(m)), "ErrorInvalidOperation"},
 		"activity":               {strings.Replace(updateXML("AlwaysOverwrite", "", itemID(m), setField("item:Subject", `<t:Subject>x</t:Subject>`)), "</t:ItemChange>", `<t:CalendarActivityData>`+activity(t)+`</t:CalendarActivityData></t:ItemChange>`, 1), "ErrorInvalidOperation"},
 		"upload, new, with id":   {uploadXML("CreateNew", box.AddFolder(nil, "Own2"), itemID(m), data), "ErrorInvalidRequest"},
-		"names in a folder":      {resolve("", `<m:ParentFolderIds>`+folderOf("contacts", "")+`</m:ParentFolderIds>`), "ErrorInvalidOperation"},
 		"names of people":        {resolve(`ContactDataShape="PcxPeopleSearch"`, ""), "ErrorInvalidOperation"},
 		"private list":           {`<m:ExpandDL><m:Mailbox><t:EmailAddress>all-staff@example.test</t:EmailAddress><t:ItemId Id="AAAA"/></m:Mailbox></m:ExpandDL>`, "ErrorInvalidOperation"},
 		"unknown entries":        {createFolderXML(f, `<t:Folder><t:DisplayName>a</t:DisplayName><t:PermissionSet><t:Permissions/><t:UnknownEntries><t:UnknownEntry>x</t:UnknownEntry></t:UnknownEntries></t:PermissionSet></t:Folder>`), "ErrorCannotSetPermissionUnknownEntries"},

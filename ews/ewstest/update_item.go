@@ -124,6 +124,15 @@ func (u *update) add(change *ewsschema.Node) *refusal {
 		return u.assignExtended(path, v, appended)
 	case "FieldURI":
 		return u.assignField(path.Get("FieldURI"), v, appended)
+	case "IndexedFieldURI":
+		switch uri := path.Get("FieldURI"); uri {
+		case emailAddress:
+			return u.assignEmail(path.Get("FieldIndex"), v, appended)
+		case "item:InternetMessageHeader":
+		default:
+			_, refused := u.target(uri)
+			return refused
+		}
 	}
 	return refuse("ErrorInvalidPropertySet")
 }
@@ -218,6 +227,9 @@ func (u *update) delete(path *ewsschema.Node) *refusal {
 		return nil
 	}
 	uri := path.Get("FieldURI")
+	if path.Local == "IndexedFieldURI" {
+		return u.deleteIndexed(uri, path.Get("FieldIndex"))
+	}
 	e, refused := u.target(uri)
 	if refused == nil {
 		refused = e.set.erase.refusal(u.version, uri, u.item.Draft())
@@ -230,4 +242,20 @@ func (u *update) delete(path *ewsschema.Node) *refusal {
 	}
 	u.erase(nameOf(uri))
 	return nil
+}
+
+// deleteIndexed deletes the part of a property that has an index.
+func (u *update) deleteIndexed(uri, index string) *refusal {
+	switch uri {
+	case emailAddress:
+		_, refused := u.target(emailAddresses)
+		if refused == nil {
+			u.remove = append(u.remove, emailFields(emailPlace(index))...)
+		}
+		return refused
+	case "item:InternetMessageHeader":
+		return refuseText("ErrorInvalidPropertyDelete", "Delete action is invalid for property "+uri+".")
+	}
+	_, refused := u.target(uri)
+	return refused
 }

@@ -105,9 +105,9 @@ func TestParseViolations(t *testing.T) {
 			body: `<m:FindItem t:Traversal="Shallow" Traversal="Shallow">` + shape + inbox + `</m:FindItem>`,
 			want: "The 'Traversal' attribute of another namespace is not declared.",
 		},
-		"xsi:type": {
-			body: `<m:GetItem xmlns:i="` + xmlwire.URIInstance + `" i:type="m:GetItemType">` + shape + ids + `</m:GetItem>`,
-			want: "The 'type' attribute of another namespace is not declared.",
+		"type of another element": {
+			body: `<m:GetItem xmlns:i="` + xmlwire.URIInstance + `" i:type="m:GetFolderType">` + shape + ids + `</m:GetItem>`,
+			want: "The type 'm:GetFolderType' is not that of the element 'GetItem' in namespace '" + messages + "', 'GetItemType'.",
 		},
 		"enumeration in an attribute": {
 			body: `<m:FindItem Traversal="Deep">` + shape + inbox + `</m:FindItem>`,

@@ -120,6 +120,12 @@ func (v *validator) attributes(n *Node, t *typ, header bool) *Violation {
 	for _, a := range n.Attrs {
 		switch {
 		case a.Space == xmlwire.SpaceInstance && (a.Local == "schemaLocation" || a.Local == "noNamespaceSchemaLocation"):
+		case a.Space == xmlwire.SpaceInstance && a.Local == "type":
+			// Toolkits say the type that the element has anyway. Types that extend it are
+			// elements of their own in this schema.
+			if name := a.Value[strings.LastIndex(a.Value, ":")+1:]; strings.TrimSpace(name) != t.name {
+				return violation(n, "The type '%s' is not that of the element %s, '%s'.", excerpt(a.Value), quoted(n), t.name)
+			}
 		case a.Space == xmlwire.SpaceSOAP && header:
 		case a.Space == xmlwire.SpaceNone:
 			decl := t.attr(a.Local)
