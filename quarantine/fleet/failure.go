@@ -61,6 +61,8 @@ func explain(err error) error {
 		return fmt.Errorf("the account of the database lacks a right; grant it to what begins with fleet_ and river_: %w", err)
 	case e.Code == undefinedTable, e.Code == "42883", e.Code == "42703":
 		return fmt.Errorf("%w; call fleet.Migrate once, or see that search_path names their schema: %w", ErrSchemaOlder, err)
+	case e.Code == "42P05", e.Code == "26000":
+		return fmt.Errorf("fleet: a pooler in between gives each statement another connection; set default_query_exec_mode=exec in the address of the database, and migrate past the pooler: %w", err)
 	case e.Code == "08P01":
 		return fmt.Errorf("%w as expected; see what a pooler in between does not allow: %w", ErrUnreachable, err)
 	case ending(e.Code):

@@ -187,6 +187,21 @@ func TestDatabaseNotReady(t *testing.T) {
 	require.ErrorContains(t, err, "target_session_attrs")
 }
 
+// A pooler that gives each statement another connection is told by what it makes of prepared
+// statements. A trigger answers as PostgreSQL does then.
+func TestPoolerIsTold(t *testing.T) {
+	t.Parallel()
+	for _, code := range []string{"42P05", "26000"} {
+		config := migrated(t)
+		_, err := pgtest.Open(t, config).Exec(t.Context(), `CREATE FUNCTION pooler() RETURNS trigger LANGUAGE plpgsql AS $$
+				BEGIN RAISE EXCEPTION 'prepared statement' USING ERRCODE = '`+code+`'; END $$;
+			CREATE TRIGGER pooler BEFORE INSERT ON fleet_intents EXECUTE FUNCTION pooler()`)
+		require.NoError(t, err)
+		_, err = newJournal(t, config).Begin(t.Context(), intent(0), "a", time.Hour)
+		require.ErrorContains(t, err, "default_query_exec_mode=exec")
+	}
+}
+
 // What the account of the database is not granted, or not in time, is told with what to do.
 func TestDatabaseRefuses(t *testing.T) {
 	t.Parallel()

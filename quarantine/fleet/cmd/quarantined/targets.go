@@ -72,7 +72,13 @@ func targetFromJSON(text []byte) (quarantine.Target, error) {
 	}
 	in := json.NewDecoder(bytes.NewReader(text))
 	in.DisallowUnknownFields()
-	if err := in.Decode(&raw); err != nil {
+	err := in.Decode(&raw)
+	if err == nil {
+		if _, more := in.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("something follows the object; write each target on a line of its own")
+		}
+	}
+	if err != nil {
 		return raw.Target, fmt.Errorf(`is not a target (%w); write it as {"mailbox":"alice@example.test","message_id":"<1@evil.example>"}`, err)
 	}
 	if raw.MessageID == "" {
