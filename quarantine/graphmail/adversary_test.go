@@ -176,7 +176,11 @@ func TestAdversaries(t *testing.T) {
 			struck := 0
 			for _, m := range a.modes {
 				for _, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
-					for _, skip := range []int{0, 1, 2, 5, 9, 14} {
+					skips := []int{0, 3}
+					if *whole {
+						skips = []int{0, 1, 2, 3, 4, 6, 9, 14, 20, 28}
+					}
+					for _, skip := range skips {
 						n := 0
 						synctest.Test(t, func(t *testing.T) { n = a.strike(t, m, direction, skip) })
 						if struck += n; n == 0 {
