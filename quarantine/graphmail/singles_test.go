@@ -168,7 +168,9 @@ func moveBelowInbox(b *ewstest.Mailbox, p *ewstest.Person, f *ewstest.Folder) er
 	return p.MoveFolder(f, b.AddFolder(b.Folder(ews.FolderInbox), "Elsewhere"))
 }
 
-func throwAway(_ *ewstest.Mailbox, p *ewstest.Person, f *ewstest.Folder) error { return p.DeleteFolder(f) }
+func throwAway(_ *ewstest.Mailbox, p *ewstest.Person, f *ewstest.Folder) error {
+	return p.DeleteFolder(f)
+}
 
 // untrueServers are what a server does besides what TestMatrix lets it do.
 func untrueServers() []blow {
