@@ -177,3 +177,26 @@ func TestAnswerToAnotherBatch(t *testing.T) {
 		}
 	}
 }
+
+// An answer to another question about the same message lacks what was asked for, and is not
+// taken for a message without it.
+func TestAnswersToOtherQuestions(t *testing.T) {
+	t.Parallel()
+	s := script(answer(200, `{"id":"`+oneID+`","changeKey":"CK","isRead":false}`), answer(200, `{"id":"`+oneID+`","subject":"x"}`))
+	m := mailbox(t, s)
+	_, err := m.Message(t.Context(), oneID, []string{"id", "isDraft"}, nil)
+	require.ErrorContains(t, err, "another request")
+	_, _, err = m.Source(t.Context(), oneID, []string{"subject", "body"}, nil, false)
+	require.ErrorContains(t, err, "another request")
+}
+
+// Ids of the two kinds cannot be compared.
+func TestIDsOfBothKinds(t *testing.T) {
+	t.Parallel()
+	long, short := strings.Repeat("A", 152), strings.Repeat("B", 72)
+	m := mailbox(t, script(answer(200, `{"id":"`+short+`"}`), answer(200, `{"id":"`+long+`"}`)))
+	for _, id := range []string{long, short} {
+		_, err := m.Message(t.Context(), id, []string{"id"}, nil)
+		require.NoError(t, err)
+	}
+}

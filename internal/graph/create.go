@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 )
 
 // Create creates a message in a folder, by its id or well-known name, from properties. It
@@ -59,6 +60,9 @@ func (m Mailbox) Source(ctx context.Context, id string, fields []string, propert
 	}
 	if err := is.is(k, id); err != nil {
 		return nil, nil, err
+	}
+	if slices.Contains(fields, "body") && !present(got["body"]) {
+		return nil, nil, misfit(k, http.StatusOK) // each message has one, if only an empty one
 	}
 	var values []PropertyValue
 	if text, ok := got["singleValueExtendedProperties"]; ok && json.Unmarshal(text, &values) != nil {

@@ -163,9 +163,11 @@ func (e *Error) NotExecuted() bool {
 	case e.Status == http.StatusRequestTimeout:
 		return false
 	}
-	// A redirect was not followed, and what is refused is not done. 409 and 412 are
-	// refusals as well.
-	return e.Status >= 300 && e.Status < 500 || e.Status == http.StatusNotImplemented || e.Status == http.StatusInsufficientStorage
+	// What is refused is not done. 409 and 412 are refusals as well, and so are redirects that
+	// ask for the same again elsewhere, which are not followed; others may say where to look for
+	// what was done (RFC 9110, section 15.4).
+	again := e.Status == http.StatusTemporaryRedirect || e.Status == http.StatusPermanentRedirect
+	return again || e.Status >= 400 && e.Status < 500 || e.Status == http.StatusNotImplemented || e.Status == http.StatusInsufficientStorage
 }
 
 // Answered reports that Graph itself has answered, so that it works no longer on the

@@ -54,6 +54,8 @@ func TestWritesWithAnUnknownOutcomeAreNotRepeated(t *testing.T) {
 		"503 with a hint":    answer(503, "", "Retry-After", "1"),
 		"504":                answer(504, `{"error":{"code":"UnknownError"}}`),
 		"500":                answer(500, `{"error":{"code":"ErrorInternalServerError"}}`),
+		"302":                answer(302, "", "Location", "https://evil.example/"),
+		"303":                answer(303, "", "Location", testRoot+"/done"),
 		"cut":                breaks(io.ErrUnexpectedEOF),
 		"not JSON":           answer(201, "<html>"),
 		"another's":          answer(201, `{"id":"x"}`, "client-request-id", "another"),

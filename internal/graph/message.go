@@ -22,7 +22,7 @@ type Message struct {
 	Received   Time            `json:"receivedDateTime"`
 	Sent       Time            `json:"sentDateTime"`
 	Read       bool            `json:"isRead"`
-	Draft      bool            `json:"isDraft"`
+	Draft      Answer          `json:"isDraft"`
 	Attached   bool            `json:"hasAttachments"` // false also if all are inline
 	Importance string          `json:"importance"`
 	Categories []string        `json:"categories"`
@@ -151,8 +151,9 @@ func (m Mailbox) Messages(ctx context.Context, q Query) iter.Seq2[[]Message, err
 	return pages[Message](ctx, m.client, q.call(m.user, m.payer))
 }
 
-// Message reads one message. Whether it asks for a receipt, if that is among the fields, must
-// be told: an answer to another question about the same message would say that it does not.
+// Message reads one message. Whether it asks for a receipt, and whether it is a draft, must be
+// told if that is among the fields: an answer to another question about the same message would
+// say that it does not, and lack other fields as well.
 func (m Mailbox) Message(ctx context.Context, id string, fields []string, properties []Property) (Message, error) {
 	var got Message
 	k := m.messageCall(id, fields, properties)
@@ -176,8 +177,8 @@ func (m Message) answers(k call, id string, fields []string) error {
 	if err := m.is(k, id); err != nil {
 		return err
 	}
-	if slices.Contains(fields, "isReadReceiptRequested") && !m.Receipt.Told {
-		return &Error{Operation: k.op, Status: http.StatusOK, Err: errMisfit, read: true}
+	if slices.Contains(fields, "isReadReceiptRequested") && !m.Receipt.Told || slices.Contains(fields, "isDraft") && !m.Draft.Told {
+		return misfit(k, http.StatusOK)
 	}
 	return nil
 }

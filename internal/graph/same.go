@@ -9,8 +9,16 @@ import (
 // urlSafe turns the alphabet of ids of EWS into that of Graph, which are else the same.
 var urlSafe = strings.NewReplacer("/", "-", "+", "_")
 
-// sameID reports whether two ids are those of the same thing.
-func sameID(a, b string) bool { return a == b || urlSafe.Replace(a) == urlSafe.Replace(b) }
+// sameID reports whether two ids may be those of the same thing. Ids that outlive a move, which
+// have 72 characters, cannot be compared with those that do not, which have more than 100.
+func sameID(a, b string) bool {
+	if len(a) != len(b) && min(len(a), len(b)) == immutableLength && max(len(a), len(b)) > 100 {
+		return true
+	}
+	return a == b || urlSafe.Replace(a) == urlSafe.Replace(b)
+}
+
+const immutableLength = 72
 
 // isWellKnown reports whether a folder is asked for by its well-known name, such as "inbox",
 // and not by its id: ids have digits and capitals.

@@ -68,7 +68,7 @@ func drafted(ctx context.Context, box graph.Mailbox, id string) error {
 	if err != nil {
 		return doubtful{err}
 	}
-	if mark, _ := now.Value(answerField); mark != "" || !now.Draft {
+	if mark, _ := now.Value(answerField); mark != "" || !now.Draft.Yes {
 		return errOtherMessage
 	}
 	return nil

@@ -108,7 +108,7 @@ func (m *mailbox) send(ctx context.Context, draft driver.Item) error {
 	switch {
 	case err != nil:
 		return readOnly{asGone(err)}
-	case !now.Draft, draft.Version != "" && now.Version() != draft.Version:
+	case !now.Draft.Yes, draft.Version != "" && now.Version() != draft.Version:
 		return readOnly{fmt.Errorf("%w: it is another version of the draft, or was sent", driver.ErrConflict)}
 	}
 	switch err := box.Send(ctx, draft.ID); {

@@ -33,6 +33,7 @@ var every = flag.Int("matrix.every", 150, "without -whole, TestMatrix takes one 
 type process struct {
 	*quarantine.Service
 	dead   atomic.Bool
+	last   atomic.Bool // it dies before it sees the next answer
 	sent   atomic.Int64
 	stands func(sent int) // before the request of that number, from 0
 }
@@ -51,8 +52,14 @@ func (x through) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if n := x.p.sent.Add(1) - 1; x.p.stands != nil {
 		x.p.stands(int(n))
+		if x.p.dead.Load() {
+			return nil, errDead
+		}
 	}
 	resp, err := x.next.RoundTrip(r)
+	if x.p.last.Load() {
+		x.p.dead.Store(true)
+	}
 	if x.p.dead.Load() { // meanwhile
 		if err == nil {
 			resp.Body.Close()
@@ -76,7 +83,7 @@ func (w *world) processWith(t *testing.T, settings *quarantine.Options, change .
 	p := new(process)
 	limiter, err := throttle.New(&throttle.Options{PerPayer: graphmail.Concurrent})
 	require.NoError(t, err)
-	transport, o := through{p, w.As(w.Direct(), "app")}, &graphmail.Options{Root: w.DirectURL(), ImportTransport: through{p, w.Direct()}, Limiter: limiter}
+	transport, o := through{p, w.As(w.reached(), "app")}, &graphmail.Options{Root: w.DirectURL(), ImportTransport: through{p, w.reached()}, Limiter: limiter}
 	for _, c := range change {
 		c(o)
 	}

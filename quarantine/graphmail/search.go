@@ -241,7 +241,7 @@ func (e *examiner) candidate(it driver.Item, d graph.Detail) driver.Candidate {
 	it.Attachments = attachmentsOf(d.Attachments)
 	c := driver.Candidate{Item: it}
 	c.Header, _ = d.Message.Value(pidTagTransportMessageHeaders)
-	own := d.Message.Draft
+	own := d.Message.Draft.Yes
 	for _, who := range []*graph.Recipient{d.Message.Sender, d.Message.From} {
 		if who == nil {
 			continue

@@ -139,7 +139,37 @@ func people() (all []blow) {
 			}
 		})
 	}
-	return append(all, atRequest("analyst renames the folder", false, renames))
+	all = append(all, atRequest("analyst renames the folder", false, renames))
+	for _, after := range []bool{false, true} {
+		when := map[bool]string{false: ", before", true: ", after"}[after]
+		for _, d := range []struct {
+			name, mailbox, folder string
+			do                    func(*ewstest.Mailbox, *ewstest.Person, *ewstest.Folder) error
+		}{
+			{"analyst moves the folder", vault, "Quarantine", moveBelowInbox}, {"analyst throws the folder away", vault, "Quarantine", throwAway},
+			{"owner moves the folder", alice, "Projects", moveBelowInbox}, {"owner throws the folder away", alice, "Projects", throwAway},
+		} {
+			all = append(all, atRequest(d.name+when, after, func(s *scene, _ *process) {
+				s.deed(func() {
+					box := s.w.box(d.mailbox)
+					for _, f := range box.Folders() {
+						if path.Base(f.Path()) == d.folder {
+							_ = d.do(box, box.Person("somebody"), f)
+						}
+					}
+				})
+			}))
+		}
+	}
+	return all
+}
+
+func moveBelowInbox(b *ewstest.Mailbox, p *ewstest.Person, f *ewstest.Folder) error {
+	return p.MoveFolder(f, b.AddFolder(b.Folder(ews.FolderInbox), "Elsewhere"))
+}
+
+func throwAway(_ *ewstest.Mailbox, p *ewstest.Person, f *ewstest.Folder) error {
+	return p.DeleteFolder(f)
 }
 
 // untrueServers are what a server does besides what TestMatrix lets it do.

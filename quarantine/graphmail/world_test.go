@@ -2,6 +2,7 @@ package graphmail_test
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,16 @@ type world struct {
 	*graphtest.Server
 	t       *testing.T
 	inPlace bool // messages stay in alice's mailbox
+	// front is what stands before the server; nil: nothing.
+	front func(http.RoundTripper) http.RoundTripper
+}
+
+// reached returns the transport to the server.
+func (w *world) reached() http.RoundTripper {
+	if w.front != nil {
+		return w.front(w.Direct())
+	}
+	return w.Direct()
 }
 
 // newWorld returns a tenant. Without -whole its mailboxes have few folders, which takes half

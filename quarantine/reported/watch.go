@@ -196,6 +196,7 @@ func (r *run) look(ctx context.Context) error {
 	}
 	anew, been := false, circles{maphash.MakeSeed(), make(map[uint64]bool)}
 	been.before(r.state)
+	idle := 0
 	for range maxPages {
 		arrivals, err := r.w.watched.Arrivals(ctx, r.folder, r.state)
 		switch {
@@ -224,6 +225,13 @@ func (r *run) look(ctx context.Context) error {
 			r.looked()
 			return nil
 		}
+		if idle++; len(arrivals.Items) > 0 {
+			idle = 0
+		}
+		if idle > maxIdle || len(r.seen) > maxSeen {
+			r.state, r.seen = "", nil // to begin anew
+			return errStalled
+		}
 	}
 	return nil // the rest comes with the next look
 }
@@ -242,8 +250,14 @@ func (c circles) before(state string) bool {
 	return known
 }
 
-// maxPages is how many answers one look takes.
-const maxPages = 10_000
+// Limits of a look at the folder.
+const (
+	maxPages = 10_000 // answers that one look takes
+	maxIdle  = 1_000  // answers in a row without a change
+	// maxSeen is how many messages a look at the whole folder can show: Exchange Online keeps
+	// 1,000,000 in a folder.
+	maxSeen = 4_000_000
+)
 
 // looked ends a look at the whole folder: what it has not shown is gone.
 func (r *run) looked() {
