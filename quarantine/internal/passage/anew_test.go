@@ -158,3 +158,58 @@ func TestSearchGoesOnToShowTheOriginal(t *testing.T) {
 		assert.Equal(t, []int{0, 1, 0}, []int{user, taken, aside})
 	})
 }
+
+// Searches show the original in another folder than reads do, because its owner has just
+// filed it and it keeps its id. It is the original all the same.
+func TestOriginalFiledAfterTheSearch(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(driver.WayTransfer)
+		o, marks := s.begunAnew(t, 1)
+		s.File(o) // the id that is known is dead
+		time.Sleep(time.Hour)
+		s.twist = func(c *detour.Call) {
+			c.Act()
+			if c.Kind == detour.Find && c.Box == alice {
+				for i := range c.Answer.Found.Items {
+					c.Answer.Found.Items[i].Folder.ID = "where it was"
+				}
+			}
+		}
+		assert.Equal(t, "done in /Quarantine (transfer)", s.run(t.Context(), s.passage(driver.ToQuarantine, marks[0])))
+		user, taken, aside, _ := s.count()
+		assert.Equal(t, []int{0, 1, 0}, []int{user, taken, aside})
+	})
+}
+
+// A removal that is answered with success does nothing, searches do not show the original,
+// and not every read says in which folder it is. That it can be read says that it is there.
+func TestRemovalThatDoesNothingWithoutFolders(t *testing.T) {
+	t.Parallel()
+	for name, after := range map[string]bool{"before the removal": false, "after the removal": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newScene(driver.WayTransfer)
+				s.sends = driver.ToQuarantine
+				o := s.deliver()
+				it, removed := s.seen(t, o), false
+				if after {
+					it.Folder = driver.Folder{}
+				}
+				s.twist = func(c *detour.Call) {
+					if c.Kind == detour.Remove {
+						s.Blind(o, 24*time.Hour)
+						removed = true
+						return
+					}
+					if c.Act(); c.Kind == detour.Inspect && c.Box == alice && removed != after {
+						c.Answer.Item.Folder = driver.Folder{}
+					}
+				}
+				assert.NotContains(t, s.run(t.Context(), s.passage(driver.ToQuarantine, it)), "done")
+				assert.Len(t, s.In(alice, false), 1)
+			})
+		})
+	}
+}

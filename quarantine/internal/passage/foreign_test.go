@@ -39,6 +39,9 @@ func TestForeignStampWithACopy(t *testing.T) {
 			s.Messages = append(s.Messages, twobox.Message{ID: "<2@evil.example>", Subject: "Lunch"})
 			o.Message = len(s.Messages) - 1
 		}, another: true},
+		"removed": {copied: func(s *scene, o *twobox.Object) {
+			o.Folder, s.deep = s.FolderOf(vault, twobox.Recoverable), true
+		}, another: true},
 		"the name of another item of the run": {inUse: true, another: true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -67,7 +70,7 @@ func TestForeignStampWithACopy(t *testing.T) {
 				require.NoError(t, p.Run(t.Context()))
 				user, taken, _, _ := s.count()
 				all := map[bool]int{false: 1, true: 2}[tt.another]
-				if name == "put aside" {
+				if name == "put aside" || name == "removed" {
 					all-- // the other one does not count as taken
 				}
 				assert.Equal(t, []int{0, all}, []int{user, taken})
