@@ -89,7 +89,13 @@ func notUTF8(line int) error {
 	return fmt.Errorf("line %d is not UTF-8; save the file as UTF-8 (in Excel: CSV UTF-8; in PowerShell: -Encoding utf8)", line)
 }
 
+// maxColumns is more columns than any export has.
+const maxColumns = 1000
+
 func newTargetColumns(header []string) (*targetColumns, error) {
+	if len(header) > maxColumns {
+		return nil, fmt.Errorf("the first line names %d columns, more than %d; is it the right file?", len(header), maxColumns)
+	}
 	c := &targetColumns{mailbox: -1, message: -1, reason: -1, reference: -1}
 	seen := make(map[string]bool)
 	var strange []string

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -33,6 +34,15 @@ func TestMisspeltColumn(t *testing.T) {
 	require.Equal(t, exitDone, r.status, r.stderr)
 	assert.Contains(t, r.stderr, `the column "Refrence" is not read; did you mean reference?`)
 	assert.NotContains(t, r.stderr, "Severity")
+}
+
+// A file with a million columns is refused at once.
+func TestManyColumns(t *testing.T) {
+	t.Parallel()
+	b := newBundle(t)
+	r := b.run(t, "find", "-targets", b.write(t, "t.csv", "mailbox,message_id"+strings.Repeat(",x", 1000000)+"\n"))
+	assert.Equal(t, exitUsage, r.status)
+	assert.Contains(t, r.stderr, "names 1000002 columns, more than 1000; is it the right file?")
 }
 
 // What is not UTF-8 would ask for another message than the one that is meant.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
 	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
+	"github.com/ewsquarantine/ewsquarantine/internal/nearest"
 )
 
 // authentication checks how the account signs in. Settings that the chosen type
@@ -52,7 +53,7 @@ func (v *configCheck) authentication(c *Config) {
 	case "":
 		v.problem("authentication.type", `is empty; set "ntlm", "basic", "azureAD" or, if the program signs in itself, "external"`)
 	default:
-		v.problem("authentication.type", `must be "ntlm", "basic", "azureAD" or "external"`)
+		v.problem("authentication.type", `must be "ntlm", "basic", "azureAD" or "external"`+nearest.DidYouMean(string(a.Type), []string{"ntlm", "basic", "azureAD", "external"}))
 	}
 }
 

@@ -117,6 +117,7 @@ var badConfigs = map[string]bad{
 	"mailboxes twice":        {goodNTLM, set("mailboxes", list("a@example.test", "A@example.test")), "mailboxes[1]", "repeats mailboxes[0]", true},
 	"access in another case": {goodNTLM, set("access", "FullAccess"), "access", `"fullAccess"`, false},
 	"access as Exchange has": {goodNTLM, set("access", "ApplicationImpersonation"), "access", `"impersonation"`, false},
+	"a misspelt access":      {goodNTLM, set("access", "FullAcess"), "access", `did you mean fullAccess?`, false},
 	"FullAccess of an app":   {goodOnline, set("access", "fullAccess"), "access", `"impersonation"`, false},
 
 	"authentication as text":    {goodNTLM, set("authentication", "ntlm"), "authentication", "object", false},

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ewsquarantine/ewsquarantine/internal/mailname"
+	"github.com/ewsquarantine/ewsquarantine/internal/nearest"
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
@@ -113,7 +114,7 @@ func (v *configCheck) once(field string, list []string) {
 func (v *configCheck) access(c *Config) {
 	switch {
 	case c.Access != "" && c.Access != FullAccess && c.Access != Impersonation:
-		v.problem("access", `must be "fullAccess" or "impersonation"`)
+		v.problem("access", `must be "fullAccess" or "impersonation"`+nearest.DidYouMean(string(c.Access), []string{string(FullAccess), string(Impersonation)}))
 	case c.Access == FullAccess && c.Authentication.Type == AuthenticationAzureAD:
 		v.problem("access", `cannot be "fullAccess" with authentication.type "azureAD": an application has no mailbox of its own; set it to "impersonation" or omit it`)
 	}
