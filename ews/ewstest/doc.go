@@ -126,6 +126,13 @@
 //   - Rules of an Inbox run on delivery only. Policies act before the answer to a
 //     request leaves, unless they are told to wait, so that an id in it may be
 //     invalid already.
+//   - A conversation is the messages of a mailbox with one topic that the caller may read,
+//     outside Recoverable Items. Its nodes are in the order of what each says that it
+//     answers, which is the sender's word.
+//   - ResolveNames searches one folder of contacts: the one that it names, or else the
+//     caller's own. A contact with several addresses is as many answers.
+//   - Requests are XML 1.0 in UTF-8 or UTF-16, and their declaration says no other encoding:
+//     ErrorInvalidRequest.
 //   - A move keeps the change key and the time of the last modification.
 //   - SyncFolderItems tells of what left a folder, of changes, and of what came, the newest
 //     first; it leaves out what FindItem cannot return. It refuses a SyncState that is not

@@ -36,11 +36,15 @@ func FuzzRequest(f *testing.F) {
 		findXML(folderOf("calendar", alice), `<m:CalendarView StartDate="2026-01-01T00:00:00Z" EndDate="2026-02-01T00:00:00Z"/>`),
 		findXML(folderOf("contacts", alice), `<m:ContactsView InitialName="a" FinalName="b"/>`),
 		zonesXML(` ReturnFullTimeZoneData="true"`, "UTC"), streamXML(1, "ITEM"),
+		findConversationXML(`<m:IndexedPageItemView MaxEntriesReturned="2" Offset="0" BasePoint="End"/>`, folderOf("inbox", alice), `<m:QueryString>a</m:QueryString>`),
+		conversationItemsXML(`<m:SortOrder>TreeOrderDescending</m:SortOrder>`, "ITEM"), actXML(`<t:Action>Delete</t:Action>`, "ITEM", `<t:DeleteType>HardDelete</t:DeleteType>`),
+		createXML("", folderOf("contacts", alice), contactXML(`<t:GivenName>a</t:GivenName>`, "a@b.example")), resolveXML(`ReturnFullContactData="true"`, folderOf("contacts", alice), "a"),
 	} {
 		f.Add([]byte(`<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Header><t:RequestServerVersion Version="Exchange2013_SP1"/></s:Header><s:Body>` + op + `</s:Body></s:Envelope>`))
 	}
 	f.Add([]byte(""))
 	f.Add([]byte("<"))
+	f.Add([]byte(wideText("\ufeff"+envelope(inboxXML(alice)), false)))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		srv := ewstest.NewServer(nil)
 		m := srv.Mailbox(alice).Deliver([]byte(withAttachment))

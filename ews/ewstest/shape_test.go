@@ -52,7 +52,8 @@ func TestShapesAskForTooMuch(t *testing.T) {
 			"MIME":                     {getItemXML(shapeOf(`<t:IncludeMimeContent>true</t:IncludeMimeContent>`), itemID(m)), "NoError"},
 			"no MIME, found":           {findShapeXML(shapeOf(`<t:IncludeMimeContent>false</t:IncludeMimeContent>`)), "NoError"},
 			"another indexed property": {getItemXML(idOnly+`<t:AdditionalProperties><t:IndexedFieldURI FieldURI="contacts:EmailAddress" FieldIndex="EmailAddress1"/></t:AdditionalProperties>`, itemID(m)), misplaced},
-			"one that ewstest lacks":   {getItemXML(idOnly+`<t:AdditionalProperties><t:IndexedFieldURI FieldURI="contacts:EmailAddress" FieldIndex="EmailAddress1"/></t:AdditionalProperties>`, itemID(contact)), "ErrorInvalidOperation"},
+			"one that ewstest lacks":   {getItemXML(idOnly+`<t:AdditionalProperties><t:IndexedFieldURI FieldURI="contacts:PhoneNumber" FieldIndex="HomePhone"/></t:AdditionalProperties>`, itemID(contact)), "ErrorInvalidOperation"},
+			"an address":               {getItemXML(idOnly+`<t:AdditionalProperties><t:IndexedFieldURI FieldURI="contacts:EmailAddress" FieldIndex="EmailAddress1"/></t:AdditionalProperties>`, itemID(contact)), "NoError"},
 			"a header by its own name": {getItemXML(idOnly+`<t:AdditionalProperties><t:IndexedFieldURI FieldURI="item:InternetMessageHeader" FieldIndex="Message-ID"/></t:AdditionalProperties>`, itemID(m)), "NoError"},
 		} {
 			assert.Equal(t, []string{tt.code}, codes(c.do(tt.op)), "%s on %s", name, version)
