@@ -26,6 +26,7 @@ func TestProgressWithoutRequests(t *testing.T) {
 		s.idle.TraceCallEnd(ctx, ews.CallEnd{})
 		time.Sleep(12*time.Second + time.Millisecond)
 		assert.Contains(t, out.wipe(), "1 in progress, 0 failed, 52s; no request for 12s: it may be waiting for searchLag, or to try again")
+		assert.Equal(t, "; no request for 12s, perhaps searchLag", p.briefPause(time.Now()), "at 80 columns")
 		p.finish(true)
 		assert.NotContains(t, out.wipe(), "searchLag", "nothing is in progress")
 		p.ended()

@@ -225,8 +225,8 @@ func (p *progress) fitting(texts ...string) string {
 // briefPause is pause with the time first.
 func (p *progress) briefPause(now time.Time) string {
 	if p.busy.until.IsZero() {
-		if p.idle(now) > 0 {
-			return "; perhaps waiting for searchLag"
+		if d := p.idle(now); d > 0 {
+			return fmt.Sprintf("; no request for %v, perhaps searchLag", brief(d))
 		}
 		return ""
 	}
