@@ -22,6 +22,7 @@ func (s *session) place() error {
 	}
 	env := func(name string) string { v, _ := s.lookup(name); return v }
 	if s.config = env(configVariable); s.config != "" {
+		s.configFrom = configVariable
 		return nil
 	}
 	dir := cmp.Or(env("XDG_CONFIG_HOME"), env("AppData"))

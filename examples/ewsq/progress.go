@@ -225,6 +225,9 @@ func (p *progress) fitting(texts ...string) string {
 // briefPause is pause with the time first.
 func (p *progress) briefPause(now time.Time) string {
 	if p.busy.until.IsZero() {
+		if d := p.idle(now); d > 0 {
+			return fmt.Sprintf("; no request for %v, perhaps searchLag", brief(d))
+		}
 		return ""
 	}
 	return fmt.Sprintf("; waiting %v for %s", brief(p.busy.until.Sub(now)), serverName(p.busy.server))
@@ -263,9 +266,21 @@ func (p *progress) report(now time.Time) {
 // pause reports what the run is waiting for, if anything.
 func (p *progress) pause(now time.Time) string {
 	if p.busy.until.IsZero() {
+		if d := p.idle(now); d > 0 {
+			return fmt.Sprintf("; no request for %v: it may be waiting for searchLag, or to try again", brief(d))
+		}
 		return ""
 	}
 	return fmt.Sprintf("; waiting for %s, which is busy, for another %v", serverName(p.busy.server), brief(p.busy.until.Sub(now)))
+}
+
+// idle returns how long a run that is at work has asked nothing of a server, if that is
+// worth a word.
+func (p *progress) idle(now time.Time) time.Duration {
+	if d := p.s.idle.since(now); d >= busyNotice && (p.total < 0 || p.taken > p.done+p.left) {
+		return d
+	}
+	return 0
 }
 
 func serverName(name string) string {

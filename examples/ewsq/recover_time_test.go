@@ -20,7 +20,7 @@ func TestRecoverTime(t *testing.T) {
 	for of, minutes := range map[string]*regexp.Regexp{
 		"the guide, Undecided":     regexp.MustCompile(`(\d+) minutes after it was stamped`),
 		"the guide, After a crash": regexp.MustCompile(`can be \[undecided\]\(#undecided\) for\s+(\d+) minutes`),
-		"the help":                 regexp.MustCompile(`may still take effect, for\s+(\d+) minutes`),
+		"the help":                 regexp.MustCompile(`may still take effect,\s+for\s+(\d+) minutes`),
 	} {
 		in := string(text)
 		if of == "the help" {

@@ -16,7 +16,10 @@ import (
 // session is one run: the global flags, and the services that were opened.
 type session struct {
 	*program
-	config    string
+	config string
+	// configFrom is what named the configuration, if it was not -config.
+	configFrom string
+
 	server    string
 	log       bool
 	arguments []string // of the command
@@ -30,6 +33,7 @@ type session struct {
 	router   *quarantine.Router // over the selected ones
 	selected []exchange.Config
 	patience *patience
+	idle     idle // hook of all calls
 
 	mu sync.Mutex // keeps a result and its text together
 }
@@ -53,6 +57,9 @@ func (s *session) load() error {
 	}
 	all, err := exchange.LoadConfigs(s.config)
 	if err != nil {
+		if s.configFrom != "" {
+			err = fmt.Errorf("%s: %w", s.configFrom, err)
+		}
 		return usageError{err}
 	}
 	var errs []error
@@ -138,7 +145,7 @@ func (s *session) open(pace *paceFlags) (*quarantine.Router, error) {
 	r, err := exchange.OpenRouter(s.selected, &exchange.RouterOptions{
 		Router: opts,
 		OptionsFor: func(c *exchange.Config) *exchange.Options {
-			return &exchange.Options{Logger: s.loggerOf(c.Name), Limiter: s.patience.limiter(c)}
+			return &exchange.Options{Logger: s.loggerOf(c.Name), Limiter: s.patience.limiter(c), CallHook: &s.idle}
 		},
 	})
 	if err != nil {

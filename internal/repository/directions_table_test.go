@@ -64,6 +64,7 @@ quarantine/exchange -> ews
 quarantine/exchange -> ews/autodiscover
 quarantine/exchange -> auth
 quarantine/exchange -> throttle
+quarantine/exchange -> internal/nearest
 quarantine/exchange/selftest -> quarantine/exchange
 quarantine/exchange/selftest -> ews
 quarantine/exchange/selftest -> internal/graph

@@ -235,6 +235,9 @@ func suggest(typ reflect.Type, name string) string {
 	if inner := innerSetting(typ, name); inner != "" {
 		return fmt.Sprintf("; use %s", inner)
 	}
+	if root := reflect.TypeFor[Config](); typ != root && fieldNamed(root, name) != nil {
+		return fmt.Sprintf("; move %s out of this object", name)
+	}
 	slices.Sort(names)
 	if near := nearest.DidYouMean(name, names); near != "" {
 		return near

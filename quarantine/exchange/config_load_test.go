@@ -135,6 +135,7 @@ func TestParseConfigRefuses(t *testing.T) {
 		"unknown nested":    {`{"authentication": {"user": "x"}}`, "line 1, column 21: authentication.user is not a setting; did you mean username?"},
 		"near":              {`{"quarantineFoldr": "x"}`, "quarantineFoldr is not a setting; did you mean quarantineFolder?"},
 		"near nothing":      {`{"colour": "x"}`, "colour is not a setting; valid settings are access, "},
+		"inside":            {`{"authentication": {"messageIdSearch": true}}`, "authentication.messageIdSearch is not a setting; move messageIdSearch out of this object"},
 		"outside":           {`{"password": "x"}`, "password is not a setting; use authentication.password"},
 		"unknown in array":  {"[{},\n{\"é\": 1}]", "line 2, column 2: [1].é is not a setting"},
 		"other case":        {`{"EWSUrl": "x"}`, "EWSUrl is not a setting; use ewsUrl"},
