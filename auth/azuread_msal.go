@@ -241,8 +241,8 @@ const maxRetryAfter = 5 * time.Minute
 // 9110, section 10.2.3); 0 if there is no usable one.
 func retryAfter(value string, now time.Time) time.Duration {
 	var d time.Duration
-	if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil {
-		d = time.Duration(min(n, int64(maxRetryAfter/time.Second))) * time.Second
+	if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		d = time.Duration(min(max(n, 0), int64(maxRetryAfter/time.Second))) * time.Second
 	} else if at, err := http.ParseTime(value); err == nil {
 		d = at.Sub(now)
 	}

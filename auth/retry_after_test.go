@@ -21,7 +21,7 @@ func TestTokenRetryAfter(t *testing.T) {
 	key, err := rsaKey()
 	require.NoError(t, err)
 	for value, want := range map[string]time.Duration{
-		"120": 2 * time.Minute, "86400": 5 * time.Minute, "999999999999999": 5 * time.Minute, "-5": 5 * time.Second, "soon": 5 * time.Second, "": 5 * time.Second,
+		"120": 2 * time.Minute, "86400": 5 * time.Minute, "999999999999999": 5 * time.Minute, "99999999999999999999999": 5 * time.Minute, "-5": 5 * time.Second, "-9223372037": 5 * time.Second, "soon": 5 * time.Second, "": 5 * time.Second,
 		"Sat, 01 Jan 2000 00:02:00 GMT": 2 * time.Minute, "Saturday, 01-Jan-00 00:03:00 GMT": 3 * time.Minute, "Fri, 31 Dec 1999 00:00:00 GMT": 5 * time.Second,
 	} {
 		t.Run(value, func(t *testing.T) {

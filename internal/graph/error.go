@@ -271,7 +271,7 @@ const maxHint = 30 * time.Minute
 // retryAfter reads a Retry-After in either form.
 func retryAfter(header http.Header, now time.Time) time.Duration {
 	value := strings.TrimSpace(header.Get("Retry-After"))
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil {
+	if seconds, err := strconv.ParseFloat(value, 64); err == nil || errors.Is(err, strconv.ErrRange) {
 		if math.IsNaN(seconds) || seconds <= 0 {
 			return 0
 		}

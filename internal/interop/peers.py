@@ -90,6 +90,7 @@ def configured(url, work):
             'ewsUrl': url, 'quarantineMailbox': 'quarantine@example.test', 'access': 'fullAccess', 'allowPlainHTTP': True,
             'authentication': {'type': 'basic', 'username': 'EXAMPLE\\svc', 'password': 'svc-password'},
             'journalFile': f'{work}/journal.db',
+            'throttling': {'unlimited': True},  # as this server is: else the preset bounds a run with many mailboxes, or on a busy machine
         }, f)
     return name
 
