@@ -244,7 +244,7 @@ func playSingles(t *testing.T, all []blow, modes ...mode) {
 			sum[c] += counts[i][c]
 		}
 		fmt.Fprintln(tw)
-		assert.NotZero(t, counts[i]["histories"], b.name)
+		assert.True(t, counts[i]["histories"] > 0 || partly(), b.name)
 	}
 	fmt.Fprint(tw, "all")
 	for _, c := range columns {
