@@ -88,7 +88,7 @@ func adversaries() []adversary {
 		{name: "a body cut", to: anything, times: 1, do: altered(func(text string) string { return text[:len(text)/2] }), modes: both},
 		{name: "a mark of byte order", to: anything, times: 2, do: altered(func(text string) string { return "\xEF\xBB\xBF" + text }), modes: both},
 		{name: "UTF-16", to: anything, times: 1, do: altered(utf16), modes: both},
-		{name: "bytes that are no UTF-8", to: anything, do: altered(func(text string) string { return strings.ReplaceAll(text, "Invoice", "Inv\xFFoice") }), modes: both},
+		{name: "bytes that are no UTF-8", to: anything, doubles: true, do: altered(func(text string) string { return strings.ReplaceAll(text, "Invoice", "Inv\xFFoice") }), modes: both},
 		{name: "an answer twice in one", to: anything, times: 1, do: altered(func(text string) string { return text + text }), modes: both},
 		{name: "an answer without an end", to: aGet, times: 1, do: endlessAnswer},
 

@@ -52,6 +52,11 @@
 // it looks for a copy by the id that the import returned, and by its stamp where that is
 // the id of something else or of nothing.
 //
+// An answer is believed only if it is about what was asked for: ids are compared, also those
+// of the folders that a list is of; and what a write has made is read before anything follows
+// that would change another message. An empty list names nothing: that it is the right one,
+// Graph's client-request-id tells, and the ids of the parts of a batch.
+//
 // # What Graph cannot do
 //
 // Online archives are only in the beta version, and not searched. What is in Recoverable

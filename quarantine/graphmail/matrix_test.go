@@ -138,7 +138,7 @@ func matrix(t *testing.T, blows []blow, modes ...mode) {
 	for i, c := range totals {
 		fmt.Fprintf(tw, "%s\t%d\t%d\t%d\t%d\t%d\n", blows[i].name, c.points, c.lost, c.doubled, c.notices, c.untrue)
 		all = count{all.points + c.points, all.lost + c.lost, all.doubled + c.doubled, all.notices + c.notices, all.untrue + c.untrue}
-		assert.NotZero(t, c.points, "%s never struck", blows[i].name)
+		assert.True(t, c.points > 0 || partly(), "%s never struck", blows[i].name)
 	}
 	fmt.Fprintf(tw, "all\t%d\t%d\t%d\t%d\t%d\n", all.points, all.lost, all.doubled, all.notices, all.untrue)
 	tw.Flush()

@@ -1,7 +1,9 @@
 package graphmail_test
 
 import (
+	"flag"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
@@ -44,6 +46,9 @@ func occasions(t *testing.T, things, every int, modes ...mode) (all []occasion) 
 func (o occasion) at(n int) string {
 	return fmt.Sprintf("request %d of %s, %s", n, o.direction, o.mode.name)
 }
+
+// partly reports whether only some of the subtests are run, so that some things never happen.
+func partly() bool { return strings.Contains(flag.Lookup("test.run").Value.String(), "/") }
 
 // chosen reports whether something is to happen at a request: of those of both directions
 // at one of so many, not always the same, and each thing at least at one.

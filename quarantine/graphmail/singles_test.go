@@ -179,7 +179,7 @@ func untrueServers() []blow {
 		faulty(graphtest.Status(502, "").ActedAfter(5*time.Minute), 1), faulty(graphtest.Slow(5*time.Minute), 1),
 		faulty(graphtest.Status(503, "ErrorMailboxMoveInProgress"), 1), faulty(graphtest.Status(401, "InvalidAuthenticationToken"), 1),
 		faulty(graphtest.Status(409, "ErrorFolderExists"), 1), faulty(graphtest.Status(413, "ErrorMessageSizeExceeded"), 1),
-		faulty(graphtest.EarlierAnswer, 1), faulty(graphtest.EarlierAnswer.Acted(), 1),
+		faulty(graphtest.EarlierAnswer, 1), faulty(graphtest.EarlierAnswer.Acted(), 1), faulty(graphtest.EarlierAnswer.Acted(), 20),
 		faulty(graphtest.NoNextLink, 1), faulty(graphtest.EmptyPage, 1), faulty(graphtest.FilterIgnored, 1), faulty(graphtest.PropertiesLost, 1),
 		faulty(graphtest.ExportFails("ErrorCorruptData"), 1), faulty(graphtest.ExportFails("ErrorItemNotFound"), 1),
 	}
@@ -244,7 +244,7 @@ func playSingles(t *testing.T, all []blow, modes ...mode) {
 			sum[c] += counts[i][c]
 		}
 		fmt.Fprintln(tw)
-		assert.NotZero(t, counts[i]["histories"], b.name)
+		assert.True(t, counts[i]["histories"] > 0 || partly(), b.name)
 	}
 	fmt.Fprint(tw, "all")
 	for _, c := range columns {
