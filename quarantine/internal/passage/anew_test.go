@@ -220,3 +220,27 @@ func TestRemovalThatDoesNothingWithoutFolders(t *testing.T) {
 		})
 	}
 }
+
+// An item carries the stamp of another address, which may be one of its mailbox. If that
+// mailbox cannot be searched just now, the item is not begun anew.
+func TestOtherAddressCannotBeSearched(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const bob = "bob@example.test"
+		s := newScene(driver.WayTransfer)
+		o, marks := s.begunAnew(t, 1)
+		s.engine.Keys = nil // what is sealed fits its mailbox
+		stamp := *marks[0].Stamp
+		stamp.Mailbox, stamp.Seal = bob, ""
+		o.Stamp = &stamp
+		time.Sleep(time.Hour)
+		s.twist = func(c *detour.Call) {
+			if c.Act(); c.Box == bob {
+				c.Fail(&driver.Error{Err: errLost, Untouched: true, Temporary: true})
+			}
+		}
+		assert.NotContains(t, s.run(t.Context(), s.passage(driver.ToQuarantine, s.seen(t, o))), "done")
+		require.Len(t, s.In(alice, false), 1)
+		assert.Equal(t, stamp.Attempt, o.Stamp.Attempt)
+	})
+}

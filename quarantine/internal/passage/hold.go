@@ -158,7 +158,7 @@ func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bo
 func (p *Passage) inMailboxOf(ctx context.Context, had driver.Stamp) (bool, error) {
 	m := p.engine.Strategy.Mailbox(had.Mailbox)
 	found, err := p.engine.Find(ctx, m, p.stampedIn(m, had))
-	if err != nil && driver.Temporary(err) {
+	if driver.Temporary(err) {
 		return false, err
 	}
 	// Who may read this mailbox may read it by its other address.
