@@ -159,6 +159,7 @@ func TestExploreRandom(t *testing.T) {
 	}
 	var sum explored
 	var next, failed atomic.Int64
+	mine := sliceOf(t)
 	t.Run("seeds", func(t *testing.T) {
 		for part := range runtime.GOMAXPROCS(0) {
 			t.Run(fmt.Sprint(part), func(t *testing.T) {
@@ -167,6 +168,9 @@ func TestExploreRandom(t *testing.T) {
 					n := next.Add(1) - 1
 					if n >= int64(histories) || failed.Load() >= 20 || failFast() && failed.Load() > 0 {
 						return
+					}
+					if !mine(int(n)) {
+						continue
 					}
 					seed := *exploreSeed + uint64(n)
 					x := randomHistory(seed)

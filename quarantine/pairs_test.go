@@ -283,10 +283,15 @@ func TestExplorePairs(t *testing.T) {
 	worlds := referenceWorlds()
 	var mu sync.Mutex
 	var sum findings
-	histories, states, cut, all := 0, 0, 0, 0
+	played, histories, states, cut, all := 0, 0, 0, 0, 0
+	mine := sliceOf(t)
 	rows := make(map[string]int)
 	t.Run("worlds", func(t *testing.T) {
 		for i, w := range worlds {
+			if !mine(i) {
+				continue
+			}
+			played++
 			t.Run(w.String(), func(t *testing.T) {
 				t.Parallel()
 				p := &pairs{world: w, number: i, share: part}
@@ -310,10 +315,10 @@ func TestExplorePairs(t *testing.T) {
 	})
 	for _, row := range quarantine.EngineRows() {
 		t.Logf("row %-60s %d", row, rows[row])
-		if *exploreAll {
+		if *exploreAll && *exploreSlice == "" {
 			assert.NotZero(t, rows[row], row)
 		}
 	}
 	t.Logf("cut off at a state seen before: %d; histories to choose from: %d", cut, all)
-	t.Logf("explore: worlds=%d deviations=%d histories=%d states=%d %s", len(worlds), len(departures), histories, states, sum)
+	t.Logf("explore: worlds=%d deviations=%d histories=%d states=%d %s", played, len(departures), histories, states, sum)
 }

@@ -5,6 +5,7 @@ package main
 var equivalent = map[string]string{
 	"quarantine/internal/passage/hold.go Passage.hold: renew = false":           "with renew, standing asks for the attempt of p.stamp, and an item that has it by now has just ended hold",
 	"quarantine/internal/passage/hold.go Passage.ours: false #2":                "nobody asks whether a stamp is trusted that is not one to go by",
+	"quarantine/internal/passage/hold.go Passage.ours: false #4":                "nobody asks whether a stamp is trusted that is not one to go by",
 	"quarantine/internal/passage/hold.go Passage.vouched: false #2":             "nobody asks whether a stamp is trusted that is not one to go by",
 	"quarantine/internal/passage/hold.go Passage.vouched: known #2":             "a copy with a stamp of version 1 counts as rebuilt, and is proved by content whether the stamp is trusted or not; a new lease trusts its own",
 	"quarantine/internal/passage/hold.go Passage.genuine: false #2":             "nobody asks whether a stamp is trusted that is not one to go by",

@@ -45,7 +45,8 @@ func (s *scene) begunAnew(t *testing.T, times int) (o *twobox.Object, marks []dr
 }
 
 // The original carries a later attempt. It is not followed away from a copy that is there
-// under the earlier one, nor to another operation.
+// under the earlier one, nor to another operation, nor to
+// that of another mailbox.
 func TestLaterAttemptIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*scene, *twobox.Object, driver.Item){
@@ -57,6 +58,12 @@ func TestLaterAttemptIsNotFollowed(t *testing.T) {
 			s.engine.Keys = nil // what is sealed fits its operation
 			stamp := *o.Stamp
 			stamp.Operation, stamp.Seal = driver.NewOperation(), ""
+			o.Stamp = &stamp
+		},
+		"of another mailbox": func(s *scene, o *twobox.Object, _ driver.Item) {
+			s.engine.Keys = nil
+			stamp := *o.Stamp
+			stamp.Mailbox, stamp.Seal = "bob@example.test", ""
 			o.Stamp = &stamp
 		},
 	} {
@@ -203,7 +210,7 @@ func TestRemovalThatDoesNothingWithoutFolders(t *testing.T) {
 						removed = true
 						return
 					}
-					if c.Act(); c.Kind == detour.Inspect && c.Box == alice && removed != after {
+					if c.Act(); (c.Kind == detour.Inspect || c.Kind == detour.Mark) && c.Box == alice && removed != after {
 						c.Answer.Item.Folder = driver.Folder{}
 					}
 				}
@@ -212,4 +219,28 @@ func TestRemovalThatDoesNothingWithoutFolders(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An item carries the stamp of another address, which may be one of its mailbox. If that
+// mailbox cannot be searched just now, the item is not begun anew.
+func TestOtherAddressCannotBeSearched(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const bob = "bob@example.test"
+		s := newScene(driver.WayTransfer)
+		o, marks := s.begunAnew(t, 1)
+		s.engine.Keys = nil // what is sealed fits its mailbox
+		stamp := *marks[0].Stamp
+		stamp.Mailbox, stamp.Seal = bob, ""
+		o.Stamp = &stamp
+		time.Sleep(time.Hour)
+		s.twist = func(c *detour.Call) {
+			if c.Act(); c.Box == bob {
+				c.Fail(&driver.Error{Err: errLost, Untouched: true, Temporary: true})
+			}
+		}
+		assert.NotContains(t, s.run(t.Context(), s.passage(driver.ToQuarantine, s.seen(t, o))), "done")
+		require.Len(t, s.In(alice, false), 1)
+		assert.Equal(t, stamp.Attempt, o.Stamp.Attempt)
+	})
 }

@@ -135,8 +135,8 @@ var errUnstamped error = &driver.Error{
 }
 
 // ours reports whether the stamp on an item at the user's end is one to go by, and
-// not forged, copied from another message, or left behind; and whether it is known
-// to be of this installation.
+// not forged, copied from another message, or left behind; and, if it is, whether it
+// is known to be of this installation.
 func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bool, err error) {
 	if had == nil || p.NameInUse(had.Operation) {
 		return false, false, nil
@@ -150,7 +150,7 @@ func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bo
 		return ours, trusted, err
 	}
 	ours, err = p.inMailboxOf(ctx, *had)
-	return ours, ours && trusted, err
+	return ours, trusted, err
 }
 
 // inMailboxOf reports whether the item is in the mailbox that its stamp names, which then is
@@ -158,7 +158,7 @@ func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bo
 func (p *Passage) inMailboxOf(ctx context.Context, had driver.Stamp) (bool, error) {
 	m := p.engine.Strategy.Mailbox(had.Mailbox)
 	found, err := p.engine.Find(ctx, m, p.stampedIn(m, had))
-	if err != nil && driver.Temporary(err) {
+	if driver.Temporary(err) {
 		return false, err
 	}
 	// Who may read this mailbox may read it by its other address.
