@@ -27,7 +27,8 @@ type result struct {
 // judge says what becomes of a target after a try, of which there were so many before. Cut
 // means that the job was over before the target was done: what then failed has not failed.
 func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int, cut bool) (result, error) {
-	r, unwanted := wanted(r)
+	all := r
+	r, unwanted := wanted(all)
 	out := result{target: r.Target.Key(), outcome: r.Outcome(), unsearched: len(r.Unsearched), items: len(r.Items)}
 	for _, it := range r.Items {
 		if it.Outcome.Done() && it.Outcome != quarantine.Found {
@@ -44,8 +45,7 @@ func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int, cut bool
 	out.problem = textOf(err)
 	out.wait, out.settled = w.again(r, err, tries, cut)
 	if unwanted > 0 && out.items == 0 && err == nil {
-		out.outcome = quarantine.NotBegun
-		return out, nil
+		r, out.outcome = all, quarantine.NotBegun // it takes the place of what an earlier try says
 	}
 	if failed != nil && out.items == 0 {
 		return out, nil

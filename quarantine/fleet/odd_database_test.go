@@ -2,6 +2,7 @@ package fleet_test
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -36,9 +37,7 @@ func TestOddDatabases(t *testing.T) {
 			first := pgtest.Open(t, config)
 			_, err := first.Exec(t.Context(), `CREATE SCHEMA mail`)
 			require.NoError(t, err)
-			for key, value := range parameters {
-				config.ConnConfig.RuntimeParams[key] = value
-			}
+			maps.Copy(config.ConnConfig.RuntimeParams, parameters)
 			pool := pgtest.Open(t, config)
 			require.NoError(t, fleet.Migrate(t.Context(), pool))
 			require.NoError(t, fleet.CheckSchema(t.Context(), pool))

@@ -119,3 +119,28 @@ func TestRestoreOfWhatFailed(t *testing.T) {
 	assert.Equal(t, [3]int{0, 0, 0}, [3]int{s.Taken, s.Restored, s.Problems}, "%+v", s)
 	assert.Equal(t, 1, s.Outcomes[quarantine.NotBegun], "%+v", s)
 }
+
+// What an earlier try says of a copy that was begun, and turns out not to have been taken, gives way
+// to what there is: it was left where it is.
+func TestRestoreOfWhatWasCut(t *testing.T) {
+	t.Parallel()
+	l := newCampaignLab(t)
+	l.deliver(alice)
+	_, err := l.campaigns.Enqueue(t.Context(), fleet.Order{Campaign: "case-1", Targets: targets(alice)})
+	require.NoError(t, err)
+	_, err = l.pool.Exec(t.Context(), `UPDATE fleet_targets SET begun = true, acted = true, tries = 1, outcome = 'failed', problem = 'it was cut'`)
+	require.NoError(t, err)
+	_, err = l.pool.Exec(t.Context(), `INSERT INTO fleet_receipts SELECT campaign, target, 'quarantine', '{"action":"quarantine","items":[{"outcome":"failed","wasRead":false,"error":{"message":"it was cut"}}]}' FROM fleet_targets`)
+	require.NoError(t, err)
+	require.NoError(t, l.campaigns.Restore(t.Context(), "case-1"))
+	moves := l.Fail(ewstest.When{Operation: ews.OpMoveItem}, ewstest.Slow(0))
+	l.work(t, fleet.WorkerOptions{Settle: 300 * time.Millisecond}, nil)
+	s := l.done(t, "case-1")
+	assert.Zero(t, moves.Struck())
+	assert.Equal(t, [3]int{0, 0, 0}, [3]int{s.Taken, s.Restored, s.Problems}, "%+v", s)
+	all, err := l.campaigns.Targets(t.Context(), "case-1", fleet.TargetFilter{}, 1)
+	require.NoError(t, err)
+	require.NotNil(t, all[0].Receipt)
+	assert.Equal(t, [2]quarantine.Outcome{quarantine.NotBegun, quarantine.NotBegun}, [2]quarantine.Outcome{all[0].Outcome, all[0].Receipt.Outcome()})
+	assert.Equal(t, [2]int{1, 0}, [2]int{l.copies(alice), l.copies(kept)})
+}
