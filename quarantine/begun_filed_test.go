@@ -16,7 +16,7 @@ import (
 )
 
 // A run dies before it marks a message, and its owner files it. The next run takes it under
-// another name: that the first attempt has left nothing is told, and does not fail. If the
+// another name: that the first attempt has left nothing is told, which is not a failure. If the
 // message is gone, it is one, because nobody else says so.
 func TestBegunAndFiledSince(t *testing.T) {
 	t.Parallel()

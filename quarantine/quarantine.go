@@ -208,6 +208,7 @@ func (s *Service) readBack(ctx context.Context, ri *ReceiptItem, it driver.Item)
 // already adds what earlier runs took. What the receipt has is left as it is.
 func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context, reach) (holding, error)) error {
 	var found holding
+	var twice []driver.Item
 	for _, to := range []reach{nearest, everywhere} {
 		var err error
 		found.Findings, err = s.shown(ctx, driver.ToQuarantine, r.Target, func(ctx context.Context) (_ driver.Findings, err error) {
@@ -218,6 +219,7 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 			return err
 		}
 		s.tellUnsealed(r, found)
+		twice = append(twice, r.takenAgain(found.Items)...)
 		found.Items = slices.DeleteFunc(found.Items, func(it driver.Item) bool {
 			return slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool { return ri.Operation == it.Stamp.Operation })
 		})
@@ -225,10 +227,17 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 			break
 		}
 	}
-	items, others, err := s.engineFor(r.Target.Mailbox).Single(ctx, s.vaultOf(r.Target.Mailbox), found.Items)
+	items, others, err := s.engineFor(r.Target.Mailbox).Single(ctx, s.vaultOf(r.Target.Mailbox), slices.Concat(found.Items, twice))
 	if err != nil {
 		return err
 	}
+	items = slices.DeleteFunc(items, func(it driver.Item) bool {
+		i := slices.IndexFunc(r.Items, func(ri ReceiptItem) bool { return ri.Operation == it.Stamp.Operation })
+		if i >= 0 {
+			s.addOthers(&r.Items[i], others[it.Stamp.Operation])
+		}
+		return i >= 0
+	})
 	for _, it := range items {
 		ri := s.receiptItem(it)
 		ri.Outcome = r.Target.before(it.Stamp.Reference)

@@ -235,6 +235,10 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 		ri.Err = fmt.Errorf("%w; a request may take effect until %s", ri.Err, in.Lease.UTC().Format(time.RFC3339))
 		return ri, nil
 	}
+	if err := s.blind(ctx, in, ri); err != nil {
+		ri.Outcome, ri.Err = unfinished(err), err
+		return ri, nil
+	}
 	ri.Outcome = NotFound
 	ri.Err = fmt.Errorf("%w: nothing of this attempt is in either mailbox; the item was released, taken or deleted since", ErrGone)
 	if !s.owns(in.From) {

@@ -14,7 +14,7 @@ import (
 // Copies of one message are looked for once.
 func (s *Service) tellStampless(ctx context.Context, r, out *Receipt) {
 	vault := s.vaultOf(r.Target.Mailbox)
-	bare := make(map[string]*driver.Item) // by Message-ID, nil if none is bare
+	bare := make(map[string]*driver.Item) // by Message-ID; nil: nothing was found
 	for i := range out.Items {
 		it := &out.Items[i]
 		id := driver.BareMessageID(it.MessageID)

@@ -46,9 +46,8 @@ type Refusal struct {
 	Proxy string
 }
 
-// IsLoopback reports whether a host is localhost or a loopback address. There may be a
-// port, and there must be brackets around an IPv6 address with one, as in URLs
-// (RFC 3986, section 3.2.2).
+// IsLoopback reports whether a host is localhost or a loopback address. It is written as in
+// URLs (RFC 3986, section 3.2.2): with a port or without, and an IPv6 address in brackets.
 func IsLoopback(host string) bool {
 	name, _, err := net.SplitHostPort(host)
 	if err != nil { // without a port
@@ -57,6 +56,8 @@ func IsLoopback(host string) bool {
 			if name, ok = strings.CutSuffix(inside, "]"); !ok {
 				return false
 			}
+		} else if strings.Contains(host, ":") {
+			return false
 		}
 	}
 	ip, err := netip.ParseAddr(name)

@@ -165,7 +165,7 @@ func wholeIntent(x *journalTest) {
 	j := x.open()
 	in := intentOf(0)
 	in.Target = quarantine.Target{Mailbox: "o'neill@example.test", Criteria: quarantine.Criteria{
-		Sender: "mallory@evil.example", Recipient: "o'neill@example.test", Subject: "Ré: \"; DROP TABLE intents; --", SubjectMatch: quarantine.SubjectPrefix,
+		Sender: "mallory@evil.example", ReplyTo: "collect@evil.example", Recipient: "o'neill@example.test", Subject: "Ré: \"; DROP TABLE intents; --", SubjectMatch: quarantine.SubjectPrefix,
 		ReceivedAfter: received, ReceivedBefore: received.Add(time.Hour),
 		AttachmentName: "a.exe", AttachmentSHA256: strings.Repeat("5e", 32), URL: "https://evil.example/a",
 	}, Reason: "<b>\\ \u2028 %s $1 ?", Reference: "\"'\\ ünïcode"}

@@ -209,7 +209,7 @@ func (k *checker) tls(d *dial, u *url.URL) bool {
 		k.fail(CheckTLS, "", seen, k.tlsRemedy(d.tlsErr, u))
 		k.block(CheckTLS)
 		return false
-	case u.Scheme == "http" && httpguard.IsLoopback(u.Hostname()):
+	case u.Scheme == "http" && httpguard.IsLoopback(u.Host):
 		k.skip(CheckTLS, "", "plain HTTP to this machine")
 	case u.Scheme == "http":
 		k.warn(CheckTLS, "", "plain HTTP: anyone on the network can read the password and every message", remedy{text: "use https in " + k.setting() + ", unless the link is encrypted by other means"})

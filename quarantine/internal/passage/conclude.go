@@ -46,6 +46,9 @@ func (p *Passage) conclude(ctx context.Context, s sight) (done bool, err error) 
 		there.Folder = p.copied.Folder
 		p.copied = there
 	}
+	if s.source == nil && p.Direction == driver.ToQuarantine && p.sent && !p.moves && !p.struck {
+		p.residues = append(p.residues, fmt.Sprintf("the server says that the original in %s was gone before this run removed it: if somebody has moved it to another mailbox, quarantine it there, too", p.From.Address()))
+	}
 	if p.way == "" || p.moves {
 		p.residues = append(p.residues, p.engine.Sweep(ctx, p.From, *p.copied, p.stamp)...)
 	}
@@ -141,9 +144,11 @@ func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, 
 	}
 	err = p.From.Remove(ctx, original)
 	removed := err == nil
-	switch {
-	case errors.Is(err, driver.ErrConflict), errors.Is(err, driver.ErrGone):
+	if errors.Is(err, driver.ErrConflict) || errors.Is(err, driver.ErrGone) {
 		return false, nil
+	}
+	p.struck = p.struck || !driver.Untouched(err)
+	switch {
 	case err != nil && driver.Untouched(err) && !driver.Temporary(err):
 		p.residues = append(p.residues, "the original is still in "+p.From.Address())
 		return false, &driver.Error{

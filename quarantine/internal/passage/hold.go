@@ -220,7 +220,7 @@ func (p *Passage) adopt(s driver.Stamp) {
 
 // fresh forgets what was sent and seen of an attempt.
 func (p *Passage) fresh() {
-	p.sent, p.moves, p.inFlight, p.removing, p.succeeded, p.repeated, p.removed, p.made, p.version = false, false, false, false, false, false, false, "", ""
+	p.sent, p.moves, p.inFlight, p.removing, p.succeeded, p.repeated, p.removed, p.struck, p.made, p.version = false, false, false, false, false, false, false, false, "", ""
 	p.split, p.unseenSource, p.unseenCopy = false, unseen{}, unseen{}
 }
 

@@ -56,6 +56,7 @@ type Passage struct {
 	repeated  bool      // more than one was sent
 	split     bool      // original and copy were seen together, so no move has taken the original away
 	removed   bool      // this run has removed the original, and its id is dead
+	struck    bool      // this run may have removed the original
 	version   string    // of the original when it was last sent; empty if adopted
 	sentID    string    // of the original then: a version says nothing of another item
 	made      string    // id of the copy that this run made, if known
