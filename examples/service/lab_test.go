@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -83,21 +84,29 @@ func (l *lab) copies(address string) int {
 
 // gate blocks requests before the server acts on them.
 type gate struct {
-	reached chan struct{} // closed when the first is blocked
+	reached chan struct{} // closed when as many are blocked as were asked for
 	open    func()
 }
 
 // hold makes matching requests wait, from the next one on.
 func (l *lab) hold(t *testing.T, matches func(*ewstest.Request) bool) gate {
+	return l.holdSeveral(t, 1, matches)
+}
+
+// holdSeveral is hold for a test that goes on only when n requests wait.
+func (l *lab) holdSeveral(t *testing.T, n int32, matches func(*ewstest.Request) bool) gate {
 	reached, opened := make(chan struct{}), make(chan struct{})
-	first, open := sync.OnceFunc(func() { close(reached) }), sync.OnceFunc(func() { close(opened) })
+	open := sync.OnceFunc(func() { close(opened) })
 	t.Cleanup(open)
+	var waiting atomic.Int32
 	l.OnRequest(func(_ int, r *ewstest.Request) {
 		select {
 		case <-opened:
 		default:
 			if matches(r) {
-				first()
+				if waiting.Add(1) == n {
+					close(reached)
+				}
 				<-opened
 			}
 		}
