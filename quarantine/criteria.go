@@ -43,8 +43,8 @@ type Criteria struct {
 	// Sender. Hidden recipients and members of a distribution list do not match.
 	Recipient string `json:"recipient,omitempty"`
 
-	// ReplyTo is an address in Reply-To, where answers go, read like Sender. It is often
-	// all that a report of phishing has that the sender could not do without.
+	// ReplyTo is an address in Reply-To, read like Sender. A sender can forge every other
+	// address, but answers have to arrive.
 	ReplyTo string `json:"replyTo,omitempty"`
 
 	// Subject is compared as SubjectMatch says, ignoring case and white space: also
