@@ -81,27 +81,25 @@ func TestBusyNowAndThen(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					var mu sync.Mutex
-					r := rand.New(rand.NewPCG(3, 4))
 					hints := make([]time.Duration, payers)
 					l := newLimiter(t, nil)
-					call := func(message, payer int) {
-						for {
+					// What is refused does not depend on the order of calls of one instant.
+					call := func(message, step, payer int) {
+						for try := uint64(0); ; try++ {
+							r := rand.New(rand.NewPCG(uint64(6*message+step), try))
 							release, err := l.Acquire(of2013(t, "MoveItem", fmt.Sprint(message)), fmt.Sprint(payer))
 							if !assert.NoError(t, err) {
 								return
 							}
 							time.Sleep(100 * time.Millisecond)
-							mu.Lock()
-							busy := r.IntN(20) == 0
-							asked := hint(r)
-							if busy {
-								hints[payer] += asked
-							}
-							mu.Unlock()
-							if !busy {
+							if r.IntN(20) != 0 {
 								release(false, 0)
 								return
 							}
+							asked := hint(r)
+							mu.Lock()
+							hints[payer] += asked
+							mu.Unlock()
 							release(true, asked)
 						}
 					}
@@ -111,8 +109,8 @@ func TestBusyNowAndThen(t *testing.T) {
 					for range 8 * payers {
 						workers.Go(func() {
 							for m := int(next.Add(1)); m <= 500; m = int(next.Add(1)) {
-								for range 6 {
-									call(m, m%payers)
+								for step := range 6 {
+									call(m, step, m%payers)
 								}
 							}
 						})
