@@ -90,7 +90,7 @@ func TestGivesUpAtTheMomentOfItsTurn(t *testing.T) {
 // together, or are all served.
 func TestCrowdWaits(t *testing.T) {
 	t.Parallel()
-	const callers, mailboxes = 1_000, 100 // of all tests together, the race detector takes 8,128 goroutines
+	const callers, mailboxes = 1_000, 100 // the race detector ends a process with many thousands of them
 	for _, giveUp := range []bool{true, false} {
 		t.Run(fmt.Sprintf("give up=%t", giveUp), func(t *testing.T) {
 			t.Parallel()
@@ -283,7 +283,7 @@ func TestPayerChangesInTheMiddle(t *testing.T) {
 					wg.Go(func() { spend(t, l, ctx, "svc", time.Second) })
 				}
 				time.Sleep(1500 * time.Millisecond)
-				go change(t, l)
+				wg.Go(func() { change(t, l) })
 				wg.Wait()
 				s := l.State("svc")
 				assert.Zero(t, s.InFlight)
