@@ -36,10 +36,25 @@ func (s sample) body() string {
 	return string(s.Response.Body)
 }
 
-// reader is what reads an answer, and returns how many objects it has read.
+// reader is what reads an answer, and returns how many objects it has read. It asks for what
+// the answer names, since the pages leave out which object they ask for.
 type reader struct {
 	name string
-	read func(t *testing.T, m graph.Mailbox, c *graph.Client) (int, error)
+	read func(t *testing.T, m graph.Mailbox, of named, c *graph.Client) (int, error)
+}
+
+// named is what an answer says of its object.
+type named struct {
+	ID     string `json:"id"`
+	Parent string `json:"parentFolderId"`
+	Name   string `json:"displayName"`
+}
+
+// namedIn returns what an answer names; what it does not name is a placeholder.
+func namedIn(body string) named {
+	of := named{"id", "id", "name"}
+	_ = json.Unmarshal([]byte(body), &of) // it may be no object
+	return of
 }
 
 func one[T any](got T, err error) (int, error) {
@@ -55,39 +70,39 @@ func counted[T any](pages graph.Pages[T]) (int, error) {
 }
 
 var (
-	readMessage = reader{"message", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
-		return one(m.Message(t.Context(), "id", nil, nil))
+	readMessage = reader{"message", func(t *testing.T, m graph.Mailbox, of named, _ *graph.Client) (int, error) {
+		return one(m.Message(t.Context(), of.ID, nil, nil))
 	}}
-	readMessages = reader{"messages", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
+	readMessages = reader{"messages", func(t *testing.T, m graph.Mailbox, _ named, _ *graph.Client) (int, error) {
 		return counted(m.Messages(t.Context(), graph.Query{}))
 	}}
-	readMoved = reader{"moved", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
+	readMoved = reader{"moved", func(t *testing.T, m graph.Mailbox, _ named, _ *graph.Client) (int, error) {
 		return one(m.Move(t.Context(), "id", "inbox"))
 	}}
-	readUpdated = reader{"updated", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
-		return one(m.Update(t.Context(), "id", "", nil))
+	readUpdated = reader{"updated", func(t *testing.T, m graph.Mailbox, of named, _ *graph.Client) (int, error) {
+		return one(m.Update(t.Context(), of.ID, "", nil))
 	}}
-	readFiles = reader{"attachments", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
+	readFiles = reader{"attachments", func(t *testing.T, m graph.Mailbox, _ named, _ *graph.Client) (int, error) {
 		return counted(m.Attachments(t.Context(), "id"))
 	}}
-	readFolder = reader{"folder", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
-		return one(m.Folder(t.Context(), "id"))
+	readFolder = reader{"folder", func(t *testing.T, m graph.Mailbox, of named, _ *graph.Client) (int, error) {
+		return one(m.Folder(t.Context(), of.ID))
 	}}
-	readFolders = reader{"folders", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
+	readFolders = reader{"folders", func(t *testing.T, m graph.Mailbox, _ named, _ *graph.Client) (int, error) {
 		return counted(m.Children(t.Context(), "id", ""))
 	}}
-	readMade = reader{"folder made", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
-		return one(m.CreateFolder(t.Context(), "id", "name", false))
+	readMade = reader{"folder made", func(t *testing.T, m graph.Mailbox, of named, _ *graph.Client) (int, error) {
+		return one(m.CreateFolder(t.Context(), of.Parent, of.Name, false))
 	}}
-	readMembers = reader{"members", func(t *testing.T, _ graph.Mailbox, c *graph.Client) (int, error) {
+	readMembers = reader{"members", func(t *testing.T, _ graph.Mailbox, _ named, c *graph.Client) (int, error) {
 		got, err := c.MembersOf(t.Context(), "id")
 		return len(got), err
 	}}
-	readArrivals = reader{"arrivals", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
+	readArrivals = reader{"arrivals", func(t *testing.T, m graph.Mailbox, _ named, _ *graph.Client) (int, error) {
 		page, err := m.Changes(t.Context(), "inbox", "", []string{"id"})
 		return 1 + len(page.Messages) + len(page.Removed), err
 	}}
-	readMIME = reader{"MIME", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
+	readMIME = reader{"MIME", func(t *testing.T, m graph.Mailbox, _ named, _ *graph.Client) (int, error) {
 		text, err := m.MIME(t.Context(), "id")
 		if err != nil {
 			return 0, err
@@ -96,16 +111,16 @@ var (
 		b, err := io.ReadAll(text)
 		return len(b), err
 	}}
-	readNothing = reader{"nothing", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
+	readNothing = reader{"nothing", func(t *testing.T, m graph.Mailbox, _ named, _ *graph.Client) (int, error) {
 		return one(0, m.PermanentDelete(t.Context(), "id"))
 	}}
-	readSent = reader{"sent", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
+	readSent = reader{"sent", func(t *testing.T, m graph.Mailbox, _ named, _ *graph.Client) (int, error) {
 		return one(0, m.Send(t.Context(), "id"))
 	}}
-	readText = reader{"text", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
-		return one(m.Text(t.Context(), "id"))
+	readText = reader{"text", func(t *testing.T, m graph.Mailbox, of named, _ *graph.Client) (int, error) {
+		return one(m.Text(t.Context(), of.ID))
 	}}
-	readDraft = reader{"draft", func(t *testing.T, m graph.Mailbox, _ *graph.Client) (int, error) {
+	readDraft = reader{"draft", func(t *testing.T, m graph.Mailbox, _ named, _ *graph.Client) (int, error) {
 		return one(m.CreateDraft(t.Context(), []byte("Subject: x\r\n\r\n")))
 	}}
 	readers = []reader{readMessage, readMessages, readMoved, readUpdated, readFiles, readFolder, readFolders, readMade, readMembers, readArrivals, readMIME, readNothing, readSent}
@@ -214,7 +229,7 @@ func TestDocumentationSamples(t *testing.T) {
 				answers.answers = append(answers.answers, answer(http.StatusOK, `{"value":[],"@odata.deltaLink":"https://graph.microsoft.com/v1.0/me/mailFolders/inbox/messages/delta?$deltatoken=1"}`))
 			}
 			c := newClient(t, answers, func(o *graph.Options) { o.Root, o.Attempts = graph.DefaultRoot, 1 })
-			n, err := r.read(t, c.Mailbox("me", "me"), c)
+			n, err := r.read(t, c.Mailbox("me", "me"), namedIn(body), c)
 			if body := s.body(); body != "" && !json.Valid([]byte(body)) && r.name != readMIME.name && r.name != readNothing.name && r.name != readSent.name {
 				assert.Error(t, err, "%s: what is no JSON was read as %s", s.Request.URL, r.name)
 			}
@@ -226,7 +241,7 @@ func TestDocumentationSamples(t *testing.T) {
 			}
 			if completed && r.name != readUpdated.name { // a change is read back anyway
 				c := newClient(t, script(answer(s.Response.StatusCode, s.body())), func(o *graph.Options) { o.Root, o.Attempts = graph.DefaultRoot, 1 })
-				_, err := r.read(t, c.Mailbox("me", "me"), c)
+				_, err := r.read(t, c.Mailbox("me", "me"), namedIn(s.body()), c)
 				assert.Error(t, err, "%s %s as %s: what has no id is nothing that Graph returns", s.Request.Method, s.Request.URL, r.name)
 			}
 		}

@@ -140,7 +140,7 @@ func FuzzAnswers(f *testing.F) {
 		synctest.Test(t, func(t *testing.T) { // where waiting takes no time
 			for _, r := range append(readers, readDraft, readText) {
 				c := newClient(t, script(answer(status, body), answer(200, body)))
-				_, _ = r.read(t, c.Mailbox("user", "alice@example.test"), c)
+				_, _ = r.read(t, c.Mailbox("user", "alice@example.test"), namedIn(body), c)
 			}
 		})
 	})
