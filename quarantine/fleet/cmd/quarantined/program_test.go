@@ -102,7 +102,7 @@ func TestUsage(t *testing.T) {
 		`{"databaseUrl": "postgres:///x", "exchange": {}, "userHeader": "U", "proxies": ["a"]}`:                           "proxies",
 		`{"databaseUrl": "postgres:///x", "exchange": {}} {}`:                                                             "line 1, column 50: is followed by other text",
 		"{\n \"databaseURL\": \"postgres:///x\"}":                                                                         "line 2, column 2: databaseURL is not a setting; use databaseUrl",
-		"{\"databaseUrl\": \"postgres:///x\",\n\"lisen\": \"x\"}":                                                         "line 2, column 1: lisen is not a setting; did you mean listen? Valid settings are databaseUrl, exchange, ",
+		"{\"databaseUrl\": \"postgres:///x\",\n\"lisen\": \"x\"}":                                                         "line 2, column 1: lisen is not a setting; did you mean listen?; see",
 		"{\"exchange\": {\n\"ewsURI\": \"x\"}}":                                                                           "line 2, column 1: exchange.ewsURI is not a setting; did you mean ewsUrl?",
 		"{\"exchange\": [{},\n{\"quarantinMailbox\": \"x\"}]}":                                                            "line 2, column 2: exchange[1].quarantinMailbox is not a setting; did you mean quarantineMailbox?",
 		"{\"reports\": [\n{\"mailbxo\": \"x\"}]}":                                                                         "line 2, column 2: reports[0].mailbxo is not a setting; did you mean mailbox?",
