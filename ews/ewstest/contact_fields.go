@@ -69,7 +69,7 @@ func emailFields(place int) []ews.ExtendedField {
 
 func emailKey(place int) string { return "EmailAddress" + strconv.Itoa(place+1) }
 
-// emailPlace returns the place of a key, that of the first if it is none.
+// emailPlace returns the place of a key, or that of the first if there is no such key.
 func emailPlace(key string) int {
 	for place := range emailPlaces {
 		if emailKey(place) == key {

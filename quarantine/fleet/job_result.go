@@ -21,7 +21,7 @@ type result struct {
 
 	items, done, read, unsearched int
 
-	receipt []byte // JSON; nil: there is none
+	receipt []byte // JSON; nil if the target has no receipt
 }
 
 // judge says what becomes of a target after a try, of which there were so many before. Cut
