@@ -35,6 +35,7 @@ type Call struct {
 	Box  string // address of the mailbox; of a carry, that of the source
 
 	Item     driver.Item // of Inspect and Leftovers, only the ID or the operation of its stamp
+	Query    driver.Query
 	Change   driver.Change
 	Carriage driver.Carriage
 

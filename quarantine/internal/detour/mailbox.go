@@ -23,7 +23,7 @@ func (m mailbox) pass(ctx context.Context, c Call, act func() Answer) Answer {
 }
 
 func (m mailbox) Find(ctx context.Context, q driver.Query) (driver.Findings, error) {
-	a := m.pass(ctx, Call{Kind: Find}, func() (a Answer) {
+	a := m.pass(ctx, Call{Kind: Find, Query: q}, func() (a Answer) {
 		a.Found, a.Err = m.Mailbox.Find(ctx, q)
 		return a
 	})
