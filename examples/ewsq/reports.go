@@ -25,15 +25,15 @@ func reportsCommand() command {
 		words:    reportWords(),
 		summary:  "read the mailbox where users report mail, and act on it",
 		synopsis: []string{
-			"watch -mailbox ADDRESS",
-			"list -mailbox ADDRESS",
-			"show ID -mailbox ADDRESS",
-			"quarantine ID -mailbox ADDRESS [-dry-run] [-reason TEXT] [-reference KEY]",
-			"dismiss ID -mailbox ADDRESS [-reply FILE -reply-domain DOMAIN...]",
+			"watch [-mailbox ADDRESS]",
+			"list [-mailbox ADDRESS]",
+			"show ID [-mailbox ADDRESS]",
+			"quarantine ID [-mailbox ADDRESS] [-dry-run] [-reason TEXT] [-reference KEY]",
+			"dismiss ID [-mailbox ADDRESS] [-reply FILE -reply-domain DOMAIN...]",
 		},
 		description: `
-The mailbox is the one that reports are sent to; each message in its Inbox is a
-report. A report is marked while it is looked at, so that no other program takes it,
+The mailbox is the one that reports are sent to, with -mailbox or as reportMailbox in
+the configuration; each message in its Inbox is a report. A report is marked while it is looked at, so that no other program takes it,
 and has an ID that stays. What it means is told from its content: which messages, how
 sure that is, their links, attachments and results of authentication. All of that was
 written by strangers: do not display it unescaped.
@@ -84,7 +84,7 @@ type reportFlags struct {
 }
 
 func (f *reportFlags) add(flags *flag.FlagSet) {
-	addText(flags, &f.mailbox, "mailbox", "", "`ADDRESS` of the mailbox that reports are sent to")
+	addText(flags, &f.mailbox, "mailbox", "", "`ADDRESS` of the mailbox that reports are sent to (default: reportMailbox of the configuration)")
 	f.wait = 5 * time.Second
 	addTextFunc(flags, "wait", "how long to wait for a report, a `TIME` such as 10s", "5s", func(s string) (err error) {
 		f.wait, err = time.ParseDuration(s)
@@ -127,14 +127,14 @@ func (f *reportFlags) read(flags *flag.FlagSet, arguments []string) error {
 		return usagef("reports %s takes the ID of one report", f.action)
 	case !one && len(arguments) != 1:
 		return usagef("reports %s takes no argument", f.action)
-	case f.mailbox == "":
-		return usagef("-mailbox ADDRESS is missing")
 	}
 	if one {
 		f.id = arguments[1]
 	}
-	if err := checkAddress(f.mailbox); err != nil {
-		return usagef("-mailbox: %w", err)
+	if f.mailbox != "" {
+		if err := checkAddress(f.mailbox); err != nil {
+			return usagef("-mailbox: %w", err)
+		}
 	}
 	if others := given(flags, "dry-run", "reason", "reference"); len(others) > 0 && f.action != "quarantine" {
 		return usagef("%s is for reports quarantine", others[0])

@@ -60,6 +60,11 @@ func (s *session) reports(ctx context.Context, f *reportFlags) error {
 	if err := s.choose(); err != nil {
 		return err
 	}
+	if f.mailbox == "" {
+		if f.mailbox, err = reportMailbox(s.selected); err != nil {
+			return err
+		}
+	}
 	r, err := s.open(nil)
 	if err != nil {
 		return err
@@ -83,6 +88,23 @@ func (s *session) reports(ctx context.Context, f *reportFlags) error {
 		return usagef("-mailbox %s: %w", f.mailbox, err)
 	}
 	return s.eachReport(ctx, f, r, w)
+}
+
+// reportMailbox returns the one mailbox for reports that the configurations name.
+func reportMailbox(configs []exchange.Config) (string, error) {
+	var named []string
+	for _, c := range configs {
+		if c.ReportMailbox != "" && !slices.ContainsFunc(named, func(other string) bool { return strings.EqualFold(other, c.ReportMailbox) }) {
+			named = append(named, c.ReportMailbox)
+		}
+	}
+	switch len(named) {
+	case 0:
+		return "", usagef("-mailbox ADDRESS is missing: name the mailbox that reports are sent to, or set it as reportMailbox in the configuration")
+	case 1:
+		return named[0], nil
+	}
+	return "", usagef("-mailbox ADDRESS is missing, and the configurations name several mailboxes for reports; choose one of %s", strings.Join(named, ", "))
 }
 
 // errLate ends a watch in which no report came.

@@ -143,3 +143,26 @@ func TestReportsUsage(t *testing.T) {
 	_, err := os.Stat(reply)
 	require.NoError(t, err)
 }
+
+// The configuration may name the mailbox for reports, and check then tries it, too.
+func TestReportMailboxOfTheConfiguration(t *testing.T) {
+	t.Parallel()
+	b := setupReports(t)
+	config := func(name, mailbox string) string {
+		return strings.Replace(b.object("fullAccess"), `"name":"Lab"`, `"name":"`+name+`","reportMailbox":"`+mailbox+`"`, 1)
+	}
+	b.write(t, "ewsq.json", config("Lab", "abuse@example.test"))
+	listed := b.run(t, "reports", "list", "-wait", "10s")
+	require.Equal(t, exitDone, listed.status, listed.stderr)
+	assert.Len(t, listed.lines, 2)
+	checked := b.run(t, "check")
+	assert.Equal(t, exitDone, checked.status, checked.stderr)
+	assert.Contains(t, checked.stdout, "abuse@example.test")
+
+	b.write(t, "ewsq.json", "["+config("Lab", "abuse@example.test")+","+config("Other", "alice@example.test")+"]")
+	several := b.run(t, "reports", "list")
+	assert.Equal(t, exitUsage, several.status)
+	assert.Contains(t, several.stderr, "choose one of abuse@example.test, alice@example.test")
+	chosen := b.run(t, "-server", "Other", "reports", "list", "-wait", "1s")
+	assert.Equal(t, exitDone, chosen.status, chosen.stderr)
+}

@@ -66,6 +66,13 @@ type Config struct {
 	// in the sovereign clouds. Default: false.
 	QuarantineInPlace bool `json:"quarantineInPlace,omitempty"`
 
+	// ReportMailbox is the primary SMTP address of the mailbox in which users report
+	// mail, for programs that read it with package reported, as ewsq reports does. The
+	// account needs the same rights on it as on users' mailboxes, which the self-test
+	// checks; to answer reports it needs the right to send as the mailbox, too. Default:
+	// none.
+	ReportMailbox string `json:"reportMailbox,omitempty"`
+
 	// Domains are the domains of the mailboxes that this server has, such as
 	// example.com, which does not include sub.example.com. A [quarantine.Router]
 	// needs them, or Mailboxes, to choose between several configurations; if both

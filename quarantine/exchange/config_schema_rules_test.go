@@ -62,6 +62,7 @@ var details = map[string]object{
 	"quarantineFolder":      {{"maxLength", 255}, {"pattern", trimmed}, {"not", object{{"pattern", `[/\\]|^[Ss][Uu][Rr][Pp][Ll][Uu][Ss]$`}}}, {"default", exchange.DefaultQuarantineFolder}},
 	"folderPerMailbox":      {{"default", false}},
 	"quarantineInPlace":     {{"default", false}},
+	"reportMailbox":         append(orEmpty(member{"$ref", "#/$defs/address"}), member{"examples", []string{"abuse@example.com"}}),
 	"messageIdSearch":       {{"default", false}},
 	"scanRecoverableItems":  {{"default", false}},
 	"leaveRecoverable":      {{"default", false}},

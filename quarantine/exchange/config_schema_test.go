@@ -156,14 +156,14 @@ func TestConfigSchemaLimits(t *testing.T) {
 // goodConfigs are accepted by both the schema and Validate.
 var goodConfigs = map[string]string{
 	"NTLM": goodNTLM, "impersonation": goodImpersonation, "application": goodOnline, "Autodiscover": goodDiscovery, "search": goodSearch,
-	"all empty": `{"enabled": true, "name": "", "ewsUrl": "", "domains": [], "mailboxes": [], "autodiscoverHosts": [], "allowPlainHTTP": false,
+	"all empty": `{"enabled": true, "name": "", "ewsUrl": "", "domains": [], "mailboxes": [], "reportMailbox": "", "autodiscoverHosts": [], "allowPlainHTTP": false,
 		"quarantineMailbox": "q@example.test", "quarantineFolder": "", "quarantineHeader": {}, "undoHeader": {"name": "", "value": ""},
 		"searchLimits": {"perMailbox": 0, "protected": []}, "useProxy": false, "proxyUrl": "", "rootCAFile": "", "journalFile": "",
 		"searchLag": "", "writeDoubt": "", "markWait": "", "stallTimeout": "", "stampKey": "", "stampKeyFile": "", "leaveRecoverable": false, "throttling": {},
 		"authentication": {"type": "ntlm", "username": "svc@example.test", "password": "x", "applicationId": "", "tenantId": "",
 			"authenticationEndpoint": "https://login.windows.net", "privateKeyFile": "", "privateKeyPassword": "", "disableChannelBinding": false}}`,
 	"all set": `{"enabled": false, "name": "Büro (検疫) & co.", "ewsUrl": "https://mail.example.test:8443/EWS/Exchange.asmx", "domains": ["Example.test", "xn--bcher-kva.example"],
-		"mailboxes": ["o'neil+x@sub.example.test"], "quarantineMailbox": "q@example", "access": "impersonation", "quarantineFolder": "Quarantäne", "folderPerMailbox": true,
+		"mailboxes": ["o'neil+x@sub.example.test"], "quarantineMailbox": "q@example", "reportMailbox": "abuse@example.test", "access": "impersonation", "quarantineFolder": "Quarantäne", "folderPerMailbox": true,
 		"quarantineHeader": {"name": "X-Quarantined", "value": "yes; by=ewsq"}, "undoHeader": {"name": "X-Released", "value": "frei für Jürgen"}, "messageIdSearch": true,
 		"searchLimits": {"perMailbox": 1, "total": 2, "examined": 3, "protected": ["a@b"]}, "scanRecoverableItems": true, "sweepRecoverableItems": true, "scanOnlineArchive": true,
 		"useProxy": true, "proxyUrl": "socks5h://u:p@proxy:1080", "rootCAFile": "C:\\roots.pem", "journalFile": "/var/lib/ewsq/journal",

@@ -38,6 +38,7 @@ func (c *Config) Validate() error {
 		v.autodiscover(c)
 	}
 	v.quarantine(c)
+	v.reports(c)
 	v.claims(c.Domains, c.Mailboxes)
 	v.once("domains", c.Domains)
 	v.once("mailboxes", c.Mailboxes)
@@ -91,6 +92,17 @@ func (v *configCheck) claims(domains, mailboxes []string) {
 	}
 	for i, address := range mailboxes {
 		v.address("mailboxes["+strconv.Itoa(i)+"]", address)
+	}
+}
+
+// reports checks the mailbox for reports, which may be missing.
+func (v *configCheck) reports(c *Config) {
+	switch {
+	case c.ReportMailbox == "":
+	case strings.EqualFold(c.ReportMailbox, c.QuarantineMailbox):
+		v.problem("reportMailbox", "is the quarantine mailbox, in which no user has rights; give reports a mailbox of their own")
+	default:
+		v.address("reportMailbox", c.ReportMailbox)
 	}
 }
 

@@ -38,6 +38,7 @@ var graphSettings = map[string]graphSetting{
 	"allowPlainHTTP":        {set: func(c *exchange.Config) { c.AllowPlainHTTP = true }, refused: true},
 	"quarantineMailbox":     {set: func(c *exchange.Config) { c.QuarantineMailbox = "q@example.test" }},
 	"quarantineInPlace":     {set: func(c *exchange.Config) { c.QuarantineInPlace, c.QuarantineMailbox = true, "" }, warned: "who looks for it"},
+	"reportMailbox":         {set: func(c *exchange.Config) { c.ReportMailbox = "abuse@example.test" }},
 	"domains":               {set: func(c *exchange.Config) { c.Domains = []string{"example.test"} }},
 	"mailboxes":             {set: func(c *exchange.Config) { c.Mailboxes = []string{"a@example.test"} }},
 	"access":                {set: func(c *exchange.Config) { c.Access = exchange.FullAccess }, refused: true},

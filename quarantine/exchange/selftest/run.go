@@ -101,10 +101,14 @@ func (k *checker) setting() string {
 	return "ewsUrl"
 }
 
-// probes returns the users' mailboxes to check; the quarantine mailbox is checked
-// anyway.
+// probes returns the mailboxes of users and for reports to check; the quarantine mailbox
+// is checked anyway.
 func (k *checker) probes() []string {
-	return slices.DeleteFunc(slices.Clone(k.opts.Mailboxes), func(m string) bool { return strings.EqualFold(m, k.cfg.QuarantineMailbox) })
+	all := slices.DeleteFunc(slices.Clone(k.opts.Mailboxes), func(m string) bool { return strings.EqualFold(m, k.cfg.QuarantineMailbox) })
+	if reports := k.cfg.ReportMailbox; reports != "" && !slices.ContainsFunc(all, func(m string) bool { return strings.EqualFold(m, reports) }) {
+		all = append(all, reports)
+	}
+	return all
 }
 
 // accessName returns the check of the right that the configuration relies on.

@@ -124,8 +124,8 @@ func (r *Report) With(status Status) []Result {
 // value means the defaults.
 type Options struct {
 	// Mailboxes are primary SMTP addresses of users' mailboxes to check the
-	// rights on. They are only read. Default: none; the rights on users'
-	// mailboxes are not checked.
+	// rights on, beside that for reports, if the configuration has one. They are only
+	// read. Default: none; the rights on users' mailboxes are not checked.
 	Mailboxes []string
 
 	// Group is a distribution list to expand as a test. Default: a name is
