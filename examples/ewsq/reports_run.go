@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 	"text/template"
@@ -22,7 +23,8 @@ import (
 type reportLine struct {
 	ID       string    `json:"id"`
 	Received time.Time `json:"received"`
-	// Action is what was done with it: nothing, "quarantined" or "dismissed".
+	// Action is what was done with it: nothing, "quarantined", "notFound" if nothing of what
+	// it means was in any mailbox, or "dismissed".
 	Action string `json:"action,omitempty"`
 	// Answered says that the reporter was sent an answer, now or before.
 	Answered   bool               `json:"answered,omitempty"`
@@ -181,10 +183,11 @@ func (s *session) report(ctx context.Context, f *reportFlags, r *quarantine.Rout
 	line.Understood = &meant
 	switch f.action {
 	case "quarantine":
-		if err := s.takeReported(ctx, f, r, meant); err != nil || f.dryRun {
+		found, err := s.takeReported(ctx, f, r, meant)
+		if err != nil || f.dryRun {
 			return err
 		}
-		line.Action = "quarantined"
+		line.Action = string(found)
 	case "dismiss":
 		line.Action = "dismissed"
 		if f.reply != "" {
@@ -216,11 +219,12 @@ func read(ctx context.Context, report reported.Report) (understood.Report, error
 	return understood.Parse(content)
 }
 
-// takeReported takes the messages that a report means.
-func (s *session) takeReported(ctx context.Context, f *reportFlags, r *quarantine.Router, meant understood.Report) error {
+// takeReported takes the messages that a report means, and says whether one of them is in
+// quarantine now, or was not found anywhere.
+func (s *session) takeReported(ctx context.Context, f *reportFlags, r *quarantine.Router, meant understood.Report) (quarantine.Outcome, error) {
 	all := meant.Targets()
 	if len(all) == 0 {
-		return errors.New("nothing in the report is sure enough to be taken: look at it with reports show, and take what it means with quarantine -mailbox and -message-id, -sender or -subject")
+		return "", errors.New("nothing in the report is sure enough to be taken: look at it with reports show, and take what it means with quarantine -mailbox and -message-id, -sender or -subject")
 	}
 	for i := range all {
 		all[i].Reference = f.reference
@@ -231,7 +235,20 @@ func (s *session) takeReported(ctx context.Context, f *reportFlags, r *quarantin
 	if f.dryRun {
 		do = r.FindAll
 	}
-	return s.runAll(ctx, p, min(len(all), 8), do)
+	found := quarantine.NotFound
+	err := s.runAll(ctx, p, min(len(all), 8), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
+		return func(yield func(*quarantine.Receipt, error) bool) {
+			for receipt, err := range do(ctx, targets) {
+				if receipt != nil && receipt.Outcome() != quarantine.NotFound {
+					found = quarantine.Quarantined // anything else would be an error of the run
+				}
+				if !yield(receipt, err) {
+					return
+				}
+			}
+		}
+	})
+	return found, err
 }
 
 // recipients makes a plan of the targets of a report: a recipient may be a group, or have

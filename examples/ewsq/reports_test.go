@@ -166,3 +166,21 @@ func TestReportMailboxOfTheConfiguration(t *testing.T) {
 	chosen := b.run(t, "-server", "Other", "reports", "list", "-wait", "1s")
 	assert.Equal(t, exitDone, chosen.status, chosen.stderr)
 }
+
+// What nobody has any more is not called quarantined.
+func TestReportOfWhatIsNotThere(t *testing.T) {
+	t.Parallel()
+	b := setupReports(t)
+	for _, name := range []string{"alice", "bob", "carol"} {
+		box := b.srv.Mailbox(name + "@example.test")
+		for _, m := range box.Folder(ews.FolderInbox).Messages() {
+			box.DeleteMessage(m.ID)
+		}
+	}
+	id := b.reportsOf(t, "10s")["alice@example.test"]
+	r := b.run(t, "reports", "quarantine", id, "-mailbox", "abuse@example.test", "-wait", "60s")
+	require.Equal(t, exitDone, r.status, r.stderr)
+	assert.Equal(t, "notFound", r.lines[len(r.lines)-1]["action"])
+	assert.Contains(t, r.stderr, "was not found in any mailbox")
+	assert.Len(t, b.srv.Mailbox("abuse@example.test").Folder(ews.FolderInbox).Messages(), 1, "the report is done")
+}

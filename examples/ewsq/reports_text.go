@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported/understood"
 )
 
@@ -12,7 +13,10 @@ import (
 func reportTexts(line reportLine) []string {
 	u := line.Understood
 	head := fmt.Sprintf("%s  %s  %s  %s", line.ID, clock(line.Received), u.By.Email, u.Subject)
-	if line.Action != "" {
+	switch {
+	case line.Action == string(quarantine.NotFound):
+		head += ": done, but what it means was not found in any mailbox"
+	case line.Action != "":
 		head += ": " + line.Action
 	}
 	if line.Answered {
