@@ -156,3 +156,31 @@ func TestCopyMadeElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// What was filed under an id that outlives it, in a folder that shows none of the others, is
+// still an item of its own: the second of two copies is put aside, and not passed over.
+func TestIDOutlivesFilingOfASecondCopy(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(driver.WayMove)
+		s.deliver()
+		s.again(t.Context(), driver.ToQuarantine)
+		o := s.In(vault, false)[0]
+		second := s.Duplicate(o)
+		second.Folder = o.Folder
+		was, sightings := o.ID, []driver.Item{s.seen(t, o), s.seen(t, second)}
+		s.File(o)
+		s.twist = func(c *detour.Call) {
+			if c.Act(); c.Kind == detour.Inspect && c.Item.ID == was {
+				it, err := s.Strategy(s.way).Mailbox(vault).Inspect(context.Background(), o.ID)
+				require.NoError(t, err)
+				it.ID = was
+				c.Answer = detour.Answer{Item: it}
+			}
+		}
+		single, others, err := s.engine.Single(t.Context(), s.engine.Strategy.Mailbox(vault), sightings)
+		require.NoError(t, err)
+		require.Len(t, single, 1)
+		assert.Len(t, others[single[0].Stamp.Operation].Asides, 1)
+	})
+}
