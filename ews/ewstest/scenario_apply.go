@@ -21,6 +21,38 @@ var refusals = map[string]Refusal{
 // check validates a scenario before anything is created from it.
 func (s *Scenario) check() error {
 	d := &s.data
+	if err := d.checkServer(); err != nil {
+		return err
+	}
+	addresses := make(map[string]bool)
+	for i, l := range d.Lists {
+		if err := checkList(l, addresses); err != nil {
+			return fmt.Errorf("lists[%d]: %w", i, err)
+		}
+	}
+	for i, c := range d.Contacts {
+		if !strings.Contains(c.Address, "@") {
+			return fmt.Errorf("contacts[%d]: address %q is not an SMTP address", i, c.Address)
+		}
+	}
+	for i, m := range d.Mailboxes {
+		if err := checkMailbox(m, addresses); err != nil {
+			return fmt.Errorf("mailboxes[%d]: %w", i, err)
+		}
+	}
+	for i, m := range d.Messages {
+		if err := checkMessage(m, addresses); err != nil {
+			return fmt.Errorf("messages[%d]: %w", i, err)
+		}
+	}
+	if err := checkFaults(d.Faults); err != nil {
+		return err
+	}
+	return d.checkPeople()
+}
+
+// checkServer validates what a scenario says of the server as a whole.
+func (d *scenarioData) checkServer() error {
 	if d.Version != "" {
 		if _, err := ParseVersion(d.Version); err != nil {
 			return fmt.Errorf("version: %w", err)
@@ -49,53 +81,40 @@ func (s *Scenario) check() error {
 	if _, err := d.oddities(); err != nil {
 		return fmt.Errorf("odd: %w", err)
 	}
-	if err := d.checkSignIn(); err != nil {
+	return d.checkSignIn()
+}
+
+func checkMailbox(m scenarioMailbox, addresses map[string]bool) error {
+	if !strings.Contains(m.Address, "@") {
+		return fmt.Errorf("address %q is not an SMTP address", m.Address)
+	}
+	for _, a := range append([]string{m.Address}, m.ProxyAddresses...) {
+		a = strings.ToLower(a)
+		if !strings.Contains(a, "@") {
+			return fmt.Errorf("proxyAddresses: %q is not an SMTP address", a)
+		}
+		if addresses[a] {
+			return fmt.Errorf("address %q is used twice", a)
+		}
+		addresses[a] = true
+	}
+	if err := notNegative([]string{"quotaBytes"}, m.QuotaBytes); err != nil {
 		return err
 	}
-	addresses := make(map[string]bool)
-	for i, l := range d.Lists {
-		if err := checkList(l, addresses); err != nil {
-			return fmt.Errorf("lists[%d]: %w", i, err)
+	if m.Language != "" && !slices.Contains(mailstore.Languages(), m.Language) {
+		return fmt.Errorf("language %q is not one of %s", m.Language, strings.Join(mailstore.Languages(), ", "))
+	}
+	for _, f := range m.Folders {
+		if !strings.Contains(f, "/") {
+			return fmt.Errorf("folder %q must begin with /, or with a well-known name and /", f)
 		}
 	}
-	for i, c := range d.Contacts {
-		if !strings.Contains(c.Address, "@") {
-			return fmt.Errorf("contacts[%d]: address %q is not an SMTP address", i, c.Address)
-		}
-	}
-	for i, m := range d.Mailboxes {
-		if !strings.Contains(m.Address, "@") {
-			return fmt.Errorf("mailboxes[%d]: address %q is not an SMTP address", i, m.Address)
-		}
-		for _, a := range append([]string{m.Address}, m.ProxyAddresses...) {
-			a = strings.ToLower(a)
-			if !strings.Contains(a, "@") {
-				return fmt.Errorf("mailboxes[%d]: proxyAddresses: %q is not an SMTP address", i, a)
-			}
-			if addresses[a] {
-				return fmt.Errorf("mailboxes[%d]: address %q is used twice", i, a)
-			}
-			addresses[a] = true
-		}
-		if err := notNegative([]string{"quotaBytes"}, m.QuotaBytes); err != nil {
-			return fmt.Errorf("mailboxes[%d]: %w", i, err)
-		}
-		if m.Language != "" && !slices.Contains(mailstore.Languages(), m.Language) {
-			return fmt.Errorf("mailboxes[%d]: language %q is not one of %s", i, m.Language, strings.Join(mailstore.Languages(), ", "))
-		}
-		for _, f := range m.Folders {
-			if !strings.Contains(f, "/") {
-				return fmt.Errorf("mailboxes[%d]: folder %q must begin with /, or with a well-known name and /", i, f)
-			}
-		}
-	}
-	for i, m := range d.Messages {
-		if err := checkMessage(m, addresses); err != nil {
-			return fmt.Errorf("messages[%d]: %w", i, err)
-		}
-	}
+	return nil
+}
+
+func checkFaults(faults []scenarioFault) error {
 	at := make(map[int]bool)
-	for i, f := range d.Faults {
+	for i, f := range faults {
 		if _, err := f.read(); err != nil {
 			return fmt.Errorf("faults[%d]: %w", i, err)
 		}
@@ -107,7 +126,7 @@ func (s *Scenario) check() error {
 		}
 		at[*f.At] = true
 	}
-	return d.checkPeople()
+	return nil
 }
 
 func checkList(l scenarioList, addresses map[string]bool) error {
