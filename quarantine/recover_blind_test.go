@@ -2,6 +2,7 @@ package quarantine_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -123,4 +124,31 @@ func TestOriginalGoneByOtherHands(t *testing.T) {
 			assert.Contains(t, r.Items[0].Residue, "the original in "+alice+" was gone before this run removed it")
 		})
 	}
+}
+
+// The same, where the server is busy when the original is to be removed: what was refused
+// has not removed it.
+func TestOriginalGoneBeforeTheSecondTry(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		x := twobox.New(alice, vault)
+		o := x.Deliver(alice, twobox.Message{ID: theID, Received: time.Now(), Sent: time.Now()})
+		tries := 0
+		s, err := quarantine.New(detour.Strategy(x.Strategy(driver.WayTransfer), func(_ context.Context, c *detour.Call) {
+			if c.Kind == detour.Remove {
+				if tries++; tries == 1 {
+					c.Fail(&driver.Error{Err: errors.New("busy"), Untouched: true, Temporary: true, Answered: true})
+					return
+				}
+				x.Purge(o)
+			}
+			c.Act()
+		}), vault, nil)
+		require.NoError(t, err)
+		r, err := s.Quarantine(t.Context(), theTarget)
+		require.NoError(t, err)
+		require.NoError(t, r.Err())
+		assert.Equal(t, 2, tries)
+		assert.Contains(t, r.Items[0].Residue, "the original in "+alice+" was gone before this run removed it")
+	})
 }

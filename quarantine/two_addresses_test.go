@@ -2,6 +2,7 @@ package quarantine_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,6 +26,8 @@ const alias = "a.smith@example.test"
 type aliasBox struct{ driver.Mailbox }
 
 func (a aliasBox) Address() string { return alias }
+
+func (a aliasBox) Unwrap() driver.Mailbox { return a.Mailbox }
 
 func (a aliased) Mailbox(address string) driver.Mailbox {
 	if address == alias {
@@ -123,5 +126,48 @@ func TestTwoAddressesAfterACrash(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// A process has copied a message and died, and its content cannot be read any more. By the
+// other address the run is finished only if the stamp is known to be of this installation.
+func TestTwoAddressesOfWhatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	for name, keys := range map[string][][]byte{"sealed": {[]byte("0123456789abcdef")}, "without keys": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				x := twobox.New(alice, vault)
+				x.Deliver(alice, twobox.Message{ID: theID, Received: time.Now(), Sent: time.Now()})
+				opts := &quarantine.Options{StampKeys: keys}
+				ctx, die := context.WithCancel(t.Context())
+				s, err := quarantine.New(detour.Strategy(x.Strategy(driver.WayTransfer), func(_ context.Context, c *detour.Call) {
+					if c.Act(); c.Kind == detour.Carry {
+						die()
+					}
+				}), vault, opts)
+				require.NoError(t, err)
+				_, _ = s.Quarantine(ctx, theTarget)
+				require.Len(t, x.In(vault, false), 1)
+				time.Sleep(time.Hour)
+
+				unread := &driver.Error{Err: errors.New("not a message"), Untouched: true, Answered: true}
+				other, err := quarantine.New(aliased{detour.Strategy(x.Strategy(driver.WayTransfer), func(_ context.Context, c *detour.Call) {
+					if c.Act(); c.Kind == detour.Content {
+						c.Fail(unread)
+					}
+				})}, vault, opts)
+				require.NoError(t, err)
+				r, err := other.Quarantine(t.Context(), quarantine.Target{Mailbox: alias, MessageID: theID})
+				require.NoError(t, err)
+				if keys == nil {
+					require.ErrorIs(t, r.Err(), unread)
+					assert.Len(t, x.In(alice, false), 1)
+					return
+				}
+				require.NoError(t, r.Err())
+				assert.Empty(t, x.In(alice, false))
+			})
+		})
 	}
 }
