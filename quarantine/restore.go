@@ -62,7 +62,8 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 		case len(found.Items) > 0:
 			var gone *missed
 			// What a move leaves in Recoverable Items its user may have recovered since.
-			finished := was.Outcome.Done() && !s.engine.Leaves
+			// Only the run that carried it knows that no other is still at work on it.
+			finished := was.Outcome == Quarantined && was.Way != "" && !s.engine.Leaves
 			if ri, gone = s.giveBackTraced(ctx, r.Target, found.Items, back, finished); gone != nil {
 				gone.at = len(out.Items)
 				missing = append(missing, *gone)

@@ -2,7 +2,6 @@ package passage
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,15 +17,12 @@ func (p *Passage) carriedAlready(ctx context.Context, had *driver.Stamp) (bool, 
 		!strings.EqualFold(had.Mailbox, p.From.Address()) || p.NameInUse(had.Operation) {
 		return false, nil
 	}
-	found, err := p.engine.Find(ctx, p.To, p.stampedIn(p.To, *had))
-	if err != nil {
+	carried, err := p.leftOf(ctx, *had, func(it driver.Item) bool {
+		return !it.Folder.Recoverable && identityDiffers(p.Item, it, false) == ""
+	})
+	if err != nil || carried == nil {
 		return false, err
 	}
-	carried := slices.ContainsFunc(found.Items, func(it driver.Item) bool {
-		return it.Stamp.Attempt == had.Attempt && it.Stamp.Direction == had.Direction && !it.Folder.Recoverable && identityDiffers(p.Item, it, false) == ""
-	})
-	if carried {
-		p.adopt(*had)
-	}
-	return carried, nil
+	p.adopt(*had)
+	return true, nil
 }

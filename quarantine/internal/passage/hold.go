@@ -109,6 +109,9 @@ func (p *Passage) standing(ctx context.Context, renew bool) (adopted bool, err e
 		return false, errUnstamped
 	}
 	if had.Direction == p.Direction {
+		if p.Direction == driver.ToUser {
+			p.trusted = p.engine.sealed(*had) && had.Print == printOf(p.Item)
+		}
 		p.adopt(*had)
 		return true, nil
 	}
@@ -234,17 +237,14 @@ func (p *Passage) otherFinished(ctx context.Context, had driver.Stamp) error {
 	if p.Direction == driver.ToQuarantine && !p.engine.expired(had) {
 		return p.undecided(fmt.Errorf("a restore of it may be in progress until %s", had.Lease.Format(time.RFC3339)))
 	}
-	found, err := p.engine.Find(ctx, p.To, p.stampedIn(p.To, had))
+	left, err := p.leftOf(ctx, had, func(it driver.Item) bool { return !it.Folder.Recoverable })
 	if err != nil {
 		return err
 	}
-	left := slices.ContainsFunc(found.Items, func(it driver.Item) bool {
-		return it.Stamp.Direction == had.Direction && it.Stamp.Attempt == had.Attempt && !it.Folder.Recoverable
-	})
-	if left && p.Direction == driver.ToUser {
+	if left != nil && p.Direction == driver.ToUser {
 		return p.undecided(errors.New("it is in both mailboxes: the run that took it has not come to its end, or somebody has put a copy back; recover, or quarantine it again, before it is restored"))
 	}
-	if left {
+	if left != nil {
 		return p.undecided(errors.New("it is in both mailboxes: the run that restored it has not come to its end, or somebody has put a copy into quarantine; recover, or restore it again, before it is quarantined"))
 	}
 	return nil

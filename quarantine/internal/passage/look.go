@@ -296,14 +296,12 @@ func (p *Passage) searchCopies(ctx context.Context) ([]driver.Item, error) {
 // original does not carry it. If something is, the stamp of the original was removed
 // after it had been carried, and it is not carried again.
 func (p *Passage) Uncarried(ctx context.Context, stamp driver.Stamp) error {
-	found, err := p.engine.Find(ctx, p.To, p.stampedIn(p.To, stamp))
+	it, err := p.leftOf(ctx, stamp, func(driver.Item) bool { return true })
 	if err != nil {
 		return p.undecided(err)
 	}
-	for _, it := range found.Items {
-		if it.Stamp.Attempt == stamp.Attempt && it.Stamp.Direction == stamp.Direction {
-			return p.undecided(fmt.Errorf("a copy of it is in %s of %s: compare the two, and remove one; %w", it.Folder.Path, p.To.Address(), errOtherHands))
-		}
+	if it != nil {
+		return p.undecided(fmt.Errorf("a copy of it is in %s of %s: compare the two, and remove one; %w", it.Folder.Path, p.To.Address(), errOtherHands))
 	}
 	return nil
 }
