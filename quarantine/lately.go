@@ -71,6 +71,14 @@ func (l *lately) keep(end arrival, wanted func(arrived) bool) {
 	}
 }
 
+// carried reports whether this service has carried an item to an end, where it has this id,
+// and has seen that nothing is left at the other.
+func (l *lately) carried(direction driver.Direction, mailbox, id string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.arrived[arrival{direction, strings.ToLower(mailbox)}], func(a arrived) bool { return a.itemID == id })
+}
+
 // unseen returns until when a search for a target may not show everything that this
 // service has carried to that end: the zero time if the items it found have all. What
 // the receipt of the present run has need not be among them.

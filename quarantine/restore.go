@@ -163,6 +163,7 @@ func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, b
 		return ri, nil
 	}
 	it := single[0]
+	finished = finished || !s.engine.Leaves && s.lately.carried(driver.ToQuarantine, t.Mailbox, it.ID)
 	p := s.homeward(t, it, finished)
 	ri := s.receiptItem(it)
 	ri.Folder, ri.WasRead = it.Stamp.Folder.Path, it.Stamp.Read

@@ -77,3 +77,23 @@ func TestRestoreAmidAQuarantine(t *testing.T) {
 		}
 	}
 }
+
+// What this very service has just carried it knows to be gone where it was: nobody waits.
+func TestRestoreOfWhatWasJustTaken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		x := twobox.New(alice, vault)
+		x.Deliver(alice, twobox.Message{ID: theID, Received: time.Now(), Sent: time.Now()})
+		s, err := quarantine.New(x.Strategy(driver.WayTransfer), vault, nil)
+		require.NoError(t, err)
+		r, err := s.Quarantine(t.Context(), theTarget)
+		require.NoError(t, err)
+		require.NoError(t, r.Err())
+		begun := time.Now()
+		back, err := s.RestoreMessage(t.Context(), theTarget)
+		require.NoError(t, err)
+		require.NoError(t, back.Err())
+		assert.Equal(t, quarantine.Restored, back.Outcome())
+		assert.Zero(t, time.Since(begun))
+	})
+}

@@ -94,7 +94,7 @@ func writeConfig(t *testing.T, url, caFile string, authentication map[string]any
 	t.Helper()
 	text, err := json.Marshal(map[string]any{
 		"ewsUrl": url, "rootCAFile": caFile, "quarantineMailbox": "quarantine@example.test", "access": "impersonation",
-		"authentication": authentication,
+		"authentication": authentication, "searchLag": "1ms", // searches of this server show everything at once
 	})
 	require.NoError(t, err)
 	file := filepath.Join(t.TempDir(), "ewsq.json")
