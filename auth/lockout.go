@@ -26,8 +26,8 @@ const (
 const maxRefused = 8
 
 // An attempt with a password that has not worked yet may stall, and no other may be made
-// in the meantime. After patience, requests go ahead with the password that works; if there
-// is none, they wait for at most maxWait.
+// in the meantime. After patience, requests go ahead with the password that works; if none
+// does, they wait for at most maxWait.
 const (
 	patience = 10 * time.Second
 	maxWait  = time.Minute
