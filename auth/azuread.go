@@ -30,20 +30,20 @@ type AzureADOptions struct {
 	Certificate *Certificate
 
 	// CertificateFunc fetches a newer certificate, so that it can be replaced while
-	// the program runs: before each token request, about once an hour, and again
-	// after a refusal; then another certificate is tried once. If it fails, the one
-	// before is used. It may be called concurrently. Default: none, and Certificate
-	// stays.
+	// the program runs. It is called before each token request, about once an hour, and
+	// again after a refusal, when a different certificate is tried once. If it fails, the
+	// previous certificate is used. It must be safe for concurrent use. Default: none;
+	// Certificate is always used.
 	CertificateFunc func(context.Context) (*Certificate, error)
 
 	// AuthenticationEndpoint is the authority's URL without the tenant. Hosts
 	// that are not Microsoft's are not looked up in Microsoft's directory of
-	// authorities. Default: that of the cloud with the EWS host of ewsURL (see
-	// [Clouds]), else https://login.windows.net.
+	// authorities. Default: the authority of the cloud that has the EWS host of ewsURL
+	// (see [Clouds]), or else https://login.windows.net.
 	AuthenticationEndpoint string
 
-	// Scope is the scope requested for the token. Default: that of the cloud,
-	// else https://HOST/.default with the host of ewsURL.
+	// Scope is the scope requested for the token. Default: the scope of the cloud,
+	// or else https://HOST/.default with the host of ewsURL.
 	Scope string
 
 	// SendChain sends the certificate and its chain with each token request,
@@ -51,10 +51,10 @@ type AzureADOptions struct {
 	// certificate.
 	SendChain bool
 
-	// OtherService means that the URL is that of another service than EWS, such as
-	// Microsoft Graph. A 403 is then the caller's to read, and not an
-	// [*EWSBlockedError]; and any 401 replaces the token once, because such services do
-	// not say why. Default: false.
+	// OtherService means that the URL belongs to a service other than EWS, such as
+	// Microsoft Graph. A 403 is then returned to the caller instead of an
+	// [*EWSBlockedError], and any 401 replaces the token once, because such services do
+	// not give a reason. Default: false.
 	OtherService bool
 
 	// Transport sends the requests to Exchange. Default: a private one from
@@ -80,12 +80,13 @@ var (
 // and replaced before it expires, with a single request however many goroutines
 // need it. On a 401 that reports an invalid or expired token, or demands claims,
 // the token is replaced and the request is sent once more if its body can be
-// read again; any other 401 is an [*AuthError]. A 403 is an [*EWSBlockedError].
+// read again; any other 401 becomes an [*AuthError]. A 403 becomes an
+// [*EWSBlockedError].
 //
 // Exchange Online accepts EWS only from allow-listed applications, and only until
 // 2027-04-01.
 //
-// It does no I/O.
+// AzureAD does no I/O.
 func AzureAD(ewsURL string, opts *AzureADOptions) (*AzureADTransport, error) {
 	var o AzureADOptions
 	if opts != nil {
@@ -163,18 +164,18 @@ func chooseCloud(e endpoint, authority, scope string) (string, string, error) {
 	return "https://" + strings.ToLower(u.Host), scope, nil
 }
 
-// AzureADTransport is what [AzureAD] returns.
+// AzureADTransport is the RoundTripper that [AzureAD] returns.
 type AzureADTransport struct {
 	endpoint      endpoint
 	applicationID string
 	fetcher       *tokenFetcher
-	other         bool // it is not EWS
+	other         bool // the service is not EWS
 	next          http.RoundTripper
-	tokens        *tokenSource    // pointers, so that fmt does not print what is behind them
-	sent          *redact.Secrets // what must not come back in an error
+	tokens        *tokenSource    // pointers, so that fmt does not print what they point to
+	sent          *redact.Secrets // must not come back in an error
 }
 
-// Certificate returns the certificate used to sign in last, so that its expiry can be
+// Certificate returns the certificate last used to sign in, so that its expiry can be
 // monitored.
 func (t *AzureADTransport) Certificate() *Certificate { return t.fetcher.certificate() }
 
@@ -243,7 +244,7 @@ func (t *AzureADTransport) send(req *http.Request, body *requestBody, value stri
 	return t.next.RoundTrip(attempt)
 }
 
-// conclude turns a 403 of EWS into an error.
+// conclude turns a 403 from EWS into an error.
 func (t *AzureADTransport) conclude(resp *http.Response, err error) (*http.Response, error) {
 	if err != nil || resp.StatusCode != http.StatusForbidden || t.other {
 		return resp, err

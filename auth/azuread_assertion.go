@@ -11,16 +11,17 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
-// assertionWatch remembers the signed assertions of token requests (RFC 7523), with
-// which others could get a token for some minutes, so that an echo is struck out; and the
-// tokens in the answers, because MSAL's errors show those that it cannot read.
+// assertionWatch remembers secrets, so that they are removed from errors: the signed
+// assertions of token requests (RFC 7523), with which others could get a token for some
+// minutes, because they may be echoed; and the tokens in the responses, because MSAL's
+// errors show responses that it cannot read.
 type assertionWatch struct {
 	next http.RoundTripper
 	sent *redact.Secrets
 }
 
-// Bounds of a token request and of its answer, in bytes. An answer has a token of a few
-// KiB, or a list of Microsoft's authorities; MSAL would read it without end.
+// Bounds on a token request and its response, in bytes. A response contains a token of a
+// few KiB, or a list of Microsoft's authorities; MSAL would read without limit.
 const (
 	maxForm        = 64 << 10
 	maxTokenAnswer = 1 << 20
@@ -28,7 +29,7 @@ const (
 
 var errTokenAnswer = errors.New("the answer is larger than 1 MiB")
 
-// boundedBody is an answer of the authority.
+// boundedBody is the body of a response from the authority.
 type boundedBody struct {
 	io.ReadCloser
 	left int
@@ -36,7 +37,7 @@ type boundedBody struct {
 	sent *redact.Secrets
 }
 
-// issued matches a token in an answer, whether that is otherwise as it should be or not.
+// issued matches a token in a response, even if the response is otherwise malformed.
 var issued = regexp.MustCompile(`(?i)(?:access|refresh|id)_token\W{1,16}([\w.~+/=-]+)`)
 
 // Read implements [io.Reader].
@@ -55,7 +56,7 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// maxIssued is how many tokens of an answer are remembered at most.
+// maxIssued is the largest number of tokens that are remembered from a response.
 const maxIssued = 8
 
 // RoundTrip implements [http.RoundTripper].
@@ -66,7 +67,7 @@ func (w assertionWatch) RoundTrip(req *http.Request) (*http.Response, error) {
 		if body, err := req.GetBody(); err == nil {
 			text, _ := io.ReadAll(io.LimitReader(body, maxForm)) // it is in memory
 			_ = body.Close()
-			form, _ := url.ParseQuery(string(text)) // as far as it is one
+			form, _ := url.ParseQuery(string(text)) // as far as it can be parsed
 			w.sent.AddToken(form.Get("client_assertion"))
 		}
 	}

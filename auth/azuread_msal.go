@@ -85,8 +85,8 @@ func (f *tokenFetcher) certificate() *Certificate {
 	return f.signer.cert
 }
 
-// current returns the client that signs with the certificate of the moment. While that
-// cannot be used, as when its file is being written, the old one stays.
+// current returns the client that signs with the current certificate. While that
+// cannot be used, for example because its file is being written, the old one stays.
 func (f *tokenFetcher) current(ctx context.Context) *signer {
 	var cert *Certificate
 	var err error
@@ -104,7 +104,7 @@ func (f *tokenFetcher) current(ctx context.Context) *signer {
 	return f.signer
 }
 
-// renewed reports whether there is another certificate than the one refused.
+// renewed reports whether there is a certificate other than the one refused.
 func (f *tokenFetcher) renewed(ctx context.Context) bool {
 	s := f.current(ctx)
 	f.mu.Lock()
@@ -113,7 +113,7 @@ func (f *tokenFetcher) renewed(ctx context.Context) bool {
 }
 
 // fetch requests a token. If that is refused, and there is another certificate by now,
-// it requests one with that, once.
+// it tries once more with that one.
 func (f *tokenFetcher) fetch(ctx context.Context, claims string) (token, time.Duration, error) {
 	used := f.current(ctx)
 	t, pause, err := f.request(ctx, used, claims)
@@ -148,14 +148,14 @@ func (f *tokenFetcher) request(ctx context.Context, s *signer, claims string) (t
 func newToken(r confidential.AuthResult) token {
 	t := token{value: r.AccessToken, expires: r.ExpiresOn, refreshOn: r.Metadata.RefreshOn}
 	if t.refreshOn.IsZero() {
-		// When a quarter of its lifetime is left.
+		// A quarter of its lifetime is then left.
 		t.refreshOn = t.expires.Add(-time.Until(t.expires) / 4)
 	}
 	return t
 }
 
 // noCache keeps MSAL from returning a token it got earlier: this package keeps
-// the token and asks for a new one when it needs it.
+// the token, and asks for a new one when it needs one.
 type noCache struct{}
 
 // Replace implements [cache.ExportReplace].
@@ -166,7 +166,7 @@ func (noCache) Replace(_ context.Context, c cache.Unmarshaler, _ cache.ReplaceHi
 // Export implements [cache.ExportReplace].
 func (noCache) Export(context.Context, cache.Marshaler, cache.ExportHints) error { return nil }
 
-// TokenError is a refusal by the authority (Azure AD) to issue a token.
+// TokenError reports that the authority (Azure AD) did not issue a token.
 type TokenError struct {
 	Status        int
 	Code          string // OAuth 2.0 error, such as invalid_client
@@ -175,7 +175,7 @@ type TokenError struct {
 	CorrelationID string // for Microsoft's support
 }
 
-// Error returns what the authority said, quoted.
+// Error returns the authority's response, quoted.
 func (e *TokenError) Error() string {
 	s := fmt.Sprintf("HTTP %d, %q", e.Status, e.Code)
 	if e.Description != "" {
@@ -187,7 +187,7 @@ func (e *TokenError) Error() string {
 	return s
 }
 
-// tokenAdvice says what to do about the commonest AADSTS errors.
+// tokenAdvice is what to do about the most common AADSTS errors.
 var tokenAdvice = map[int]string{
 	90002:   "no such tenant: check authentication.tenantId, and that authenticationEndpoint is in the right cloud",
 	900023:  "no such tenant: check authentication.tenantId",
@@ -204,12 +204,12 @@ var tokenAdvice = map[int]string{
 	53003:   "a Conditional Access policy blocks the application",
 }
 
-// failure makes an MSAL error safe to show: MSAL's contains the whole
+// failure makes an MSAL error safe to show: MSAL's error contains the whole
 // request, with the signed assertion. It also returns how long to leave the
 // authority alone.
 func (f *tokenFetcher) failure(err error) (time.Duration, error) {
 	if _, ok := errors.AsType[msalerrors.InvalidJsonErr](err); ok {
-		err = errNoJSON // MSAL's shows the answer, in which there may be a token
+		err = errNoJSON // MSAL's error shows the response, which may contain a token
 	}
 	call, ok := errors.AsType[msalerrors.CallErr](err)
 	if !ok || call.Resp == nil {
@@ -234,11 +234,11 @@ func (f *tokenFetcher) failure(err error) (time.Duration, error) {
 	return max(pause, retryAfter(call.Resp.Header.Get("Retry-After"), time.Now())), e
 }
 
-// maxRetryAfter bounds how long an authority can have itself left alone.
+// maxRetryAfter bounds how long an authority can ask to be left alone.
 const maxRetryAfter = 5 * time.Minute
 
-// retryAfter reads a Retry-After header, which is a number of seconds or a date (RFC
-// 9110, section 10.2.3); 0 if there is no usable one.
+// retryAfter parses a Retry-After header, which is a number of seconds or a date (RFC
+// 9110, section 10.2.3). It returns 0 if the header is missing or unusable.
 func retryAfter(value string, now time.Time) time.Duration {
 	var d time.Duration
 	if n, err := strconv.ParseInt(strings.TrimSpace(value), 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
@@ -251,7 +251,7 @@ func retryAfter(value string, now time.Time) time.Duration {
 
 var errNoJSON = errors.New("its answer is not JSON, or not that of a token")
 
-// flatError shows an error quoted, in one line of bounded length: MSAL's errors contain
+// flatError shows an error quoted, on one line of bounded length: MSAL's errors contain
 // line breaks and whole responses.
 type flatError struct{ err error }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/auth"
 )
 
-// Other services than EWS say in a 403 what is missing, and in a 401 nothing.
+// Services other than EWS explain in a 403 what is missing, and in a 401 nothing.
 func TestAzureADOtherService(t *testing.T) {
 	t.Parallel()
 	o := newOnline(t, nil)

@@ -22,10 +22,10 @@ const maxClaims = 8 << 10
 type EWSBlockedError struct {
 	ApplicationID string
 	Host          string
-	Detail        string // what the server said, shortened; may be empty
+	Detail        string // the server's explanation, shortened; may be empty
 }
 
-// Error says what to allow, and until when.
+// Error returns what to allow, and until when.
 func (e *EWSBlockedError) Error() string {
 	s := fmt.Sprintf("auth: %s does not let application %s use EWS (403). In Exchange Online an administrator can allow it with: "+
 		"Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs %q (add it to the existing ids); also check EwsEnabled of the mailbox and EwsApplicationAccessPolicy. "+
@@ -42,7 +42,7 @@ func (e *EWSBlockedError) Unauthorized() bool { return true }
 // NotExecuted reports that the server did not carry out the request.
 func (e *EWSBlockedError) NotExecuted() bool { return true }
 
-// bearerRefusal is what a 401 says about the token.
+// bearerRefusal is the information about the token in a 401.
 type bearerRefusal struct {
 	code        string // error of WWW-Authenticate (RFC 6750)
 	claims      string // JSON that a new token must satisfy
@@ -57,7 +57,7 @@ const (
 	diagTokenExpired     = "2000002"
 )
 
-// renew reports whether a new token may help. Exchange says invalid_token in many
+// renew reports whether a new token may help. Exchange reports invalid_token in many
 // cases that have nothing to do with the token's age; x-ms-diagnostics is more
 // precise.
 func (r bearerRefusal) renew() bool {
@@ -76,7 +76,8 @@ func (r bearerRefusal) renew() bool {
 // bearerParam matches a parameter of a Bearer challenge.
 var bearerParam = regexp.MustCompile(`([A-Za-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))`)
 
-// bearerParams returns the parameters of a Bearer challenge; the last of several counts.
+// bearerParams returns the parameters of a Bearer challenge. If one is repeated, the last
+// one counts.
 func bearerParams(text string) map[string]string {
 	all := make(map[string]string)
 	for _, m := range bearerParam.FindAllStringSubmatch(text, -1) {
@@ -89,7 +90,7 @@ func bearerParams(text string) map[string]string {
 // section 3.1).
 const invalidToken = "invalid_token"
 
-// readBearerRefusal reads and closes a 401 response. It keeps nothing of what was sent.
+// readBearerRefusal reads and closes a 401 response. It keeps none of the secrets sent.
 func readBearerRefusal(resp *http.Response, sent *redact.Secrets) bearerRefusal {
 	drain(resp)
 	diagnostics := resp.Header.Get("X-Ms-Diagnostics")
@@ -157,8 +158,8 @@ func (t *AzureADTransport) refused(r bearerRefusal, before string) *AuthError {
 }
 
 const (
-	maxDetail     = 300     // of a text from the server in an error, in bytes
-	maxDetailPage = 4 << 10 // of a page, of which as much is shown
+	maxDetail     = 300     // bytes of a text from the server that an error shows
+	maxDetailPage = 4 << 10 // bytes of a page that are read for that text
 )
 
 // shorten cuts a text from the server for an error message.
@@ -173,7 +174,7 @@ func shorten(s string) string {
 // htmlNoise matches everything in an error page that is not text.
 var htmlNoise = regexp.MustCompile(`(?s)<(script|style)\b.*?</(script|style)>|<[^>]*>`)
 
-// readDetail reads and closes a response and returns what it says, shortened.
+// readDetail reads and closes a response and returns its explanation, shortened.
 func (t *AzureADTransport) readDetail(resp *http.Response) string {
 	page, _ := io.ReadAll(io.LimitReader(resp.Body, maxDetailPage)) // best effort
 	drain(resp)
@@ -181,7 +182,7 @@ func (t *AzureADTransport) readDetail(resp *http.Response) string {
 		return shorten(t.sent.Strike(d))
 	}
 	said := t.sent.Strike(string(page))
-	if len(page) == maxDetailPage { // a secret that was cut in two at the end would stay
+	if len(page) == maxDetailPage { // a secret cut in two at the end would remain
 		said = said[:max(0, len(said)-maxDetailPage/4)]
 	}
 	text := htmlNoise.ReplaceAllString(said, " ")

@@ -35,11 +35,11 @@ type online struct {
 	cert      *auth.Certificate
 	authority *httptest.Server
 	exchange  *httptest.Server
-	transport *http.Transport // trusts both, and reaches them under Microsoft's host names
+	transport *http.Transport // trusts both servers, and reaches them under Microsoft's host names
 
 	calls    atomic.Int64
 	refusals atomic.Int64
-	answer   atomic.Value // of http.HandlerFunc: instead of the usual response
+	answer   atomic.Value // of http.HandlerFunc, which replaces the usual response
 }
 
 var sharedCertificate = sync.OnceValues(func() (*auth.Certificate, error) { return auth.NewCertificate(nil) })
@@ -177,7 +177,7 @@ func TestAzureADThousandGoroutinesOneTokenRequest(t *testing.T) {
 	started.Add(1000)
 	o := newOnline(t, func(opts *azuread.Options) {
 		opts.BeforeToken = func(http.ResponseWriter, *http.Request) bool {
-			started.Wait() // meanwhile all of them want one
+			started.Wait() // by then all of them want one
 			return false
 		}
 	})

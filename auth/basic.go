@@ -17,7 +17,7 @@ type BasicOptions struct {
 	Transport http.RoundTripper
 
 	// SendPasswordOverPlainHTTP allows an endpoint without TLS that is not on
-	// this machine. Anyone who listens on the network then learns the password.
+	// this machine. Anyone who listens in on the network then learns the password.
 	SendPasswordOverPlainHTTP bool
 }
 
@@ -27,8 +27,8 @@ type BasicOptions struct {
 //
 // After a 401 the source of the credentials is asked again; if it returns another
 // password, the request is sent with that one. Otherwise the response is returned as
-// is; ews.Client turns it into an error. After it, requests fail with an [*AuthError] as
-// described in the package comment.
+// is, and ews.Client turns it into an error. Later requests then fail with an
+// [*AuthError], as described in the package comment.
 func Basic(ewsURL string, cred Credential, opts *BasicOptions) (http.RoundTripper, error) {
 	var o BasicOptions
 	if opts != nil {
@@ -59,8 +59,8 @@ type basic struct {
 	endpoint endpoint
 	cred     Credential
 	next     http.RoundTripper
-	lockout  *lockout        // pointers, so that fmt does not print what is behind them
-	sent     *redact.Secrets // what must not come back in an error
+	lockout  *lockout        // pointers, so that fmt does not print what they point to
+	sent     *redact.Secrets // must not come back in an error
 }
 
 // maxPasswords bounds how many passwords are tried for one request: the source may

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// What can be wrong with a certificate or its file. A [*CertificateError]
-// matches one of them with [errors.Is].
+// What can be wrong with a certificate or its file. With [errors.Is], a
+// [*CertificateError] matches one of these.
 var (
 	ErrPFXFormat              = errors.New("not a readable PFX (PKCS#12) file")
 	ErrPFXPassword            = errors.New("the password of the PFX file is wrong")
@@ -28,13 +28,13 @@ var (
 
 // CertificateError reports that a certificate cannot be used to sign in.
 type CertificateError struct {
-	File   string // empty if it came from memory
+	File   string // empty if the certificate came from memory
 	Reason error  // one of the sentinels
 	Remedy string // what to do
-	Detail error  // what the decoder said, if anything
+	Detail error  // the decoder's error, if any
 }
 
-// Error names the setting, the file, the reason and the remedy.
+// Error returns the setting, the file, the reason and the remedy.
 func (e *CertificateError) Error() string {
 	var b strings.Builder
 	b.WriteString("auth: privateKeyFile")
@@ -68,7 +68,7 @@ type Certificate struct {
 	key func() *rsa.PrivateKey
 }
 
-// newCertificate finds the certificate that the key belongs to.
+// newCertificate returns the key with the certificate that it belongs to.
 func newCertificate(certs []*x509.Certificate, key any) (*Certificate, error) {
 	private, ok := key.(*rsa.PrivateKey)
 	if !ok {
@@ -91,8 +91,8 @@ func newCertificate(certs []*x509.Certificate, key any) (*Certificate, error) {
 // NotBefore returns the time from which the certificate is valid.
 func (c *Certificate) NotBefore() time.Time { return c.leaf.NotBefore }
 
-// NotAfter returns the time at which the certificate expires. Renew it well in
-// advance: the new one must first be registered with the application.
+// NotAfter returns the time at which the certificate expires. Renew the certificate well
+// in advance: the new one must first be registered with the application.
 func (c *Certificate) NotAfter() time.Time { return c.leaf.NotAfter }
 
 // Subject returns the subject's distinguished name.

@@ -23,8 +23,8 @@ type CertificateOptions struct {
 	// CN=ewsquarantine.
 	Subject string
 
-	// Lifetime is how long it is valid. Azure AD accepts any; tenant policies
-	// may set a limit. Default: 365 days.
+	// Lifetime is how long the certificate is valid. Azure AD accepts any; tenant
+	// policies may set a limit. Default: 365 days.
 	Lifetime time.Duration
 
 	// Bits is the size of the RSA key: 2048 to 4096. Default: 2048.
@@ -36,8 +36,8 @@ type CertificateOptions struct {
 
 // NewCertificate creates an RSA key and a self-signed certificate (SHA-256) with
 // which an application can sign in to Azure AD once the certificate, or what
-// [Certificate.KeyCredentials] returns, is registered with it. It is valid from
-// five minutes before Now, to allow for wrong clocks.
+// [Certificate.KeyCredentials] returns, is registered with it. The certificate is valid
+// from five minutes before Now, to allow for wrong clocks.
 func NewCertificate(opts *CertificateOptions) (*Certificate, error) {
 	var o CertificateOptions
 	if opts != nil {

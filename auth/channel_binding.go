@@ -21,14 +21,14 @@ const (
 )
 
 // avTimestamp is the id of MsvAvTimestamp, and timestampSize the length of the FILETIME
-// in it. The NTLMv2 response has a place of this length for it.
+// in it. The NTLMv2 response has a field of this length for it.
 const (
 	avTimestamp   = 0x0007
 	timestampSize = 8
 )
 
 // maxTargetInfo is the longest target information that the NTLMv2 response can repeat:
-// the length of the response has 16 bits, and 48 bytes are around the information.
+// the length of the response has 16 bits, and 48 bytes surround the information.
 const maxTargetInfo = 0xffff - 48
 
 // channelBinding returns the value of MsvAvChannelBindings for a TLS connection
@@ -105,7 +105,7 @@ func digestHash(id string) crypto.Hash {
 	return 0
 }
 
-// endPointHash returns the hash of RFC 5929, section 4.1: that of the
+// endPointHash returns the hash of RFC 5929, section 4.1: the one used by the
 // certificate's signature, but SHA-256 instead of MD5 and SHA-1; 0 if none.
 func endPointHash(cert *x509.Certificate) crypto.Hash {
 	var c struct {
@@ -172,8 +172,8 @@ func bindChallenge(challenge, binding []byte) ([]byte, error) {
 }
 
 // withoutBinding returns the AV pairs before MsvAvEOL, without any channel
-// binding. It refuses a timestamp of another length, with which the pairs of the
-// response would begin in the wrong place.
+// binding. It refuses a timestamp of the wrong length, which would make the pairs of the
+// response begin in the wrong place.
 func withoutBinding(pairs []byte) ([]byte, error) {
 	var kept []byte
 	for {

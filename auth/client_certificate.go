@@ -14,15 +14,15 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 )
 
-// clientCertificate is the certificate that this side shows in TLS handshakes. Its file
-// is read again when it has changed, so that it can be replaced while the program runs.
+// clientCertificate is the certificate that this side presents in TLS handshakes. Its file
+// is read again when it has changed, so it can be replaced while the program runs.
 type clientCertificate struct {
 	file     string
 	password func() string // a function, because fmt prints strings
 
 	mu      sync.Mutex
 	current *tls.Certificate
-	changed time.Time // modification of the file that was read last
+	changed time.Time // modification time of the file when it was last read
 	size    int64
 }
 
@@ -37,8 +37,8 @@ func newClientCertificate(file, password string) (*clientCertificate, error) {
 	return c, err
 }
 
-// get returns the certificate for a handshake. While the file cannot be used, as when it
-// is being written, the old one stays.
+// get returns the certificate for a handshake. While the file cannot be used, for example
+// because it is being written, the old certificate stays.
 func (c *clientCertificate) get(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -40,7 +40,7 @@ func CloudOf(ewsHost string) (Cloud, bool) {
 	return Cloud{}, false
 }
 
-// authorityGroup names the group of authorities that sign in to the same
+// authorityGroup returns the name of the group of authorities that sign in to the same
 // directories; it is empty for hosts that are not Microsoft's.
 func authorityGroup(host string) string {
 	var names []string

@@ -14,24 +14,26 @@ import (
 // defaults.
 type ConfineOptions struct {
 	// SendOverPlainHTTP accepts an endpoint without TLS on another machine. Anyone on
-	// the network in between can take over what signs in there, and read and change
-	// every message. Default: off; loopback addresses are always accepted.
+	// the network in between can then steal the sign-in, and read and change every
+	// message. Default: off; loopback addresses are always accepted.
 	SendOverPlainHTTP bool
 
-	// Transport is the one beneath next, if it is known: the password of its proxy is
-	// then struck out of errors. Default: nothing is known of it.
+	// Transport is the RoundTripper beneath next, if it is known: its proxy's password is
+	// then removed from errors. Default: it is not known.
 	Transport http.RoundTripper
 }
 
 // Confine returns a RoundTripper for a way to sign in that this package does not
-// have, such as Kerberos: it lets requests through to the host of the endpoint only,
-// as the others of this package do, so that what next adds to them gets nowhere else.
-// The endpoint is an URL such as https://mail.example.com/EWS/Exchange.asmx, or one of
-// Autodiscover. A request to another host, also by its Host header, fails with an
-// [*AuthError], with nothing sent. What next puts into the header, in Authorization or
-// elsewhere, is not shown to who called, and is struck out of what the server says, if next
-// hands on the response as an [http.Transport] returns it; so is it found out, and an error, if
-// next has followed a redirect to another host.
+// have, such as Kerberos. Like the others in this package, it lets requests through only
+// to the host of the endpoint, so that what next adds to them goes nowhere else.
+// The endpoint is a URL such as https://mail.example.com/EWS/Exchange.asmx, or one of
+// Autodiscover. A request to another host, whether by its URL or its Host header, fails
+// with an [*AuthError], and nothing is sent.
+//
+// If next passes on the response as an [http.Transport] returns it, two more things hold.
+// What next puts into the header, in Authorization or elsewhere, is not shown to the
+// caller, and is removed from errors that quote the server. And if next has followed a
+// redirect to another host, that is an error.
 func Confine(endpoint string, next http.RoundTripper, opts *ConfineOptions) (http.RoundTripper, error) {
 	var o ConfineOptions
 	if opts != nil {
@@ -54,8 +56,8 @@ func Confine(endpoint string, next http.RoundTripper, opts *ConfineOptions) (htt
 type confined struct {
 	endpoint endpoint
 	next     http.RoundTripper
-	base     http.RoundTripper // beneath it; may be nil
-	sent     *redact.Secrets   // what must not come back in an error
+	base     http.RoundTripper // beneath next; may be nil
+	sent     *redact.Secrets   // must not come back in an error
 }
 
 // RoundTrip implements [http.RoundTripper].
@@ -87,10 +89,12 @@ func (c *confined) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// shortestWord is how long a word of a field is, in bytes, that is taken for a secret.
+// shortestWord is the least length, in bytes, of a word of a field that is taken for a
+// secret.
 const shortestWord = 16
 
-// remember notes what was added to a request: it signs in, whatever the field is called.
+// remember notes what was added to a request as secret, whatever the field is called: it
+// signs in.
 func (c *confined) remember(req, sent *http.Request) {
 	for name, values := range sent.Header {
 		for _, value := range values {

@@ -83,7 +83,7 @@ func TestConfine(t *testing.T) {
 	}
 }
 
-// A way to sign in of the program's own: what it adds goes to the host of EWS only.
+// A custom way to sign in: what it adds goes only to the host of EWS.
 func ExampleConfine() {
 	signIn := transportFunc(func(r *http.Request) (*http.Response, error) {
 		r = r.Clone(r.Context())
@@ -107,7 +107,7 @@ func ExampleConfine() {
 	// true
 }
 
-// What signs in with fields of its own, or without a scheme, is struck out as well.
+// Sign-ins that use other fields, or no scheme, are removed from errors as well.
 func TestConfineStrikesOtherFields(t *testing.T) {
 	t.Parallel()
 	const secret = "a-long-secret-of-this-account-0123456789"
@@ -134,8 +134,8 @@ func TestConfineStrikesOtherFields(t *testing.T) {
 	}
 }
 
-// A program that follows redirects, which it must not, is found out: what another host has
-// said is not the answer of the server.
+// A sign-in that follows redirects, which it must not do, is detected: another host's
+// response is not the server's.
 func TestConfineRefusesFollowedRedirects(t *testing.T) {
 	t.Parallel()
 	for _, to := range []string{"https://evil.example/EWS/Exchange.asmx", "http://mail.example.test/EWS/Exchange.asmx"} {

@@ -16,10 +16,10 @@ type Credential struct {
 	username string
 	// A function, because fmt prints unexported strings in enclosing structs.
 	password func(context.Context) (string, error)
-	changing bool // the function may return another one
+	changing bool // the function may return another password later
 }
 
-// NewCredential returns the credential of an account, given as DOMAIN\user or as
+// NewCredential returns the credential of an account, given as DOMAIN\user or as a
 // user principal name (user@example.com). Neither argument may be empty.
 func NewCredential(username, password string) (Credential, error) {
 	if password == "" {
@@ -32,11 +32,11 @@ func NewCredential(username, password string) (Credential, error) {
 
 // NewCredentialFunc is like [NewCredential] for a password that is fetched when
 // needed: by Basic for each request, by NTLM for each connection, and by both after a
-// refusal. So it can be changed while the program runs: another password is tried
-// once, the old one is used as long as it works, and where the source returns the new
-// one later than the server wants it, requests wait for it for up to 10 seconds.
-// Requests that are on their way when the server changes are refused and sent again.
-// The function may be called concurrently, and should return at once.
+// refusal. So the password can be changed while the program runs: a different one is tried
+// once, and the old one is used as long as it works. If the server requires the new password
+// before the source returns it, requests wait for it for up to 10 seconds.
+// Requests that are in flight when the server changes are refused and sent again.
+// The function must be safe for concurrent use, and should return quickly.
 func NewCredentialFunc(username string, password func(context.Context) (string, error)) (Credential, error) {
 	if password == nil {
 		return Credential{}, errors.New("auth: the function that returns authentication.password is nil")

@@ -16,26 +16,26 @@
 //   - Credentials do not go over plain HTTP, except to this machine or where an
 //     option explicitly allows it.
 //   - The first refusal of credentials that never worked is final. Until the
-//     server has accepted them once, requests are sent one at a time, and one that
-//     has waited for a minute fails with an [*AuthError] that is Temporary; after a
-//     refusal no more are sent, because about ten wrong passwords lock an
+//     server has accepted them once, requests are sent one at a time, and a request
+//     that has waited for a minute fails with an [*AuthError] that is Temporary. After
+//     a refusal no more are sent, because about ten wrong passwords lock an
 //     account. If the credentials have worked before, the next attempt waits one
 //     minute, then two, and so on up to half an hour.
-//   - Passwords and certificates may change while the program runs: after a refusal
-//     their source is asked again, and another value is tried once. If that has no
-//     answer within 10 seconds, the old one is used meanwhile. See
+//   - Passwords and certificates can change while the program runs: after a refusal
+//     their source is asked again, and a different value is tried once. If that gets no
+//     response within 10 seconds, the old one is used in the meantime. See
 //     [NewCredentialFunc] and AzureADOptions.CertificateFunc.
-//   - Refusals are [*AuthError]. They say what to check and contain no secrets: what
-//     the other side echoes of them is struck out of all errors.
+//   - Refusals are [*AuthError]. They say what to check and contain no secrets: any that
+//     the other side echoes are removed from all errors.
 //   - Two identities never share a connection that the server has
 //     authenticated.
 //
 // # NTLM
 //
 // NTLM authenticates a connection, not a request, so whoever has the connection
-// has the identity. A connection pool shared by requests breaks it: handshakes of
+// has the identity. A connection pool shared by requests breaks it: the handshakes of
 // two requests interleave, and a response may be another user's. Here each
-// connection is a session with its own [net/http.Transport], which may dial only
+// connection is a session with its own [net/http.Transport], which can dial only
 // once. This was preferred to reading and writing the connection directly,
 // because net/http streams in both directions, copes with early responses,
 // proxies and cancelled contexts, and leaks no goroutines; and because a

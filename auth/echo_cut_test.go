@@ -15,10 +15,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/azuread"
 )
 
-// awkward is a password with what headers are taken apart at.
+// awkward is a password that contains the characters at which headers are split.
 const awkward = `s3cr3t, "Passw0rd"; of=many parts`
 
-// withoutHalves fails if there is a part of a secret in what can be seen of an error.
+// withoutHalves fails if an error shows part of a secret.
 func withoutHalves(t *testing.T, err error, secret string) {
 	t.Helper()
 	text := shown(err)
@@ -27,8 +27,8 @@ func withoutHalves(t *testing.T, err error, secret string) {
 	}
 }
 
-// A server that echoes the password among the ways to sign in: it is struck out before
-// that is taken apart and shortened.
+// A server echoes the password among the ways to sign in: it is removed before the header
+// is split and shortened.
 func TestNTLMEchoAmongSchemes(t *testing.T) {
 	t.Parallel()
 	var echo atomic.Bool
@@ -80,7 +80,7 @@ func TestProxyEchoAmongSchemes(t *testing.T) {
 	withoutHalves(t, err, awkward)
 }
 
-// A proxy whose password is the name of a scheme is understood all the same.
+// A proxy whose password is the name of a scheme is still understood.
 func TestKnownSchemesAreNotStruck(t *testing.T) {
 	t.Parallel()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -95,8 +95,8 @@ func TestKnownSchemesAreNotStruck(t *testing.T) {
 	require.ErrorContains(t, err, "It refused the user name and password in proxyUrl")
 }
 
-// An authority whose answer cannot be read: there may be a token in it, which was not
-// sent to anybody yet.
+// An authority's response cannot be parsed: it may contain a token, which has not been sent
+// to anyone yet.
 func TestAzureADBrokenTokenAnswer(t *testing.T) {
 	t.Parallel()
 	const fresh = "eyJhbGciOiJub25lIn0.eyJhdWQiOiJodHRwczovL291dGxvb2sub2ZmaWNlLmNvbSJ9.c2lnbmF0dXJl"

@@ -17,7 +17,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/azuread"
 )
 
-// shown returns what can be seen of an error and of those that it wraps.
+// shown returns everything that an error and those that it wraps show.
 func shown(err error) string {
 	var b strings.Builder
 	for err != nil {
@@ -28,8 +28,8 @@ func shown(err error) string {
 	return b.String()
 }
 
-// What the other side echoes is in no error: a broken answer shows the header that it
-// got.
+// Secrets that the other side echoes are in no error: a broken response shows the header
+// that the server received.
 func TestBasicEcho(t *testing.T) {
 	t.Parallel()
 	var sent string
@@ -57,7 +57,7 @@ func TestNTLMEcho(t *testing.T) {
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if _, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.HasPrefix(token, "TlRMTVNTUAADAAAA") {
 					message = token
-					_, _ = io.Copy(io.Discard, r.Body) // else writing it may be what fails
+					_, _ = io.Copy(io.Discard, r.Body) // otherwise writing it may be what fails
 					conn, _, err := w.(http.Hijacker).Hijack()
 					if assert.NoError(t, err) {
 						_, _ = io.WriteString(conn, "HTTP/1.1 "+token+" "+password+"\r\n\r\n")

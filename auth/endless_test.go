@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/azuread"
 )
 
-// What the authority sends without end is not read without end.
+// An endless response from the authority is not read endlessly.
 func TestEndlessTokenAnswer(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{http.StatusOK, http.StatusBadRequest} {

@@ -3,8 +3,8 @@ package auth
 import "fmt"
 
 // AuthError reports that a request was not carried out because signing in
-// failed, or would have been unsafe. There is no point in repeating it unchanged,
-// unless it is Temporary.
+// failed, or would have been unsafe. There is no point in repeating the request
+// unchanged, unless the error is Temporary.
 //
 // Callers that must not import this package can recognise it by its methods
 // Unauthorized, NotSent and NotExecuted.
@@ -12,7 +12,7 @@ type AuthError struct {
 	Scheme string // "Basic", "NTLM", "Negotiate" or "Bearer"
 	Host   string // host and port of the endpoint
 
-	// Message says what happened and what to check, for humans. It names
+	// Message says, for humans, what happened and what to check. It names
 	// settings, never their secret values.
 	Message string
 
@@ -20,15 +20,16 @@ type AuthError struct {
 	Unsent  bool  // no byte of the request has been sent
 	Err     error // cause, if any
 
-	// changed is set if the server refused a password in place of which there is
-	// another by now, but the request cannot be sent again.
+	// changed is set if the server refused a password that has been replaced since, but
+	// the request cannot be sent again.
 	changed bool
 	// waited is set if another request was still signing in.
 	waited bool
 }
 
 // passwordChanged returns the error of a request that was refused with an old password
-// and that is not sent again: it was sent with several, or its body is spent.
+// and that is not sent again because it was sent with several, or because its body is
+// spent.
 func passwordChanged(scheme, host string, several bool) *AuthError {
 	why := "the body of the request cannot be read again"
 	if several {
@@ -40,7 +41,7 @@ func passwordChanged(scheme, host string, several bool) *AuthError {
 	}
 }
 
-// signInUnderWay returns the error of a request that was not sent, because another one is
+// signInUnderWay returns the error of a request that was not sent because another one is
 // still signing in.
 func signInUnderWay(scheme, host string) *AuthError {
 	return &AuthError{
@@ -70,11 +71,11 @@ func (e *AuthError) Unauthorized() bool { return e.Refused }
 // before it, has been sent.
 func (e *AuthError) NotSent() bool { return e.Unsent }
 
-// NotExecuted reports whether the server certainly did not carry out the request.
+// NotExecuted reports whether it is certain that the server did not carry out the request.
 func (e *AuthError) NotExecuted() bool { return e.Refused || e.Unsent || e.changed }
 
-// Temporary reports whether the same request may succeed if it is made again now: the
-// server refused it with an old password, and there is another; or it was not sent,
+// Temporary reports whether the same request may succeed if it is made again now: either
+// the server refused it with an old password, and there is another; or it was not sent,
 // because another request was still signing in with a password that has not worked yet.
 func (e *AuthError) Temporary() bool { return e.changed || e.waited }
 

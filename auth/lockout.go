@@ -14,7 +14,7 @@ const (
 	maxPause   = 30 * time.Minute
 )
 
-// The two sides of a change are not changed at the same moment: after a refusal of a
+// A password does not change on both sides at the same moment: after a refusal of a
 // password that worked, its source is asked for another one for a while.
 const (
 	changeTime = 10 * time.Second
@@ -26,8 +26,8 @@ const (
 const maxRefused = 8
 
 // An attempt with a password that has not worked yet may stall, and no other may be made
-// meanwhile. After patience, requests go ahead with the password that works; without such
-// a one, they wait for maxWait at most.
+// in the meantime. After patience, requests go ahead with the password that works; if none
+// does, they wait for at most maxWait.
 const (
 	patience = 10 * time.Second
 	maxWait  = time.Minute
@@ -37,29 +37,29 @@ const (
 type verdict int
 
 const (
-	undecided verdict = iota // the connection broke, or something else answered
+	undecided verdict = iota // the connection broke, or something other than the server answered
 	accepted
 	refused
 )
 
 // lockout prevents wrong passwords from being tried until the account is locked.
-// Before one is accepted, and after it was refused, attempts are made one at a time.
-// Another password, which the source of the credentials returns from some time on, is
-// tried once; until it is accepted, the old one goes on being used if it still works,
-// because the two sides do not change at the same moment. What answers late says nothing
-// about a password that was refused, or replaced, since it was sent.
+// Before a password is accepted, and after it was refused, attempts are made one at a time.
+// When the source of the credentials begins to return another password, that is
+// tried once; until it is accepted, the old one continues to be used if it still works,
+// because the two sides do not change at the same moment. A late response says nothing
+// about a password that was refused, or replaced, since the request was sent.
 type lockout struct {
 	changing bool // the source may return another password
 
 	mu       sync.Mutex
-	change   time.Time     // until then, another one is waited for
+	change   time.Time     // until then, wait for another password
 	worked   bool          // some password was accepted
-	good     func() string // the one last accepted; nil if it was refused since. A function, because fmt prints strings
+	good     func() string // the one last accepted; nil if refused since. A function, because fmt prints strings
 	bad      []refusedPassword
-	term     int           // of good: goes up with each change of it
+	term     int           // of good: increases each time that changes
 	refusals int           // in a row
 	trying   chan struct{} // closed when the attempt in progress ends
-	since    time.Time     // when that began
+	since    time.Time     // when that attempt began
 }
 
 type refusedPassword struct {
@@ -72,14 +72,14 @@ type refusedPassword struct {
 type attempt struct {
 	of       *lockout
 	password func() string
-	alone    chan struct{} // of an attempt while no other may be made
-	term     int           // of lockout.good, of any other attempt
+	alone    chan struct{} // set if no other attempt may be made meanwhile
+	term     int           // otherwise: the term of lockout.good
 	once     sync.Once
 }
 
 // begin waits until an attempt may be made with the password that the source returns,
-// or with the one that works. It returns an error if none may be. end must be called
-// with the result.
+// or with the one that works. It returns an error if no attempt may be made. end must be
+// called with the result.
 func (l *lockout) begin(ctx context.Context, source func(context.Context) (string, error)) (*attempt, error) {
 	latest := time.Now().Add(maxWait)
 	for {
@@ -114,8 +114,8 @@ func (l *lockout) begin(ctx context.Context, source func(context.Context) (strin
 
 // turn is what an attempt has to wait for.
 type turn struct {
-	over  <-chan struct{} // the attempt in progress ends
-	until time.Time       // then the password that works is used; zero if none does
+	over  <-chan struct{} // closed when the attempt in progress ends
+	until time.Time       // when the password that works is used instead; zero if none does
 }
 
 // try returns an attempt, or what to wait for.
@@ -147,7 +147,7 @@ func (l *lockout) try(password string) (*attempt, *turn, error) {
 func (l *lockout) proven() *attempt { return &attempt{of: l, password: l.good, term: l.term} }
 
 // another reports whether, after a refusal, an attempt may be made with the password
-// that the source returns, now or shortly, or with the one that works.
+// that the source returns now or shortly, or with the one that works.
 func (l *lockout) another(ctx context.Context, source func(context.Context) (string, error)) bool {
 	for wait := firstLook; ; wait = min(2*wait, maxLook) {
 		password, err := source(ctx)
@@ -169,14 +169,14 @@ func (l *lockout) another(ctx context.Context, source func(context.Context) (str
 }
 
 // proved reports whether a password from the source has worked. If none has, another
-// one is a guess, and the caller is not told to go on.
+// one is a guess, and the caller is not told to try again.
 func (l *lockout) proved() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.worked
 }
 
-// blocked returns the refusal because of which a password must not be tried now.
+// blocked returns the refusal because of which a password must not be tried now, or nil.
 func (l *lockout) blocked(password string) *refusedPassword {
 	i := l.refusedAt(password)
 	if i < 0 || l.worked && !time.Now().Before(l.bad[i].until) {
@@ -211,7 +211,7 @@ func (a *attempt) end(v verdict, err *AuthError) {
 func (l *lockout) accept(a *attempt) {
 	if a.alone == nil {
 		if !a.stands() {
-			return // it may have been sent before the change
+			return // it may have been sent before the password changed
 		}
 	} else {
 		if i := l.refusedAt(a.password()); i >= 0 {
@@ -270,7 +270,7 @@ type sourceError struct{ err error }
 func (e *sourceError) Error() string { return e.err.Error() }
 func (e *sourceError) Unwrap() error { return e.err }
 
-// judge returns what a response's status says about the credentials sent with
+// judge returns what a response's status reveals about the credentials sent with
 // the request. Gateways respond without asking the server.
 func judge(status int) verdict {
 	switch status {

@@ -18,7 +18,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/auth"
 )
 
-// door is a server that takes its time with some passwords.
+// door is a server that is slow to answer some passwords.
 type door struct {
 	mu    sync.Mutex
 	slow  map[string]time.Duration
@@ -44,7 +44,7 @@ func (d *door) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 }
 
-// set says how the next requests with a password are answered.
+// set determines how the next requests with a password are answered.
 func (d *door) set(password string, code int, pause time.Duration) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -67,7 +67,7 @@ func (d *door) client(t testing.TB, cred auth.Credential) func() (int, error) {
 	}
 }
 
-// While the first sign-in stalls, nothing else is sent, but nothing waits for ever.
+// While the first sign-in stalls, nothing else is sent, but nothing waits forever.
 func TestFirstSignInStalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -100,7 +100,7 @@ func TestFirstSignInStalls(t *testing.T) {
 	})
 }
 
-// Attempts that stall one after another do not add up for those that wait.
+// When attempts stall one after another, the requests that wait do not wait for the sum.
 func TestSignInsStallInARow(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestSignInsStallInARow(t *testing.T) {
 	})
 }
 
-// While the trial of a new password stalls, the one that works is used.
+// While the trial of a new password stalls, the old one, which works, is used.
 func TestTrialOfANewPasswordStalls(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -174,8 +174,8 @@ func TestTrialOfANewPasswordStalls(t *testing.T) {
 	})
 }
 
-// A 200 that comes late says nothing about a password that was refused since it was
-// sent, or replaced.
+// A late 200 says nothing about a password that was refused, or replaced, since the request
+// was sent.
 func TestLateAnswerToAnOldPassword(t *testing.T) {
 	t.Parallel()
 	for name, next := range map[string]string{"the same": "old", "another": "new"} {
@@ -221,8 +221,8 @@ func TestLateAnswerToAnOldPassword(t *testing.T) {
 	}
 }
 
-// The trial of a new password is not cut short by a late answer to the old one, and the
-// new one stays when it comes after that.
+// The trial of a new password is not cut short by a late response to the old one, and the
+// new one stays when such a response comes after the trial.
 func TestLateAnswerDuringATrial(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -237,14 +237,14 @@ func TestLateAnswerDuringATrial(t *testing.T) {
 		}
 		d.set("old", http.StatusUnauthorized, 0)
 		go func() {
-			code, err := ask() // refused, and then with "new"
+			code, err := ask() // refused, and then sent with "new"
 			assert.NoError(t, err)
 			assert.Equal(t, http.StatusOK, code)
 		}()
 		synctest.Wait()
 		d.set("new", http.StatusOK, 30*time.Second)
 		secret.set("new", "")
-		time.Sleep(25 * time.Second) // the first late answer has come
+		time.Sleep(25 * time.Second) // the first late response has come
 		code, err := ask()
 		require.NoError(t, err)
 		assert.Equal(t, http.StatusOK, code)
@@ -262,8 +262,8 @@ func TestLateAnswerDuringATrial(t *testing.T) {
 	})
 }
 
-// Between the two messages of a handshake another call may be refused with the same
-// password. Then the second message is not sent.
+// If another call is refused with the same password between the two messages of a
+// handshake, the second message is not sent.
 func TestNTLMRefusedMeanwhile(t *testing.T) {
 	t.Parallel()
 	var right, hold atomic.Bool
@@ -313,7 +313,7 @@ func TestNTLMRefusedMeanwhile(t *testing.T) {
 	assert.EqualValues(t, 1, e.Stats().Refusals)
 }
 
-// The source fails between the two messages: the password at hand is used.
+// If the source fails between the two messages, the password already fetched is used.
 func TestNTLMSourceFailsMeanwhile(t *testing.T) {
 	t.Parallel()
 	var n atomic.Int64

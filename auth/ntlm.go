@@ -29,12 +29,12 @@ type NTLMOptions struct {
 	MaxConnections int
 
 	// DisableChannelBinding leaves out the channel binding (see [NTLM]). A
-	// proxy that terminates TLS in between makes it wrong, and a wrong binding
-	// is refused even where none would be accepted.
+	// proxy that terminates TLS makes the binding wrong, and a wrong binding
+	// is refused even where a sign-in without one would be accepted.
 	DisableChannelBinding bool
 
 	// SendNTLMOverPlainHTTP allows an endpoint without TLS that is not on this
-	// machine. Anyone who can change network traffic may then act as the
+	// machine. Anyone who can change network traffic can then act as the
 	// account.
 	SendNTLMOverPlainHTTP bool
 
@@ -43,9 +43,9 @@ type NTLMOptions struct {
 	Workstation string
 }
 
-// NTLM returns a RoundTripper that signs in with NTLMv2, under either header
-// scheme (NTLM, and Negotiate with plain NTLM messages), to the host of ewsURL
-// and refuses requests to any other.
+// NTLM returns a RoundTripper that signs in to the host of ewsURL with NTLMv2, under
+// either header scheme (NTLM, and Negotiate with plain NTLM messages), and refuses
+// requests to any other host.
 //
 // The server authenticates a connection, not a request. So each connection is a
 // separate session: it is signed in once, carries one request at a time, and
@@ -57,7 +57,7 @@ type NTLMOptions struct {
 // out because the server had closed the idle connection, or if the server
 // returned 401 on a signed-in connection and so did nothing; in the latter case
 // only once, and only if the body can be read again. A 401 after a complete
-// handshake is an [*AuthError], never a response. Any other response to the
+// handshake becomes an [*AuthError], never a response. Any other response to the
 // handshake, such as 503, is the response to the request.
 //
 // A request with a body of up to 64 KiB is sent with the last message of the
@@ -125,7 +125,7 @@ func sessionTemplate(t *http.Transport) (*http.Transport, error) {
 	return template, nil
 }
 
-// NTLMTransport is what [NTLM] returns.
+// NTLMTransport is the RoundTripper that [NTLM] returns.
 type NTLMTransport struct {
 	endpoint endpoint
 	cred     Credential
@@ -133,8 +133,8 @@ type NTLMTransport struct {
 	template *http.Transport
 
 	room    *semaphore.Weighted // one for each connection that may exist
-	lockout *lockout            // pointers, so that fmt does not print what is behind them
-	sent    *redact.Secrets     // what must not come back in an error
+	lockout *lockout            // pointers, so that fmt does not print what they point to
+	sent    *redact.Secrets     // must not come back in an error
 	scheme  atomic.Value        // of string: the header scheme that works
 	// rideOnly is set once the server has closed the connection after a sign-in
 	// without a body, so every body must be sent with the sign-in.
@@ -192,7 +192,7 @@ func (t *NTLMTransport) takeIdle() *session {
 	return nil
 }
 
-// put makes a session available, or ends it, and lets the next request proceed.
+// put makes a session available again, or ends it, and lets the next request proceed.
 func (t *NTLMTransport) put(s *session, reusable bool) {
 	if reusable && s.ready && !s.closed() {
 		t.mu.Lock()

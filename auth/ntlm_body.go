@@ -119,8 +119,8 @@ const (
 	// and for how long, to keep the connection.
 	drainLimit = 64 << 10
 	drainTime  = time.Second
-	// pageLimit bounds, in bytes, the page that comes with an answer in the middle of
-	// a handshake, which belongs to its connection.
+	// pageLimit bounds, in bytes, the page that comes with a response in the middle of
+	// a handshake, which has to be read to keep the connection.
 	pageLimit = 1 << 20
 )
 

@@ -80,7 +80,7 @@ func TestNTLMServerClosesIdleConnections(t *testing.T) {
 	for i := range 10 {
 		req := post(t, e.url(), "x")
 		var body *watchedBody
-		if i%2 == 1 { // also with a body that can be read only once
+		if i%2 == 1 { // every other time with a body that can be read only once
 			req, body = e.stream(t, strings.NewReader("x"))
 		}
 		_, got, err := read(rt.RoundTrip(req))
@@ -184,7 +184,7 @@ func TestNTLMUnreachable(t *testing.T) {
 	body := &watchedBody{Reader: strings.NewReader("x")}
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://"+addr+"/", body)
 	require.NoError(t, err)
-	for range 3 { // no attempt counts as a refusal
+	for range 3 { // none of the attempts counts as a refusal
 		_, _, err = read(rt.RoundTrip(req))
 		assert.True(t, isNotSent(err), err)
 		var op *net.OpError
@@ -203,7 +203,7 @@ func TestNTLMUntrustedCertificate(t *testing.T) {
 	assert.Zero(t, e.Stats().Requests)
 }
 
-// scripted is a server without its own NTLM, which responds as told.
+// scripted is a server without real NTLM, which responds as told.
 func scripted(t *testing.T, handler http.HandlerFunc) *exchange {
 	t.Helper()
 	srv := httptest.NewServer(handler)

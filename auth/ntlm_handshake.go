@@ -17,7 +17,7 @@ type outcome struct {
 	// again is set if the server certainly did not carry out the request, so it
 	// may be tried on another connection; err is the reason.
 	again bool
-	// passwordChanged is set with again if there is another password than the one
+	// passwordChanged is set with again if there is a password other than the one
 	// refused.
 	passwordChanged bool
 	// signedIn is set if the session is ready for the request itself.
@@ -59,8 +59,8 @@ func (t *NTLMTransport) begin(req *http.Request) (*attempt, error) {
 	return a, nil
 }
 
-// signIn runs the handshake on a new session. If the request may ride along, the
-// outcome is its response, otherwise a session that is signed in for it.
+// signIn runs the handshake on a new session. If the request can ride along, the
+// outcome is its response; otherwise it is a session that is signed in for it.
 func (t *NTLMTransport) signIn(s *session, req *http.Request, body *requestBody) outcome {
 	attempt, err := t.begin(req)
 	if err != nil {
@@ -72,7 +72,8 @@ func (t *NTLMTransport) signIn(s *session, req *http.Request, body *requestBody)
 		return out
 	}
 	if now, err := t.cred.reveal(req.Context()); attempt.outdated() || err == nil && now != attempt.password() {
-		// It has changed on the way, or others were refused with it; so would this one be.
+		// It has changed in the meantime, or other requests were refused with it; this one
+		// would be, too.
 		attempt.end(undecided, nil)
 		other, err := t.begin(req)
 		if err != nil {
@@ -126,7 +127,7 @@ func (t *NTLMTransport) signIn(s *session, req *http.Request, body *requestBody)
 	return outcome{signedIn: true}
 }
 
-// afterRefusal says what follows a refusal: another attempt, if there is another
+// afterRefusal returns the outcome after a refusal: another attempt, if there is another
 // password.
 func (t *NTLMTransport) afterRefusal(req *http.Request, body *requestBody, refusal *AuthError) outcome {
 	switch {
@@ -143,7 +144,7 @@ func (t *NTLMTransport) afterRefusal(req *http.Request, body *requestBody, refus
 }
 
 // negotiate sends the first message. It returns the server's challenge and the
-// channel binding to respond with; without a challenge, out says what to do.
+// channel binding to respond with; without a challenge, out is the outcome.
 func (t *NTLMTransport) negotiate(s *session, req *http.Request) (challenge, binding []byte, out outcome) {
 	fail := func(err error) ([]byte, []byte, outcome) { return nil, nil, outcome{err: err} }
 	msg, err := negotiateMessage()
@@ -188,7 +189,7 @@ func (t *NTLMTransport) negotiate(s *session, req *http.Request) (challenge, bin
 	return challenge, binding, outcome{}
 }
 
-// refusedMessage says what to check after a refusal.
+// refusedMessage returns what to check after a refusal.
 func (t *NTLMTransport) refusedMessage(binding []byte) string {
 	const account = "the server refused the sign-in (401 after a complete handshake). Check authentication.username (DOMAIN\\user or user@example.com) and authentication.password, and that the account is enabled, not locked and not expired. "
 	switch {

@@ -94,9 +94,9 @@ func offersOf(values []string) []offer {
 	return all
 }
 
-// schemesOf returns the names of the schemes that headers offer, to be shown. Struck out
-// is what is no scheme, before the headers are taken apart: at blanks and commas, which a
-// password may have.
+// schemesOf returns the names of the schemes that headers offer, for display. If any of them
+// is not a known scheme, secrets are removed before the header is split: it is split at
+// blanks and commas, which a password may contain.
 func schemesOf(values []string, strike func(string) string) (names []string) {
 	for _, value := range values {
 		offered := offersOf([]string{value})
@@ -113,11 +113,10 @@ func schemesOf(values []string, strike func(string) string) (names []string) {
 	return names
 }
 
-// maxSchemes is how many schemes are named at most.
+// maxSchemes is the largest number of schemes that are named.
 const maxSchemes = 8
 
-// isScheme reports whether a name is that of a scheme that servers or proxies are known
-// to offer.
+// isScheme reports whether servers or proxies are known to offer a scheme of this name.
 func isScheme(name string) bool {
 	switch strings.ToLower(name) {
 	case "basic", "ntlm", "negotiate", "digest", "bearer", "kerberos":
@@ -147,13 +146,12 @@ func splitUnquoted(s string) []string {
 // errOtherScheme reports that the server wants NTLM under the other scheme.
 var errOtherScheme = errors.New("the server offers the other scheme")
 
-// errKerberosOnly reports a server that takes part in Negotiate (RFC 4559), but not
-// with NTLM.
+// errKerberosOnly reports a server that supports Negotiate (RFC 4559), but not with NTLM.
 var errKerberosOnly = errors.New("the server offers Negotiate and answers no NTLM message under it: it accepts Kerberos only, which is not supported here. " +
 	"Enable the provider NTLM in Windows authentication of its EWS virtual directory, or use a RoundTripper of your own that speaks Kerberos")
 
-// challengeFrom finds the challenge for a scheme in a 401 response. What an error shows of
-// that is struck out before.
+// challengeFrom finds the challenge for a scheme in a 401 response. Secrets are removed
+// from whatever an error shows of the response.
 func challengeFrom(header http.Header, scheme string, strike func(string) string) ([]byte, error) {
 	var names []string
 	for _, o := range offers(header) {

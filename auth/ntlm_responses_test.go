@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
-// Against both responses passwords can be tried offline.
+// Passwords can be tried offline against both responses.
 func TestBothResponsesAreSecrets(t *testing.T) {
 	t.Parallel()
 	msg := make([]byte, 64)

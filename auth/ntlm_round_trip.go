@@ -80,7 +80,7 @@ func (t *NTLMTransport) exchange(req *http.Request, body *requestBody) (*session
 		s.discard()
 		if out.passwordChanged && passwords < maxPasswords {
 			passwords++
-			signIns-- // the connection was as it should be
+			signIns-- // nothing was wrong with the connection
 		}
 		again := lostSignIn
 		lostSignIn = errors.Is(out.err, errSignInLost)
@@ -106,7 +106,7 @@ func (t *NTLMTransport) ask(s *session, req *http.Request, body *requestBody) ou
 	case err != nil && req.Context().Err() != nil && unsent:
 		return outcome{err: notSent(err)}
 	case err != nil:
-		// errSessionGone occurs here only if net/http itself would repeat the
+		// errSessionGone occurs here only if net/http itself would have repeated the
 		// request, because nothing was sent or because its method allows it.
 		return outcome{again: unsent || errors.Is(err, errSessionGone), err: markUnsent(err, unsent)}
 	case resp.StatusCode == http.StatusUnauthorized:

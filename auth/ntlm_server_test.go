@@ -161,7 +161,7 @@ type watchedConn struct {
 
 func (c *watchedConn) Close() error { c.ended(); return c.Conn.Close() }
 
-// answer writes who is asking and what.
+// answer writes who is asking, and for what.
 func answer(w http.ResponseWriter, r *http.Request) {
 	user, _ := ntlmserver.UserFrom(r.Context())
 	body, _ := io.ReadAll(r.Body) // before responding, which would cut it off
@@ -208,7 +208,7 @@ func ecdsaKey(t testing.TB, curve elliptic.Curve) crypto.Signer {
 
 var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
-// certificate makes a self-signed one for 127.0.0.1.
+// certificate makes a self-signed certificate for 127.0.0.1.
 func certificate(t testing.TB, key crypto.Signer, algo x509.SignatureAlgorithm) tls.Certificate {
 	t.Helper()
 	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))

@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 )
 
-// errSessionGone is what a session's transport gets when its connection has
+// errSessionGone is the error that a session's transport gets when its connection has
 // ended and it tries to open another.
 var errSessionGone = errors.New("the connection has ended")
 
@@ -17,7 +17,7 @@ var errSessionGone = errors.New("the connection has ended")
 //
 // Its transport makes one connection in its lifetime. So net/http keeps its many
 // duties (streaming both ways, early responses, proxies, TLS, cancellation,
-// expiry of idle connections) but cannot move a request to a connection that is
+// expiry of idle connections), but it cannot move a request to a connection that is
 // not signed in: a second dial fails before anything is written.
 type session struct {
 	owner     *NTLMTransport
@@ -88,7 +88,7 @@ func (s *session) written() int64 {
 func (s *session) discard() {
 	s.transport.CloseIdleConnections()
 	if c := s.connection(); c != nil {
-		_ = c.Close() // nobody reads or writes any more
+		_ = c.Close() // nothing reads or writes any more
 	}
 }
 

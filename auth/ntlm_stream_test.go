@@ -98,7 +98,7 @@ func TestNTLMEarlyAnswerToALargeBody(t *testing.T) {
 		req, _ := e.stream(t, io.LimitReader(zeroes{}, 64<<20))
 		req.Header.Set("X-Large", "1")
 		status, _, err := read(rt.RoundTrip(req))
-		if err == nil { // else the server closed before the response was read
+		if err == nil { // otherwise the server closed before the response was read
 			assert.Equal(t, http.StatusRequestEntityTooLarge, status)
 		}
 		_, got, err := e.ask(t, rt, "x")

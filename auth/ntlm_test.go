@@ -181,7 +181,7 @@ func TestNTLMChannelBindingCertificates(t *testing.T) {
 	}
 }
 
-// A device that ends TLS presents a different certificate from the server's.
+// A device that terminates TLS presents a different certificate from the server's.
 func TestNTLMBehindATLSTerminatingProxy(t *testing.T) {
 	t.Parallel()
 	inner := certificate(t, ecdsaKey(t, elliptic.P256()), 0)
@@ -238,7 +238,7 @@ func TestNTLMBindsNothingWithoutTLS(t *testing.T) {
 // The channel binding is put into our copy of the challenge. A message
 // integrity code would be computed over that copy and be wrong. If this test
 // fails, go-ntlmssp has started to send one, and bindChallenge must be replaced
-// by whatever it then offers for channel bindings.
+// by whatever go-ntlmssp then offers for channel bindings.
 func TestNTLMLibrarySendsNoMIC(t *testing.T) {
 	t.Parallel()
 	e := newExchange(t, nil)

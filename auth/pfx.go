@@ -40,7 +40,7 @@ func ParsePFX(data []byte, password string) (*Certificate, error) {
 	return newCertificate(append([]*x509.Certificate{leaf}, chain...), key)
 }
 
-// pfxError classifies the decoder's error. Errors that are not exported values
+// pfxError classifies the decoder's error. Errors without an exported value
 // are recognised by their text; a test checks that.
 func pfxError(err error, data []byte, password string) error {
 	switch {
@@ -64,11 +64,11 @@ func pfxError(err error, data []byte, password string) error {
 	return &CertificateError{Reason: ErrPFXFormat, Detail: err, Remedy: "export it again, for example with: openssl pkcs12 -in FILE -nodes | openssl pkcs12 -export -out cert.pfx"}
 }
 
-// noMAC is what the decoder says of a password for a file without a MAC (RFC 7292,
+// noMAC is the decoder's error for a password with a file that has no MAC (RFC 7292,
 // section 4): it could not check the password.
 const noMAC = "pkcs12: no MAC in data"
 
-// encryptedWithoutMAC reports whether a file has no MAC, but needs a password.
+// encryptedWithoutMAC reports whether a file has no MAC but needs a password.
 func encryptedWithoutMAC(data []byte) bool {
 	if _, _, _, err := pkcs12.DecodeChain(data, "any"); err == nil || err.Error() != noMAC {
 		return false

@@ -11,19 +11,19 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
-// ProxyError reports that a proxy made no connection to the server (CONNECT, RFC 9110,
+// ProxyError reports that a proxy did not connect to the server (CONNECT, RFC 9110,
 // section 9.3.6). The server has not seen the request.
 type ProxyError struct {
 	Proxy   string   // host and port of the proxy
-	Server  string   // host and port that it was to connect to
-	Status  int      // of the proxy's answer
-	Schemes []string // of Proxy-Authenticate, such as Basic and NTLM
-	Detail  string   // what the proxy said, shortened; may be empty
+	Server  string   // host and port that it was asked to connect to
+	Status  int      // of the proxy's response
+	Schemes []string // from Proxy-Authenticate, such as Basic and NTLM
+	Detail  string   // the proxy's explanation, shortened; may be empty
 
-	signedIn bool // a user name and a password were sent to it
+	signedIn bool // a user name and a password were sent to the proxy
 }
 
-// Error says what the proxy refused and what to do.
+// Error returns what the proxy refused and what to do.
 func (e *ProxyError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "auth: the proxy %s did not connect to %s: HTTP %d", e.Proxy, e.Server, e.Status)
@@ -54,13 +54,13 @@ func (e *ProxyError) Error() string {
 func (e *ProxyError) NotSent() bool { return true }
 
 // Unauthorized reports whether the proxy refused the user name and password, or there
-// were none. It is pointless, and locks accounts, to try them again.
+// were none. Trying them again is pointless, and locks accounts.
 func (e *ProxyError) Unauthorized() bool { return e.Status == http.StatusProxyAuthRequired }
 
 // Lasting reports whether the proxy will refuse the next request as well.
 func (e *ProxyError) Lasting() bool { return e.Status >= 400 && e.Status < 500 }
 
-// onConnect turns the refusal of a proxy into an error, for
+// onConnect turns a proxy's refusal into an error, for
 // [http.Transport.OnProxyConnectResponse].
 func onConnect(_ context.Context, proxy *url.URL, req *http.Request, resp *http.Response) error {
 	if resp.StatusCode == http.StatusOK {

@@ -17,7 +17,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/auth"
 )
 
-// What a proxy refuses is told as the proxy's, with what to do, and without the
+// A proxy's refusal is reported as the proxy's, with what to do, and without the
 // password that it echoes.
 func TestProxyRefuses(t *testing.T) {
 	t.Parallel()
@@ -75,8 +75,8 @@ func TestProxyRefuses(t *testing.T) {
 	}
 }
 
-// The challenge of NTLM comes with a page; it belongs to its connection, so the page is
-// read.
+// The NTLM challenge comes with a page; since the handshake belongs to its connection, the
+// page is read.
 func TestNTLMChallengeWithALargePage(t *testing.T) {
 	t.Parallel()
 	for size, want := range map[int]string{100 << 10: "", 900 << 10: "", 2 << 20: "more than 1 MiB"} {
@@ -105,7 +105,7 @@ func TestNTLMChallengeWithALargePage(t *testing.T) {
 	}
 }
 
-// Negotiate that goes on with no NTLM message is Kerberos.
+// A Negotiate that does not continue with an NTLM message is Kerberos.
 func TestKerberosOnly(t *testing.T) {
 	t.Parallel()
 	for _, challenge := range []string{"Negotiate", "Negotiate oYG2MIGzoAMKAQE="} {

@@ -43,7 +43,7 @@ func TestServerRenegotiates(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, cmd.Start())
 		// What the client sends is printed; then the handshake is repeated ("R" asks for a
-		// certificate), and the answer is sent.
+		// certificate), and the response is sent.
 		go func() {
 			seen := ""
 			buffer := make([]byte, 4096)

@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/auth"
 )
 
-// Renegotiation is off unless it is asked for; then neither TLS 1.3 nor HTTP/2, which
-// have none, is offered.
+// Renegotiation is off unless it is requested; if it is, neither TLS 1.3 nor HTTP/2, which
+// do not have it, is offered.
 func TestRenegotiation(t *testing.T) {
 	t.Parallel()
 	usual := transport(t, nil)

@@ -19,7 +19,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/azuread"
 )
 
-// twoCertificates are two of one application, valid in real and in virtual time.
+// twoCertificates are two certificates of one application, valid in real and in virtual
+// time.
 var twoCertificates = sync.OnceValues(func() (two [2]*auth.Certificate, err error) {
 	for i := range two {
 		two[i], err = auth.NewCertificate(&auth.CertificateOptions{Now: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), Lifetime: 40 * 365 * 24 * time.Hour})
@@ -37,8 +38,8 @@ func leaf(t testing.TB, c *auth.Certificate) *x509.Certificate {
 	return cert
 }
 
-// The certificate is replaced at the application, and in the file by the time that a
-// token request with the old one is refused.
+// The certificate is replaced in the application, and in the file by the time a token
+// request with the old one is refused.
 func TestAzureADCertificateChanges(t *testing.T) {
 	t.Parallel()
 	two, err := twoCertificates()
@@ -92,8 +93,8 @@ type tripper func(*http.Request) (*http.Response, error)
 
 func (f tripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// After a refusal another certificate is looked for, without waiting for the pause to
-// end; the same one is not tried again.
+// After a refusal, another certificate is looked for without waiting for the pause to end;
+// the same one is not tried again.
 func TestAzureADCertificateComesLater(t *testing.T) {
 	t.Parallel()
 	two, err := twoCertificates()

@@ -19,7 +19,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/auth"
 )
 
-// How much is changed, and under how much load.
+// How many changes are made, and under how much load.
 const (
 	changes = 100
 	workers = 27
@@ -33,7 +33,7 @@ type rotating struct {
 
 func newRotating(password string) *rotating { return &rotating{source: password, server: password} }
 
-// set changes one side or both at once; empty leaves one as it is.
+// set changes one side, or both at the same time; empty leaves a side as it is.
 func (r *rotating) set(source, server string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -46,7 +46,7 @@ func (r *rotating) now() (source, server string) {
 	return r.source, r.server
 }
 
-// accepts reports whether a request with Basic has the password of the server.
+// accepts reports whether a request with Basic has the server's password.
 func (r *rotating) accepts(req *http.Request) bool {
 	_, got, _ := req.BasicAuth()
 	_, want := r.now()
@@ -63,7 +63,7 @@ func (r *rotating) credential(t testing.TB, user string) auth.Credential {
 	return c
 }
 
-// some returns how many changes are made where each takes long.
+// some returns how many changes are made where each takes a long time.
 func some() int {
 	if *whole {
 		return changes
@@ -79,8 +79,8 @@ func few() int {
 	return changes / 4
 }
 
-// underLoad runs the workers, each of which makes requests until the changes are
-// over, and returns how many they made; none may fail.
+// underLoad runs the workers, each of which makes requests until the changes have
+// ended, and returns how many they made; none may fail.
 func underLoad(t testing.TB, n int, request func() (int, string, error), change func(i int)) int64 {
 	t.Helper()
 	var over atomic.Bool
@@ -107,8 +107,8 @@ func underLoad(t testing.TB, n int, request func() (int, string, error), change 
 	return made.Load()
 }
 
-// Requests that are on their way when the password changes are refused; they are sent
-// again with the new one, and no other is sent with the old one.
+// Requests in flight when the password changes are refused; they are sent again with the new
+// one, and no others are sent with the old one.
 func TestBasicPasswordChanges(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -145,8 +145,8 @@ func TestBasicPasswordChanges(t *testing.T) {
 	})
 }
 
-// Where nothing is on its way between a request and its check, a change costs one
-// refused sign-in at most.
+// If nothing is in flight between a request and its check, a change costs at most one
+// refused sign-in.
 func TestPasswordComesFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -227,7 +227,7 @@ func TestWrongNewPasswordIsTriedOnce(t *testing.T) {
 	})
 }
 
-// A body that cannot be read again: the caller is told to make the request again.
+// If the body cannot be read again, the caller is told to make the request again.
 func TestPasswordChangesUnderAStream(t *testing.T) {
 	t.Parallel()
 	password := newRotating("old")

@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/auth"
 )
 
-// A source that returns another password after each refusal does not make a request go
-// on for ever. Only if one has worked before is that worth another attempt: else it
+// A source that returns another password after each refusal does not keep a request going
+// forever. Another attempt is worthwhile only if a password has worked before: otherwise it
 // would be one guess after another, and the account would be locked.
 func TestPasswordChangesTooOften(t *testing.T) {
 	t.Parallel()

@@ -24,8 +24,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/tlsadvice"
 )
 
-// handshake makes a request to a server with some TLS settings, which answers with the
-// subject of the client's certificate.
+// handshake makes a request to a server with the given TLS settings, which responds with
+// the subject of the client's certificate.
 func handshake(t testing.TB, settings *tls.Config, opts auth.TransportOptions) (string, error) {
 	t.Helper()
 	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,7 +57,7 @@ func fileCertificate(t testing.TB, name string) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{block.Bytes}, PrivateKey: key} // unparsed, because of what is wrong with it
 }
 
-// What old servers do wrong in a handshake is told with a remedy that fits.
+// Errors about what old servers do wrong in a handshake come with a remedy that fits.
 func TestOldServers(t *testing.T) {
 	t.Parallel()
 	key, err := rsaKey()
@@ -99,7 +99,7 @@ func TestOldServers(t *testing.T) {
 	assert.Contains(t, tlsadvice.Remedy(errors.New("local error: tls: no renegotiation")), "tlsRenegotiation")
 }
 
-// The server's own certificate is trusted as it is, whatever it is signed with.
+// The server's own certificate is trusted as it is, whatever algorithm it is signed with.
 func TestOwnCertificateSignedWithSHA1(t *testing.T) {
 	t.Parallel()
 	cert := fileCertificate(t, "sha1.pem")
@@ -184,7 +184,7 @@ func TestClientCertificateIsReplaced(t *testing.T) {
 	assert.NotEqual(t, shown[0], shown[2])
 }
 
-// A bundle with one bad certificate: the error says which one.
+// If a bundle has a bad certificate, the error says which one.
 func TestBundleWithABadCertificate(t *testing.T) {
 	t.Parallel()
 	good := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate(t, ecdsaKey(t, elliptic.P256()), 0).Certificate[0]}))

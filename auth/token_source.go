@@ -13,7 +13,7 @@ const (
 	// tokenTimeout bounds one token request.
 	tokenTimeout = time.Minute
 	// refusalPause is how long the authority is left alone after it refused a
-	// token, failurePause after it could not be reached.
+	// token, and failurePause how long after it could not be reached.
 	refusalPause = time.Minute
 	failurePause = 5 * time.Second
 )
@@ -25,7 +25,7 @@ type token struct {
 	value     string
 	expires   time.Time
 	refreshOn time.Time // from then on, a new one is fetched in advance
-	claims    string    // with which it was requested
+	claims    string    // that it was requested with
 }
 
 // tokenSource keeps one token and lets one request for a new one run at a time.
@@ -34,8 +34,8 @@ type tokenSource struct {
 	// usually empty. pause is how long to wait after an error.
 	fetch func(ctx context.Context, claims string) (t token, pause time.Duration, err error)
 
-	// renewed reports whether there is another certificate since the last refusal.
-	// It may be slow. nil: never.
+	// renewed reports whether the certificate has changed since the last refusal.
+	// It may be slow. nil means never.
 	renewed func(ctx context.Context) bool
 
 	mu      sync.Mutex
@@ -44,10 +44,10 @@ type tokenSource struct {
 	failure error     // of the last request, nil if it succeeded
 	resume  time.Time // no request before then, after a failure
 	keep    time.Time // no replacement before then, because one did not help
-	look    time.Time // no look for another certificate before then
+	look    time.Time // no search for another certificate before then
 }
 
-// tokenFetch is a token request that several callers may wait for.
+// tokenFetch is a token request that several callers can wait for.
 type tokenFetch struct {
 	done   chan struct{}
 	claims string
@@ -77,7 +77,7 @@ func (s *tokenSource) get(ctx context.Context) (string, error) {
 	return f.wait(ctx)
 }
 
-// lookPause is how often another certificate is looked for during a pause.
+// lookPause is the least time between searches for another certificate during a pause.
 const lookPause = time.Second
 
 // reconsider ends the pause after a refusal if there is another certificate by now.
@@ -98,7 +98,7 @@ func (s *tokenSource) reconsider(ctx context.Context) {
 }
 
 // replace returns a token other than the refused one, with the claims that the
-// server asked for, if any. If many callers find the same token refused, only
+// server asked for, if any. If many callers have the same token refused, only
 // one request is made. It returns errNoReplacement if a new token has just been
 // refused as well.
 func (s *tokenSource) replace(ctx context.Context, refused, claims string) (string, error) {

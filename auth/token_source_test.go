@@ -17,7 +17,7 @@ import (
 // fakeAuthority issues token1, token2, …, each after two seconds.
 type fakeAuthority struct {
 	asked  atomic.Int64
-	claims sync.Map // of the n-th request
+	claims sync.Map // by the number of the request
 	life   time.Duration
 	err    atomic.Pointer[error]
 	pause  time.Duration

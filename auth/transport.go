@@ -35,18 +35,18 @@ type TransportOptions struct {
 	// RootCAs holds PEM certificates to trust in addition to the system's.
 	RootCAs []byte
 
-	// RootCAFile is a file of such certificates. NewTransport reads it.
+	// RootCAFile is a file with such certificates. NewTransport reads it.
 	RootCAFile string
 
 	// InsecureTrustAnyServer turns off verification of the server's
-	// certificate, so that anyone in between can read and change all mail and
-	// steal the credentials. It affects only this transport. For testing.
+	// certificate, so anyone in between can read and change all mail and
+	// steal the credentials. It affects only this transport. For testing only.
 	InsecureTrustAnyServer bool
 
-	// ClientCertificateFile is a file with the certificate to show to servers that
+	// ClientCertificateFile is a file with the certificate to present to servers that
 	// ask for one in the TLS handshake, its chain and its key: PEM, not encrypted, or
-	// PFX (PKCS#12) with ClientCertificatePassword. NewTransport reads it, and each
-	// new connection again if it has changed. Default: none.
+	// PFX (PKCS#12) with ClientCertificatePassword. NewTransport reads it; if it has
+	// changed, new connections read it again. Default: none.
 	ClientCertificateFile, ClientCertificatePassword string
 
 	// Renegotiation lets a server repeat the handshake within a connection, once, as
@@ -58,13 +58,13 @@ type TransportOptions struct {
 	// HTTP1Only turns off HTTP/2. NTLM always does so.
 	HTTP1Only bool
 
-	// DialTimeout bounds the time to connect, TLSHandshakeTimeout that of the
+	// DialTimeout bounds the time to connect, and TLSHandshakeTimeout the time of the
 	// TLS handshake. Default: 15 seconds each.
 	DialTimeout, TLSHandshakeTimeout time.Duration
 
 	// ResponseHeaderTimeout bounds the time from the last byte of a request to
 	// the header of its response. Exchange works on a batch for up to a minute
-	// and should be the first to give up. Bodies are not timed: a stream may
+	// and should be the first to give up. Bodies are not timed: a stream can
 	// take as long as it needs. Default: 150 seconds.
 	ResponseHeaderTimeout time.Duration
 
@@ -76,13 +76,13 @@ type TransportOptions struct {
 	MaxIdle int
 }
 
-// bufferSize is that of a connection in either direction, in bytes. Most requests and
-// responses of EWS fit into it, and not into the 4 KiB that package net/http has: each is
+// bufferSize is the size of a connection's buffer in either direction, in bytes. Most EWS
+// requests and responses fit into it, but not into the 4 KiB of package net/http: each is
 // then one system call, and no copy goes through a buffer of 32 KiB.
 const bufferSize = 16 << 10
 
 // NewTransport returns a transport with settings suitable for EWS, using TLS 1.2
-// or newer. It shares nothing with other transports. NewTransport makes no
+// or later. It shares nothing with other transports. NewTransport makes no
 // connection. Give each identity its own transport.
 func NewTransport(opts *TransportOptions) (*http.Transport, error) {
 	var o TransportOptions
@@ -184,7 +184,7 @@ func rootCAs(text []byte, file string) (*x509.CertPool, error) {
 	}
 	pool, err := x509.SystemCertPool()
 	if err != nil {
-		pool = x509.NewCertPool() // a system without roots; use those given
+		pool = x509.NewCertPool() // a system without roots; use only those given
 	}
 	if len(text) > 0 {
 		if err := addCertificates(pool, text); err != nil {
@@ -207,8 +207,8 @@ func rootCAs(text []byte, file string) (*x509.CertPool, error) {
 // beginCertificate begins a certificate in PEM (RFC 7468, section 5).
 const beginCertificate = "-----BEGIN CERTIFICATE-----"
 
-// addCertificates adds the certificates in a text. The error says which of them cannot
-// be read: a bundle has many.
+// addCertificates adds the certificates in a text. A bundle has many, so the error says
+// which of them cannot be read.
 func addCertificates(pool *x509.CertPool, text []byte) error {
 	parts := strings.Split(string(text), beginCertificate)
 	if len(parts) == 1 {

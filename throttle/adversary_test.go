@@ -17,8 +17,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// endsWhenAsked is a context that ends while a caller begins to wait for it, after something
-// has been done. Whoever waits then finds its turn and the end at the same moment.
+// endsWhenAsked is a context that ends just as a caller begins to wait for it, after
+// something has been done. The caller then finds its turn and the end at the same moment.
 type endsWhenAsked struct {
 	context.Context
 	once   sync.Once
@@ -43,8 +43,8 @@ func (c *endsWhenAsked) Err() error {
 	}
 }
 
-// A caller that gives up at the moment of its turn has taken nothing, neither of the calls
-// at a time nor of the balance.
+// A caller that gives up at the moment of its turn has taken nothing: neither a slot nor any
+// of the balance.
 func TestGivesUpAtTheMomentOfItsTurn(t *testing.T) {
 	t.Parallel()
 	begin := map[string]func(*throttle.Limiter, context.Context) (end func(), err error){
@@ -65,7 +65,7 @@ func TestGivesUpAtTheMomentOfItsTurn(t *testing.T) {
 				defer acquire(t, l, "svc")(false, 0) // so that the payer is not forgotten meanwhile
 				about := throttle.About(t.Context(), throttle.Call{Operation: "MoveItem"})
 				spend(t, l, about, "svc", time.Second)
-				for range 64 { // which of the two it sees first is up to chance
+				for range 64 { // it is random which of the two it sees first
 					time.Sleep(time.Minute)
 					release, err := l.Acquire(about, "svc")
 					require.NoError(t, err)
@@ -86,8 +86,8 @@ func TestGivesUpAtTheMomentOfItsTurn(t *testing.T) {
 	}
 }
 
-// A thousand callers wait while the server wants to be left alone, and give up
-// together, or are all served.
+// A thousand callers wait during a pause that the server asked for, and give up together,
+// or are all served.
 func TestCrowdWaits(t *testing.T) {
 	t.Parallel()
 	const callers, mailboxes = 1_000, 100 // the race detector ends a process with many thousands of them
@@ -194,8 +194,8 @@ func TestDeadlineIsShorterThanThePause(t *testing.T) {
 	})
 }
 
-// A server that delays every call a little, for hours, slows its callers down at most to half
-// of what its policy allows, and all are served.
+// A server that delays every call a little, for hours, slows its callers down to no less than
+// half of what its policy allows, and all are served.
 func TestServerAlwaysDelays(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -295,8 +295,8 @@ func TestPayerChangesInTheMiddle(t *testing.T) {
 	}
 }
 
-// The slowest bucket that can be set lets callers wait, and does not keep the processor busy:
-// what it lacks takes longer to come than a time.Duration can say.
+// The slowest bucket that can be set makes callers wait without keeping the processor busy:
+// what it lacks takes longer to recharge than a time.Duration can hold.
 func TestSlowestBucket(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// BenchmarkAcquire measures what limiting costs a call.
+// BenchmarkAcquire measures the overhead of the limiter per call.
 func BenchmarkAcquire(b *testing.B) {
 	b.Run("alone", func(b *testing.B) {
 		l := newLimiter(b, nil)
@@ -55,9 +55,9 @@ func BenchmarkAcquire(b *testing.B) {
 	})
 }
 
-// BenchmarkTokenBucket measures how much of what a budget allows the limiter lets through,
-// with many times the demand, in real time. TestTokenBucket does the same for half an hour
-// of virtual time.
+// BenchmarkTokenBucket measures how much of a budget the limiter lets callers use when they
+// demand many times as much, in real time. TestTokenBucket does the same for half an hour of
+// virtual time.
 func BenchmarkTokenBucket(b *testing.B) {
 	budget := throttle.Budget{MaxBurst: time.Second, RechargeRate: time.Hour, CutoffBalance: 10 * time.Second}
 	for name, set := range map[string]throttle.Budget{"model": budget, "no model": {Unlimited: true}} {

@@ -4,30 +4,31 @@ import "time"
 
 const (
 	// mostCharged bounds what one call is charged. The server stops working on a request
-	// after about a minute; what takes longer is a stream that its reader holds open.
+	// after about a minute; anything longer is a stream that its reader holds open.
 	mostCharged = time.Minute
 
-	// leastShare is how little of the recharge rate the model can come to believe in:
-	// what looks like delays may be a slow server, which nobody need wait for.
+	// leastShare bounds how far the model's share of the recharge rate can fall:
+	// what looks like delays may be a slow server, which is no reason to wait.
 	leastShare = 1.0 / 2
 
-	// lowered is what becomes of the share when the server delays calls, and raised what
-	// becomes of it with Probe, every so often, while it does not: but not for a while
-	// after delays. The server's own reserve hides for a while that a rate is too high,
-	// so it must rise slowly.
+	// lowered is the factor by which the share changes when the server delays calls. With
+	// Probe, raised is the factor by which it changes every raiseEvery while the server
+	// does not, beginning quietFor after the last delays. The server's own reserve hides
+	// for a while that a rate is too high, so the share must rise slowly.
 	lowered    = 0.7
 	raised     = 1.1
 	raiseEvery = 10 * time.Second
 	quietFor   = time.Minute
 
-	// shareRegained is how long it takes until a share that was lowered is whole again.
+	// shareRegained bounds how long it takes for a share that was lowered to become whole
+	// again.
 	shareRegained = 20 * time.Minute
 
-	// leastPause keeps rounding from making a caller wait for no time at all.
+	// leastPause prevents a wait from being rounded to nothing.
 	leastPause = time.Millisecond
 )
 
-// bucket is what the limiter believes about the server's bucket of one payer. It is
+// bucket is what the limiter believes about a payer's bucket on the server. It is
 // guarded by Limiter.mu.
 type bucket struct {
 	budget  Budget
@@ -35,8 +36,8 @@ type bucket struct {
 	at      time.Time
 	pledged time.Duration // what calls in flight are expected to take
 
-	// share is the part of the recharge rate that seems to be ours: other programs may
-	// use the same account, and policies differ. It exceeds 1 only with Probe.
+	// share is the part of the recharge rate that seems to be available to us: other
+	// programs may use the same account, and policies differ. It exceeds 1 only with Probe.
 	share float64
 
 	delays delays
@@ -48,7 +49,7 @@ func newBucket(b Budget, now time.Time) *bucket {
 	return &bucket{budget: b, balance: b.MaxBurst, at: now, share: 1}
 }
 
-// adopt replaces the budget by another.
+// adopt replaces the budget.
 func (b *bucket) adopt(budget Budget, now time.Time) {
 	b.recharge(now)
 	b.budget = budget
@@ -76,12 +77,12 @@ func (b *bucket) recharge(now time.Time) {
 	}
 }
 
-// pause returns how long a call that is expected to cost so much must wait; zero: it may
-// go.
+// pause returns how long a call with the given expected cost must wait; zero means that it
+// may go.
 func (b *bucket) pause(cost time.Duration, now time.Time) time.Duration {
 	b.recharge(now)
-	// With half of the bucket for either, a full one always lets a call go, even if
-	// calls in flight end only after it.
+	// With half of the bucket for each of the two, a full bucket always lets a call go,
+	// even if calls in flight end only after it.
 	half := b.budget.MaxBurst / 2
 	lacking := min(cost, half) + min(b.pledged, half) - b.balance
 	if lacking <= 0 {
@@ -98,7 +99,7 @@ func (b *bucket) charge(pledged, cost time.Duration, now time.Time) {
 	b.balance = max(b.balance-cost, -b.budget.CutoffBalance)
 }
 
-// answered learns from the time of a call, whether the server delays this payer's calls.
+// answered learns from a call whether the server delays this payer's calls.
 func (b *bucket) answered(slow bool, now time.Time) {
 	switch b.delays.add(slow) {
 	case delayed:

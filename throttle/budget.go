@@ -5,36 +5,36 @@ import (
 	"time"
 )
 
-// Budget is the token bucket of Exchange 2013 and later for one payer. Its balance is time
-// that calls may take of the server. It recharges steadily, and each call takes from it as
-// long as the server works on it. The names are those of Set-ThrottlingPolicy, where the
+// Budget is the token bucket of Exchange 2013 and later for one payer. Its balance is the
+// server time that calls may use. It recharges steadily, and each call takes from it the
+// time that the server works on it. The names are from Set-ThrottlingPolicy, where the
 // values are in milliseconds.
 //
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange.
 type Budget struct {
-	// MaxBurst is the highest balance (EwsMaxBurst): how much may be taken at once after
+	// MaxBurst is the highest balance (EwsMaxBurst): how much can be used in a burst after
 	// a rest. Default: 5 minutes.
 	MaxBurst time.Duration
 
-	// RechargeRate is what is added in an hour (EwsRechargeRate): how much may be taken
-	// in the long run. Default: 15 minutes, so that on average a quarter of a call may be
-	// in progress.
+	// RechargeRate is what is added per hour (EwsRechargeRate): how much can be used
+	// in the long run. Default: 15 minutes, which on average allows a quarter of a call to
+	// be in progress.
 	RechargeRate time.Duration
 
-	// CutoffBalance is how far below zero the balance may fall before the server refuses
-	// every call until it is above zero again (EwsCutoffBalance); below zero the server
-	// only delays calls. Default: 50 minutes.
+	// CutoffBalance is how far below zero the balance can fall before the server refuses
+	// every call until it is above zero again (EwsCutoffBalance). From zero down to there,
+	// the server only delays calls. Default: 50 minutes.
 	CutoffBalance time.Duration
 
 	// Unlimited is for a policy whose values are null ("unlimited"), and turns the model
 	// of the bucket off. The other fields must be zero.
 	Unlimited bool
 
-	// Probe lets the rate rise above RechargeRate, slowly, as long as callers wait for it
-	// and the server does not delay calls, to find out what it allows. Part of the calls
+	// Probe lets the rate rise slowly above RechargeRate, while callers are waiting for it
+	// and the server does not delay calls, to find out what the server allows. Some calls
 	// are then delayed, since that is how the bound is found; and a client cannot tell
-	// such delays from slow answers for certain. Default: false; never more than
-	// RechargeRate.
+	// such delays from slow responses with certainty. Default: false; the rate never
+	// exceeds RechargeRate.
 	Probe bool
 }
 
@@ -58,7 +58,7 @@ func (b Budget) withDefaults() Budget {
 	return b
 }
 
-// orDefault is withDefaults, but of nothing it makes the default budget.
+// orDefault is withDefaults, except that it turns the zero value into the default budget.
 func (b Budget) orDefault() Budget {
 	if b == (Budget{}) {
 		return DefaultBudget()
@@ -66,13 +66,13 @@ func (b Budget) orDefault() Budget {
 	return b.withDefaults()
 }
 
-// Bounds of what can be set, which keep the arithmetic exact.
+// Bounds on the settings, which keep the arithmetic exact.
 const (
 	minBurst = time.Second
 	maxTime  = 1000 * time.Hour
 )
 
-// check reports what cannot be used; name is what the budget is called.
+// check returns an error if the budget cannot be used; name is its name in the error.
 func (b Budget) check(name string) error {
 	if b.Unlimited && b != (Budget{Unlimited: true}) {
 		return fmt.Errorf("throttle: %s is Unlimited, but has other fields set; leave them out", name)

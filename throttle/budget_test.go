@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// TestTokenBucket: with five times the demand that a budget allows, half an hour yields
-// what it allows, and the server need not refuse.
+// TestTokenBucket: when demand is five times what a budget allows, half an hour yields
+// what it allows, and the server never has to refuse.
 func TestTokenBucket(t *testing.T) {
 	t.Parallel()
 	half := throttle.Budget{MaxBurst: 150 * time.Second, RechargeRate: 450 * time.Second, CutoffBalance: 50 * time.Minute}

@@ -65,8 +65,8 @@ func TestOneOfAThousandMailboxes(t *testing.T) {
 	assert.Less(t, with.Seconds(), 1.01*without.Seconds())
 }
 
-// TestBusyNowAndThen: a server that refuses a twentieth of all calls holds a run up for
-// little more than it asks for. A 503 may come without a hint.
+// TestBusyNowAndThen: a server that refuses a twentieth of all calls holds up a run for
+// little longer than it asks for. A 503 may come without a hint.
 func TestBusyNowAndThen(t *testing.T) {
 	t.Parallel()
 	for name, hint := range map[string]func(*rand.Rand) time.Duration{
@@ -83,7 +83,7 @@ func TestBusyNowAndThen(t *testing.T) {
 					var mu sync.Mutex
 					hints := make([]time.Duration, payers)
 					l := newLimiter(t, nil)
-					// What is refused does not depend on the order of calls of one instant.
+					// Which calls are refused does not depend on their order within an instant.
 					call := func(message, step, payer int) {
 						for try := uint64(0); ; try++ {
 							r := rand.New(rand.NewPCG(uint64(6*message+step), try))

@@ -7,18 +7,18 @@ import (
 
 const (
 	// inARow is how many calls in a row must be slow before a payer counts as delayed: more
-	// than one slow message, or a server that is busy for a moment. Of as many, at most
-	// fewSlow may be slow if it is to count as undelayed.
+	// than a slow message or a briefly busy server accounts for. A payer counts as
+	// undelayed if at most fewSlow of that many calls are slow.
 	inARow  = 32
 	fewSlow = inARow / 4
 
-	// slowFactor and slowMargin say what is slow: longer than so many times what fast
-	// calls of the same kind take, and so much more.
+	// slowFactor and slowMargin define a slow call: it takes more than slowFactor times as
+	// long as fast calls of the same kind, plus slowMargin.
 	slowFactor = 2
 	slowMargin = 20 * time.Millisecond
 )
 
-// verdict is what a series of calls says.
+// verdict is what a series of calls shows.
 type verdict int
 
 const (
@@ -27,8 +27,8 @@ const (
 	undelayed
 )
 
-// delays looks for the delays by which a server slows down whoever has used up its budget
-// (micro-delays). They are in no header, but they are in every call.
+// delays looks for the delays with which a server slows down a payer that has used up its
+// budget (micro-delays). No header reports them, but they affect every call.
 type delays struct {
 	run         int // slow calls in a row
 	calls, slow int // of the current series of inARow calls
@@ -61,19 +61,19 @@ const (
 	// learnFast is how many calls of a kind are learned from with full steps.
 	learnFast = 200
 
-	// fullStep is by how much a call raises the time of fast ones: it is lowered by nine
-	// times as much, so that a tenth of the calls are faster.
+	// fullStep is the fraction by which a slower call raises kind.fast. A faster call lowers
+	// it by nine times as much, so that a tenth of the calls are faster.
 	fullStep = 0.01
 
-	// doubling is how long it takes at least until that time doubles after learnFast calls,
-	// so that delays do not pass for normal soon.
+	// doubling is the least time in which kind.fast can double after learnFast calls, so
+	// that delays are not soon mistaken for normal.
 	doubling = 10 * time.Minute
 )
 
 // kind is what the limiter knows about calls of one operation to the server.
 type kind struct {
 	calls int
-	fast  float64 // nanoseconds; the time below which a tenth of the calls are
+	fast  float64 // nanoseconds; a tenth of the calls take less
 	cost  float64 // nanoseconds; the recent average
 	at    time.Time
 }
@@ -81,7 +81,7 @@ type kind struct {
 // expected returns what a call will cost; zero if nothing is known.
 func (k *kind) expected() time.Duration { return time.Duration(k.cost) }
 
-// observe learns from a call, which took and cost so long, and reports whether it was slow.
+// observe learns from a call's duration and cost, and reports whether it was slow.
 func (k *kind) observe(took, cost time.Duration, now time.Time) (slow bool) {
 	ns := float64(took)
 	k.calls++
@@ -104,7 +104,7 @@ func (k *kind) observe(took, cost time.Duration, now time.Time) (slow bool) {
 	return slow
 }
 
-// mostKinds bounds how many kinds are told apart: EWS has fewer operations.
+// mostKinds bounds how many kinds are distinguished: EWS has fewer operations.
 const mostKinds = 128
 
 // kind returns what is known about an operation.

@@ -14,7 +14,7 @@ import (
 )
 
 // TestDelaysLowerTheRate: if all calls take long for their kind, the balance is not what it
-// seemed, and if there is little of it, the rate is not, either.
+// seemed; and if little of it was left, neither is the rate.
 func TestDelaysLowerTheRate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestDelaysLowerTheRate(t *testing.T) {
 		assert.Equal(t, time.Second, l.State("svc").Balance)
 		assert.Less(t, l.State("svc").Rate, 0.2, "it is not forgotten, although the bucket is full")
 
-		// A server that has become slow is not delaying anybody in the end.
+		// A server that has become slow is, in the end, not delaying anyone.
 		calls(480, 500*time.Millisecond)
 		assert.Equal(t, 0.25, l.State("svc").Rate)
 		requireNoState(t, l)
@@ -60,7 +60,7 @@ func TestProbeOnlyWhatIsUsed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLimiter(t, &throttle.Options{Budget: throttle.Budget{Probe: true}})
 		ctx := of2013(t, "MoveItem", "")
-		hold, err := l.Acquire(ctx, "svc") // or the payer is forgotten
+		hold, err := l.Acquire(ctx, "svc") // otherwise the payer is forgotten
 		require.NoError(t, err)
 		for range 1000 {
 			spend(t, l, ctx, "svc", 100*time.Millisecond)
@@ -124,7 +124,7 @@ func TestTheBalanceStopsAtTheCutOff(t *testing.T) {
 }
 
 // TestCallsThatCostLessLetOthersGo: what a call in flight was expected to take, and did not,
-// is there for those that wait, and the time that they have left to wait is shorter.
+// is available to the callers that wait, and they have less time left to wait.
 func TestCallsThatCostLessLetOthersGo(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

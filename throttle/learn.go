@@ -24,7 +24,7 @@ func (l *Limiter) newPayer(key string, now time.Time) *payer {
 	return p
 }
 
-// budget returns the budget that was set for a payer; its zero value: none was.
+// budget returns the budget that was set for a payer, or the zero value if none was.
 func (l *Limiter) budget(key string) Budget {
 	if b, ok := l.budgets[key]; ok {
 		return b
@@ -32,7 +32,7 @@ func (l *Limiter) budget(key string) Budget {
 	return l.opts.Budget
 }
 
-// learn applies the preset of a version that was not known yet.
+// learn applies the preset of a version that p has not been seen on before.
 func (l *Limiter) learn(p *payer, call *callinfo.Call) {
 	if major := call.Version(); major > 0 && !slices.Contains(p.majors, major) {
 		preset := l.opts.Preset(major)
@@ -47,7 +47,7 @@ func (l *Limiter) learn(p *payer, call *callinfo.Call) {
 	}
 }
 
-// apply makes p keep to its preset, where nothing else was set.
+// apply makes p follow its preset, except where something else was set.
 func (l *Limiter) apply(p *payer) {
 	if _, set := l.limits[p.key]; !set && l.opts.PerPayer == 0 {
 		p.limit = p.preset.Concurrency
@@ -62,7 +62,7 @@ func (l *Limiter) apply(p *payer) {
 	}
 }
 
-// adopt makes p keep to a budget.
+// adopt makes p follow a budget.
 func (p *payer) adopt(b Budget) {
 	switch now := time.Now(); {
 	case !b.bounds():
@@ -74,7 +74,7 @@ func (p *payer) adopt(b Budget) {
 	}
 }
 
-// pause returns how long w must wait for the balance of p's bucket; zero: not at all.
+// pause returns how long w must wait for the balance of p's bucket; zero means not at all.
 func (p *payer) pause(w *waiter, now time.Time) time.Duration {
 	if p.bucket == nil {
 		return 0
@@ -105,17 +105,17 @@ func (p *payer) unpledge(w *waiter) {
 	}
 }
 
-// pay charges the call to p's bucket, and learns from the time that it took.
+// pay charges the call to p's bucket, and learns from the time it took.
 func (l *Limiter) pay(p *payer, w *waiter, throttled bool) {
 	l.network.saw(w.call.RoundTrip())
 	if w.bucket == nil || w.bucket != p.bucket {
-		return // there was none when the call began, or it was replaced
+		return // there was no bucket when the call began, or it has been replaced
 	}
 	now := time.Now()
 	took := now.Sub(w.granted)
 	if w.call.Unanswered() {
-		// The time is the network's or a stalled server's, and nobody knows whether the
-		// call was carried out.
+		// The time was spent by the network or a stalled server, and it is not known
+		// whether the call was carried out.
 		p.bucket.charge(w.pledged, min(took, w.pledged), now)
 		return
 	}

@@ -44,18 +44,18 @@ func New(opts *Options) (*Limiter, error) {
 
 // Acquire waits until a call charged to payer may be sent. The payer's name is
 // not case-sensitive; the empty name is a payer like any other. If ctx ends
-// first, Acquire returns its cause; if the server had asked for a pause that was not over,
-// a [*ParkedError] with it.
+// first, Acquire returns its cause, wrapped in a [*ParkedError] if a pause that the
+// server had asked for was still running.
 //
-// release must be called once, after the response has been read: throttled tells
+// release must be called once, after the response has been read: throttled reports
 // whether the server asked the payer to slow down, and backOff for how long
 // (zero: it did not say). A backOff above zero always counts as throttled, and
-// parks the payer for at most Options.MaxPark. If the server wants fewer calls at
-// once but no pause (ErrorExceededConnectionCount), pass a backOff of about a
+// parks the payer for at most Options.MaxPark. If the server wants fewer concurrent
+// calls but no pause (ErrorExceededConnectionCount), pass a backOff of about a
 // second. Further calls of release do nothing.
 //
-// With a context from [Limiter.Reserve], Acquire takes from that reservation. What else
-// the context may say, [About] tells.
+// With a context from [Limiter.Reserve], Acquire takes from that reservation. [About]
+// describes what else the context can carry.
 func (l *Limiter) Acquire(ctx context.Context, payer string) (release func(throttled bool, backOff time.Duration), err error) {
 	key := strings.ToLower(payer)
 	if r := l.reservation(ctx); r != nil && r.take(key) {
@@ -88,7 +88,7 @@ func (l *Limiter) releaser(p *payer, w *waiter, giveBack func()) func(bool, time
 }
 
 // SetLimit changes the bound on calls in flight for one payer, whatever its preset
-// says. It takes effect at once but does not affect calls in flight. n below 1 counts
+// says. It takes effect immediately, but does not affect calls in flight. n below 1 counts
 // as 1.
 func (l *Limiter) SetLimit(payer string, n int) {
 	key := strings.ToLower(payer)
@@ -102,9 +102,9 @@ func (l *Limiter) SetLimit(payer string, n int) {
 }
 
 // SetBudget changes the token bucket of one payer, whatever its preset says, for example
-// to that of the throttling policy of a service account. It takes effect at once; what the
-// bucket is believed to hold stays, as far as it fits. Fields that are zero have their
-// defaults. The error says which field cannot be used.
+// to match the throttling policy of a service account. It takes effect immediately; what
+// the bucket is believed to hold stays, as far as it fits. Fields that are zero have their
+// defaults. The error names the field that cannot be used.
 func (l *Limiter) SetBudget(payer string, b Budget) error {
 	if err := b.check("Budget"); err != nil {
 		return err
@@ -130,16 +130,16 @@ type State struct {
 	ParkedUntil time.Time // zero: not parked
 	Refusals    int       // times in a row the server throttled without a hint
 
-	// Balance is the balance that the payer's token bucket is believed to have, less what
-	// calls in flight are expected to take; below zero, calls wait. Rate is how much of
-	// the server's time it gains in the same time: 0.25 means a quarter of a second a
-	// second. Both are zero if there is no bucket: see [Budget].
+	// Balance is what the payer's token bucket is believed to hold, less what calls in
+	// flight are expected to take; below zero, calls wait. Rate is how fast it recharges:
+	// 0.25 means a quarter of a second of the server's time per second. Both are zero if
+	// there is no bucket: see [Budget].
 	Balance time.Duration
 	Rate    float64
 }
 
-// State returns what the limiter knows about payer. For an unknown payer it
-// returns the initial state.
+// State returns what the limiter knows about payer. For an unknown payer that is
+// the initial state.
 func (l *Limiter) State(payer string) State {
 	key := strings.ToLower(payer)
 	l.mu.Lock()
@@ -166,8 +166,9 @@ func (l *Limiter) State(payer string) State {
 	return s
 }
 
-// Payers returns the number of payers the limiter keeps state for: those with
-// calls in flight or waiting, parked ones, and those throttled recently.
+// Payers returns the number of payers that the limiter keeps state for: those with
+// calls in flight or waiting, those that are parked, those throttled recently, and those
+// whose bucket is not full yet.
 func (l *Limiter) Payers() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()

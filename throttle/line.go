@@ -2,7 +2,7 @@ package throttle
 
 import "container/list"
 
-// line holds the waiters of a payer that take turns by mailbox: whoever has a thousand
+// line holds the waiters of a payer, which take turns by mailbox: a mailbox with a thousand
 // calls waiting does not keep another's single call waiting until they are done. Within a
 // mailbox, order of arrival decides.
 type line struct {
@@ -33,7 +33,7 @@ func (q *line) push(w *waiter) {
 	q.n++
 }
 
-// front returns the waiter whose turn it is, or nil. It stays the same until it leaves.
+// front returns the waiter whose turn it is, or nil. That does not change until it leaves.
 func (q *line) front() *waiter {
 	if e := q.turns.Front(); e != nil {
 		return e.Value.(*box).waiters.Front().Value.(*waiter)
@@ -41,7 +41,7 @@ func (q *line) front() *waiter {
 	return nil
 }
 
-// remove takes w out. If it was its turn, the next mailbox has one.
+// remove takes w out. If it was its turn, the turn passes to the next mailbox.
 func (q *line) remove(w *waiter) {
 	b := w.box
 	first := b.waiters.Front() == w.elem

@@ -14,8 +14,8 @@ import (
 )
 
 // modelServer is Exchange 2013 as far as a limiter is concerned: a token bucket for each
-// payer, delays below zero, refusals below the cut-off. It knows nothing of the limiter's
-// idea of it.
+// payer, delays below zero, refusals below the cut-off. It is independent of the limiter's
+// model.
 type modelServer struct {
 	budget  throttle.Budget
 	latency time.Duration // of the network, for each call
@@ -26,7 +26,7 @@ type modelServer struct {
 	payers map[string]*account
 }
 
-// account is what the server counts for a payer.
+// account is what the server tracks for a payer.
 type account struct {
 	balance time.Duration
 	at      time.Time
@@ -86,7 +86,7 @@ func (s *modelServer) call(payer string, work time.Duration) (busy bool, hint ti
 	}
 	var delay time.Duration
 	if a.balance < 0 {
-		// The further below zero, the longer.
+		// The delay grows with the deficit.
 		a.delayed++
 		delay = min(100*time.Millisecond-a.balance/20, 30*time.Second)
 	}
@@ -94,7 +94,7 @@ func (s *modelServer) call(payer string, work time.Duration) (busy bool, hint ti
 	time.Sleep(delay)
 	began := time.Now()
 	time.Sleep(work)
-	work = time.Since(began) // longer in real time
+	work = time.Since(began) // in real time it took longer
 	s.mu.Lock()
 	a = s.account(payer)
 	a.balance -= work
@@ -102,7 +102,7 @@ func (s *modelServer) call(payer string, work time.Duration) (busy bool, hint ti
 	return false, 0
 }
 
-// allowed is how much work a payer may have done after a time without being delayed.
+// allowed returns how much work a payer can have done in a time without being delayed.
 func (s *modelServer) allowed(after time.Duration) time.Duration {
 	return s.budget.MaxBurst + time.Duration(float64(after)*s.rate())
 }
@@ -112,7 +112,7 @@ func of2013(t testing.TB, operation, mailbox string) context.Context {
 	return throttle.About(t.Context(), throttle.Call{Operation: operation, Mailbox: mailbox, Major: 15})
 }
 
-// demand has workers call for one payer, as fast as the limiter lets them, for a time.
+// demand has workers call for one payer for a time, as fast as the limiter lets them.
 func demand(t testing.TB, l *throttle.Limiter, s *modelServer, payer string, workers int, find, move, lasting time.Duration) *account {
 	until := time.Now().Add(lasting)
 	var wg sync.WaitGroup
@@ -141,7 +141,7 @@ func demand(t testing.TB, l *throttle.Limiter, s *modelServer, payer string, wor
 	return s.payers[payer]
 }
 
-// result is what came of a demand.
+// result is the outcome of a demand.
 type result struct{ allowed, busy, delayed float64 } // percent
 
 func (s *modelServer) result(a *account, after time.Duration) result {

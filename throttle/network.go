@@ -2,7 +2,7 @@ package throttle
 
 import "time"
 
-// enoughTrips is how many round trips must have been seen before the shortest is believed:
+// enoughTrips is how many round trips must have been seen before the shortest is trusted:
 // a lost packet makes one a second long.
 const enoughTrips = 4
 
@@ -12,7 +12,7 @@ type network struct {
 	shortest time.Duration
 }
 
-// saw learns from a round trip; 0: there was none.
+// saw learns from a round trip; 0 means that there was none.
 func (n *network) saw(trip time.Duration) {
 	if trip <= 0 {
 		return
@@ -23,9 +23,9 @@ func (n *network) saw(trip time.Duration) {
 	n.trips++
 }
 
-// charged returns what the server charges at most for a call that took so long. The network
-// took at least a round trip of it; but no more than half of what fast calls of the kind
-// take is put down to the network, so that a wrong round trip does no great harm.
+// charged returns the most that the server charges for a call that took that long. The
+// network accounts for at least one round trip; but no more than half the time of fast
+// calls of the kind is attributed to the network, to limit the harm of a wrong round trip.
 func (n *network) charged(took time.Duration, k *kind) time.Duration {
 	if n.trips >= enoughTrips {
 		took -= min(n.shortest, took/2, time.Duration(k.fast/2))

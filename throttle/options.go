@@ -22,15 +22,15 @@ type Options struct {
 	Limits map[string]int
 
 	// Preset returns what a version of Exchange lets one payer do, for a major version
-	// above 0: see [PresetFor]. It must not call the limiter. It is
-	// asked once the version is known, which package ews says with each call. If a
+	// above 0: see [PresetFor]. It must not call the limiter. It is called
+	// once the version is known, which package ews reports with each call. If a
 	// payer's mailboxes are on several versions, the strictest bounds apply.
 	// Default: PresetFor.
 	Preset func(major int) Preset
 
-	// Budget is the token bucket of every payer, whatever the version, if the server has
-	// another policy than the default one. Fields that are zero have their defaults.
-	// Default: that of the payer's Preset.
+	// Budget is the token bucket of every payer, whatever the version, for servers whose
+	// policy is not the default one. Fields that are zero have their defaults.
+	// Default: the budget of the payer's Preset.
 	Budget Budget
 
 	// Budgets holds the token buckets of payers that differ from Budget, such as a
@@ -54,11 +54,11 @@ type Options struct {
 	MaxPark time.Duration
 
 	// Jitter returns a number in [0, 1) that spreads delays without a hint. It
-	// may be called from several goroutines at once. Default: math/rand/v2.
+	// must be safe for concurrent use. Default: math/rand/v2.
 	Jitter func() float64
 
 	// OnPark is called, without locks held, each time a payer is parked or its
-	// park is extended; for logs and metrics. It should return quickly: the
+	// park is extended. It is meant for logs and metrics, and should return quickly: the
 	// worker that reported the throttling waits for it. Default: none.
 	OnPark func(ParkEvent)
 }

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// ParkedError reports that a context ended while the server wanted a payer to be left
-// alone. Nothing was sent. It matches the cause of the context.
+// ParkedError reports that a context ended during a pause that the server had asked for.
+// Nothing was sent. It matches the cause of the context.
 type ParkedError struct {
 	Payer string    // in lower case
 	Until time.Time // end of the pause
 	Err   error     // the cause of the context
 }
 
-// Error says both why nothing was sent, and when it may be.
+// Error returns both why nothing was sent, and when it may be.
 func (e *ParkedError) Error() string {
 	who := e.Payer
 	if who == "" {

@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// Who gives up during a pause learns that the server was busy, and until when; any other
-// learns the cause alone.
+// A caller that gives up during a pause learns that the server was busy, and until when; any
+// other caller learns only the cause.
 func TestGivenUpInAPause(t *testing.T) {
 	t.Parallel()
 	enough := errors.New("enough")

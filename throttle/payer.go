@@ -18,8 +18,8 @@ const (
 // payer is the state of one budget, guarded by Limiter.mu.
 type payer struct {
 	key      string
-	limit    int // as configured, or of the preset
-	start    int // what allowed begins with
+	limit    int // as configured, or from the preset
+	start    int // initial value of allowed
 	allowed  int // 1 to limit
 	inFlight int // calls and reserved slots
 
@@ -31,8 +31,8 @@ type payer struct {
 	refusals int       // times in a row throttled without a hint
 	passed   int       // calls not throttled since allowed last changed
 
-	// epoch counts how often allowed was lowered. A call that started in an
-	// earlier epoch says nothing about the current one.
+	// epoch counts how often allowed was lowered. The outcome of a call that started in
+	// an earlier epoch says nothing about the current one.
 	epoch uint64
 
 	// The three queues of waiters, each in order of arrival. Waiters with a
@@ -87,7 +87,7 @@ func (p *payer) report(opts *Options, epoch uint64, throttled bool, backOff time
 		p.refusals++
 		backOff = opts.delay(p.refusals)
 	default:
-		return nil // one more report of what is already known
+		return nil // reports what is already known
 	}
 	if current {
 		p.epoch++
@@ -132,10 +132,10 @@ func (l *Limiter) lookUp(key string) *payer {
 }
 
 // settle forgets an unused p if its state is as new, and otherwise records since
-// when it is unused.
+// when it has been unused.
 func (l *Limiter) settle(p *payer) {
 	if p.inFlight > 0 || p.waiting() > 0 || p.idle != nil || l.payers[p.key] != p {
-		return // in use, or already forgotten when a timer of it goes off
+		return // in use, or already forgotten when one of its timers fires
 	}
 	if p.turn != nil {
 		l.turns.Remove(p.turn)

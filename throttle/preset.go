@@ -15,21 +15,21 @@ const (
 	LimitQuarantineMailbox = 10
 )
 
-// Preset is what a version of Exchange lets one payer do, unless its administrator says
-// otherwise.
+// Preset is what a version of Exchange lets one payer do, unless its administrator has
+// changed that.
 type Preset struct {
 	// Concurrency bounds the calls in flight. A payer starts with at most DefaultPerPayer,
 	// and gains one more for every ten calls that were not throttled. At least 1.
 	Concurrency int
 
-	// Budget bounds the time that calls take of the server. The zero value means none.
+	// Budget bounds the server time that calls use. The zero value means no bound.
 	Budget Budget
 }
 
 // PresetFor returns the preset of a version of Exchange, given by its major version: 14 is
-// Exchange 2010, 15 are all later ones and Exchange Online, 0 is an unknown one. Versions
+// Exchange 2010, 15 is any later version or Exchange Online, 0 is unknown. Versions
 // since 2013 have a token bucket, which [DefaultBudget] describes; 2010 bounds percentages
-// of time instead, which is left to the bound on calls in flight.
+// of time instead, for which the bound on calls in flight has to do.
 func PresetFor(major int) Preset {
 	switch {
 	case major <= 0:
@@ -40,7 +40,7 @@ func PresetFor(major int) Preset {
 	return Preset{Concurrency: LimitServiceAccount2013, Budget: DefaultBudget()}
 }
 
-// stricter returns what both presets allow, for a payer whose mailboxes are on servers of
+// stricter returns what both presets allow, for a payer with mailboxes on servers of
 // several versions.
 func (p Preset) stricter(other Preset) Preset {
 	p.Concurrency = min(p.Concurrency, other.Concurrency)

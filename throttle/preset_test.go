@@ -24,7 +24,7 @@ func TestPresetFor(t *testing.T) {
 	}
 }
 
-// TestPresetsAreApplied when the version is known, save what was set.
+// TestPresetsAreApplied when the version is known, except where something was set.
 func TestPresetsAreApplied(t *testing.T) {
 	t.Parallel()
 	const rate = 0.25
@@ -52,7 +52,7 @@ func TestPresetsAreApplied(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				l := newLimiter(t, &tc.opts)
-				hold := acquire(t, l, "svc") // or the payer is forgotten
+				hold := acquire(t, l, "svc") // otherwise the payer is forgotten
 				for _, major := range tc.majors {
 					spend(t, l, throttle.About(t.Context(), throttle.Call{Major: major}), "svc", 0)
 				}
@@ -77,7 +77,7 @@ func TestAPresetOfNothing(t *testing.T) {
 }
 
 // TestConcurrencyGrows from what every version allows to what this one does, and a
-// forgotten payer starts anew.
+// forgotten payer starts again.
 func TestConcurrencyGrows(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -10,23 +10,23 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/callinfo"
 )
 
-// errParked tells a reservation that a payer it still needs is parked, so that it
-// does not hold on to the others.
+// errParked tells a reservation that a payer it still needs is parked, so it must not
+// hold on to the others.
 var errParked = errors.New("throttle: parked")
 
 // waiter is a caller that waits for slots of one payer.
 type waiter struct {
-	slots int // slots wanted; 0: already promised, waits for the end of the park
+	slots int // slots wanted; 0: already has one reserved
 	units int // units of MaxConcurrent wanted; 0: already holds one
 	seq   uint64
 	since time.Time
 
-	reserves bool           // for calls to come; costs nothing itself
-	call     *callinfo.Call // what the context says; may be nil
+	reserves bool           // reserves for later calls; costs nothing itself
+	call     *callinfo.Call // from the context; may be nil
 	mailbox  string         // in lower case
 	kind     *kind          // of the call, if its payer has a bucket
-	bucket   *bucket        // that the call is charged to, once granted
-	pledged  time.Duration  // what it is expected to cost
+	bucket   *bucket        // the one charged for the call, once granted
+	pledged  time.Duration  // expected cost of the call
 	granted  time.Time
 
 	done  chan struct{}
@@ -63,7 +63,7 @@ func (l *Limiter) wait(ctx context.Context, key string, w *waiter) (*payer, erro
 	}
 	l.enqueue(p, w)
 	l.serve(p)
-	if w.elem == nil { // granted, or given up, at once
+	if w.elem == nil { // granted, or given up, immediately
 		l.settle(p)
 		l.mu.Unlock()
 		return p, w.err
@@ -81,7 +81,7 @@ func (l *Limiter) wait(ctx context.Context, key string, w *waiter) (*payer, erro
 	switch {
 	case w.elem != nil:
 		p.leave(w)
-		l.serve(p) // whoever was behind may fit
+		l.serve(p) // the waiters behind w may fit
 		l.settle(p)
 	case w.err == nil: // granted at the same moment
 		p.unpledge(w)
@@ -127,9 +127,9 @@ func (p *payer) finish(w *waiter, err error) {
 func (l *Limiter) full() bool { return l.opts.MaxConcurrent > 0 && l.units >= l.opts.MaxConcurrent }
 
 // serve grants p's waiters what can be granted now, and ensures that the others
-// are served when that changes.
+// are served when they can be.
 func (l *Limiter) serve(p *payer) {
-	// Payers that wait for their turn come before p.
+	// Payers waiting for their turn come before p.
 	full := l.full() || l.turns.Len() > 0
 	for l.grantOne(p, full) {
 		full = full || l.full()
@@ -190,19 +190,19 @@ func (p *payer) next(full bool) *waiter {
 }
 
 // sitOut makes p's waiters wait for the end of its park, except those that hold slots of
-// other payers: they give up instead. It looks at no others, since it is called for each
-// caller that comes or goes while p is parked.
+// other payers, which give up instead. It looks only at those, because it is called for
+// each caller that comes or goes while p is parked.
 func (l *Limiter) sitOut(p *payer) {
 	for e := p.holding.Front(); e != nil; e = p.holding.Front() {
 		p.finish(e.Value.(*waiter), errParked)
 	}
 	if p.waiting() > 0 {
-		// If the park is extended meanwhile, that is noticed when the timer fires.
+		// If the park is extended in the meantime, that is noticed when the timer fires.
 		l.wake(p, p.until)
 	}
 }
 
-// wake has p's waiters served at a time, if not before.
+// wake has p's waiters served at the given time, if not before.
 func (l *Limiter) wake(p *payer, at time.Time) {
 	if p.timer != nil {
 		if !at.Before(p.wakeAt) {
@@ -228,7 +228,7 @@ func (p *payer) sleepOn() {
 	}
 }
 
-// giveBack returns slots of p and units of MaxConcurrent, and serves whoever can
+// giveBack returns slots of p and units of MaxConcurrent, and serves the waiters that can
 // use them.
 func (l *Limiter) giveBack(p *payer, slots, units int) {
 	p.inFlight -= slots

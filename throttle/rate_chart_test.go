@@ -14,8 +14,8 @@ import (
 
 var rates = flag.Bool("rates", false, "print the work of each minute of TestRateOverTime as internal/plots reads it")
 
-// TestRateOverTime: once the first minute has spent the burst, a server does for a
-// campaign in every minute about what the budget recharges in one, and not much in some
+// TestRateOverTime: once the first minute has spent the burst, a server does about as much
+// for a campaign in every minute as the budget recharges in one, rather than much in some
 // minutes and nothing in others; also if the budget is half of what the limiter expects.
 func TestRateOverTime(t *testing.T) {
 	t.Parallel()
@@ -30,7 +30,7 @@ func TestRateOverTime(t *testing.T) {
 			recharge := 60 * budget.RechargeRate.Hours()
 			settled := 2
 			if budget != preset {
-				settled = 5 // it took the burst for twice as large, and pays that back
+				settled = 5 // it believed the burst to be twice as large, and pays that back
 			}
 			for i, work := range minutes {
 				if i == 0 {
@@ -47,8 +47,8 @@ func TestRateOverTime(t *testing.T) {
 	}
 }
 
-// workEachMinute returns what a model server with a budget does in each minute for a client
-// that asks for more than it may have, and that expects the preset budget.
+// workEachMinute returns how much a model server with a budget does in each minute for a
+// client that asks for more than it can have, and that expects the preset budget.
 func workEachMinute(t *testing.T, budget throttle.Budget, minutes int) (work []time.Duration) {
 	s := newModelServer(budget)
 	l := newLimiter(t, nil)

@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// small is a bucket that is easy to use up: 10 seconds, and half a second a second.
+// small is a bucket that is easy to use up: 10 seconds, and half a second per second.
 func small() throttle.Budget {
 	return throttle.Budget{MaxBurst: 10 * time.Second, RechargeRate: 30 * time.Minute}
 }
@@ -52,8 +52,8 @@ func TestBalance(t *testing.T) {
 	})
 }
 
-// TestALongCallIsChargedAMinute: the server does not work longer on one, but a reader may
-// hold its stream open.
+// TestALongCallIsChargedAMinute: the server does not work on a call for longer, but a reader
+// can hold its stream open.
 func TestALongCallIsChargedAMinute(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -70,7 +70,7 @@ func TestRefusalsHalveTheBalance(t *testing.T) {
 		l := newLimiter(t, &throttle.Options{Budget: throttle.DefaultBudget()})
 		a, b := acquire(t, l, "svc"), acquire(t, l, "svc")
 		a(true, time.Second)
-		b(true, time.Second) // of the same event
+		b(true, time.Second) // part of the same event
 		assert.Equal(t, 150*time.Second, l.State("svc").Balance)
 	})
 }
@@ -88,7 +88,7 @@ func TestWaitsForTheRate(t *testing.T) {
 			wg.Go(func() { spend(t, l, ctx, "svc", 0) })
 		}
 		synctest.Wait()
-		// Half of the bucket is enough for a call that is expected to take more.
+		// Half of the bucket suffices for a call that is expected to take more.
 		assert.Equal(t, []throttle.Wait{{Payer: "svc", Callers: 3, Since: start, For: throttle.WaitRate, Until: start.Add(12 * time.Second)}}, l.Waits())
 		call(t, l, "other", false, 0)
 		assert.Equal(t, start, time.Now(), "others do not wait, and have the room")
@@ -104,7 +104,7 @@ func TestWaitsForTheRate(t *testing.T) {
 	})
 }
 
-// TestSetBudgetWhileCallersWait: what is known later takes effect at once.
+// TestSetBudgetWhileCallersWait: a budget that is set later takes effect immediately.
 func TestSetBudgetWhileCallersWait(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -14,14 +14,14 @@ var ErrNested = errors.New("throttle: the context already has a reservation")
 
 // Reserve takes slots for calls that will be in flight together, such as an
 // export that is streamed into an upload, so that no two workers wait for each
-// other's second call. Name each payer as often as it will have such calls: with
+// other's second call. Name each payer as many times as it will have such calls: with
 // FullAccess, name the service account twice.
 //
 // Acquire with the returned context takes a reserved slot, waiting only for a
-// park to end or a bucket to recharge; its release makes the slot available for the next call. Calls
-// beyond what was reserved wait like any other. done ends the reservation and
+// park to end or a bucket to recharge; its release makes the slot available to the next
+// call. Calls beyond those reserved wait like any other. done ends the reservation and
 // must be called; calls still in flight keep their slots until they are released.
-// If a payer is named more often than its currently allowed calls, the
+// If a payer is named more often than it is currently allowed calls, the
 // reservation waits until it has the payer to itself.
 //
 // If ctx ends first, Reserve returns its cause, or a [*ParkedError] as Acquire does.
@@ -53,9 +53,8 @@ func (l *Limiter) Reserve(ctx context.Context, payers ...string) (_ context.Cont
 	}
 }
 
-// tryReserve takes the slots, one payer after another. Rather than hold slots of
-// one payer until another's park ends, it returns errParked and the name of that
-// other payer.
+// tryReserve takes the slots, one payer after another. Rather than hold one payer's
+// slots until another's park ends, it returns errParked and the name of the other payer.
 func (l *Limiter) tryReserve(ctx context.Context, r *reservation, keys []string) (lacking string, err error) {
 	for first := 0; first < len(keys); {
 		key := keys[first]

@@ -20,8 +20,8 @@ func reserve(t testing.TB, l *throttle.Limiter, payers ...string) (context.Conte
 	return ctx, done
 }
 
-// Workers that stream from one mailbox into another, in both directions and
-// within one account, would wait for each other without reservations.
+// Without reservations, workers that stream from one mailbox into another, in both
+// directions and within one account, would wait for each other.
 func TestPairsDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	for name, opts := range map[string]throttle.Options{

@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// TestTwoProcessesShareAnAccount: each would take all of what the account may use. They
-// learn from the delays, and the server need not refuse.
+// TestTwoProcessesShareAnAccount: each would take everything that the account may use. They
+// learn from the delays, and the server never has to refuse.
 func TestTwoProcessesShareAnAccount(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -37,8 +37,8 @@ func TestTwoProcessesShareAnAccount(t *testing.T) {
 	})
 }
 
-// TestASlowServerIsStillUsed: answers that take long for another reason than a budget look
-// like delays. That costs a part of the rate, for a while.
+// TestASlowServerIsStillUsed: responses that are slow for reasons other than a budget look
+// like delays. That costs part of the rate, for a while.
 func TestASlowServerIsStillUsed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// Wait is what the callers of one payer wait for.
+// Wait describes what the callers of one payer are waiting for.
 type Wait struct {
 	Payer   string // in lower case
 	Callers int    // how many wait
 	Since   time.Time
 	For     WaitReason
-	Until   time.Time // end of the pause, or when the bucket will do; zero if they wait for something else
+	Until   time.Time // end of the pause, or when the bucket will suffice; zero for other reasons
 }
 
-// WaitReason says what a caller waits for.
+// WaitReason is what a caller is waiting for.
 type WaitReason string
 
 // What callers wait for.
@@ -31,8 +31,8 @@ const (
 	WaitTurn WaitReason = "turn"
 )
 
-// Waits returns who waits for what, since when, the longest first; for a status page, or
-// to find out why a run is slow.
+// Waits returns who is waiting for what, and since when, the longest first. It is meant
+// for a status page, or for finding out why a run is slow.
 func (l *Limiter) Waits() []Wait {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -63,7 +63,7 @@ func (l *Limiter) Waits() []Wait {
 	return all
 }
 
-// waitingSince returns since when the first of p's waiters waits.
+// waitingSince returns when the first of p's waiters began to wait.
 func (p *payer) waitingSince() time.Time {
 	var first time.Time
 	earlier := func(w *waiter) {

@@ -38,7 +38,7 @@ func TestWaits(t *testing.T) {
 		take("parked")
 		wait("busy") // two in flight
 		wait("busy")
-		wait("other") // three in flight in all
+		wait("other") // three in flight altogether
 		releases[2](true, time.Minute)
 		synctest.Wait() // "other" has been served
 		wait("parked")
