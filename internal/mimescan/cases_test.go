@@ -16,9 +16,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
 )
 
-// Awkward messages, grouped by kinds of defects that other products had to learn about.
-// The link in each must be found; the scan of its neighbour, which differs only in the
-// link, must be complete.
+// Awkward messages. The number of a case is the kind of its defect, which other products
+// had to learn about. The link in each message must be found; the scan of its neighbour,
+// which differs only in the link, must be complete.
 
 const (
 	lure = "https://lure.example/open?id=7"
