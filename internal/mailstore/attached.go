@@ -50,7 +50,7 @@ func (it *Item) Attached() []Attached {
 }
 
 // Within returns the attachment at the end of a path of numbers: of an attachment, of one
-// of its attachments, and so on. It reports false if there is none.
+// of its attachments, and so on. It reports false if no attachment has the path.
 func (it *Item) Within(path []int) (Attached, bool) {
 	if len(path) == 0 {
 		return Attached{}, false

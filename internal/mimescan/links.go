@@ -32,7 +32,7 @@ func (s *linkScanner) did(n int) {
 const (
 	// maxLink is how many bytes of a link are read.
 	maxLink = 32 << 10
-	// window is how many bytes of a text are scanned at once.
+	// window is how many bytes of a text are scanned in one pass.
 	window = 2 * maxLink
 	// maxWhole is how many of the links that follow each other without a blank are also
 	// reported with everything that follows.
