@@ -12,7 +12,7 @@ import (
 // Address is an address to look for.
 type Address struct {
 	local, domain string // folded
-	ascii         string // the domain in the form xn--, if it has one
+	ascii         string // the domain in its xn-- form, if it has one
 }
 
 // NewAddress returns an address to look for, such as name@example.com.
@@ -33,13 +33,13 @@ func NewAddress(address string) Address {
 	return a
 }
 
-// In reports whether a person would read the address in a field, or a program find
-// it there: see the package comment. Letter case makes no difference.
+// In reports whether a person would read the address in a field, or a program would find
+// it there: see the package comment. Case is ignored.
 func (a Address) In(field string) bool {
 	if a.local == "" || a.domain == "" {
 		return false
 	}
-	looked := make(map[string]bool) // most forms are alike
+	looked := make(map[string]bool) // most forms are the same
 	look := func(s string) bool {
 		if looked[s] {
 			return false
@@ -60,7 +60,7 @@ func (a Address) In(field string) bool {
 
 var withoutQuotes = strings.NewReplacer(`"`, "", `\`, "")
 
-// Any reports whether there is an address in a field at all.
+// Any reports whether a field contains any address.
 func Any(field string) bool {
 	for _, text := range readings(field) {
 		s := squeezed(text)
@@ -71,8 +71,8 @@ func Any(field string) bool {
 	return false
 }
 
-// readings returns a field as it stands, and with its encoded words decoded: as they
-// are, and apart from what they are glued to.
+// readings returns a field as it is, and twice with its encoded words decoded: in place,
+// and separated from the text that they are glued to.
 func readings(field string) []string {
 	all := []string{fold(field)}
 	if !strings.Contains(field, "=?") {
@@ -90,8 +90,8 @@ func readings(field string) []string {
 	return append(all, fold(glued.String()), fold(apart.String()))
 }
 
-// fold makes texts comparable: one form of characters that look alike, lower case,
-// nothing that cannot be seen.
+// fold makes texts comparable: it unifies compatible forms of characters, converts to
+// lower case, and removes what cannot be seen.
 func fold(s string) string {
 	if isASCII(s) {
 		return foldASCII(s)
@@ -156,12 +156,12 @@ func (a Address) before(s string) bool {
 	if !ok {
 		return false
 	}
-	// What stands before it is no part of an address, or only marks do.
+	// It must not be the tail of a longer local part: marks before it do not count.
 	for rest != "" {
 		r, size := utf8.DecodeLastRuneInString(rest)
 		switch {
 		case ends(r), r >= utf8.RuneSelf && a.local[0] < utf8.RuneSelf && unicode.IsLetter(r) && !unicode.Is(unicode.Latin, r):
-			return true // such as a name in ideographs
+			return true // text in another script, such as a name in ideographs
 		case unicode.IsLetter(r), unicode.IsDigit(r), unicode.IsMark(r), strings.ContainsRune("._-+", r):
 			return false
 		}
@@ -170,7 +170,7 @@ func (a Address) before(s string) bool {
 	return true
 }
 
-// ends reports whether a character is in no local part unless in quotes.
+// ends reports whether a character cannot be in a local part unless quoted.
 func ends(r rune) bool { return r == ' ' || strings.ContainsRune(`<>()[],;:"\@`, r) }
 
 // behind reports whether a text begins with the domain.
@@ -189,7 +189,7 @@ func (a Address) behind(s string) bool {
 	if s == strings.TrimRight(a.domain, ".") {
 		return true
 	}
-	// Text of another script may be glued to it.
+	// Text in another script may be glued to it.
 	if plain := strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }); plain > 0 && strings.TrimRight(s[:plain], ".-_") == a.domain {
 		return true
 	}
@@ -209,8 +209,8 @@ func inDomain(r rune) bool {
 		r >= utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r))
 }
 
-// withoutComments leaves out what stands in parentheses outside quotes. One that is
-// not closed is none.
+// withoutComments leaves out what is in parentheses outside quotes. An unclosed
+// parenthesis does not begin a comment.
 func withoutComments(s string) string {
 	if !strings.ContainsRune(s, '(') {
 		return s
@@ -267,5 +267,5 @@ func compact(s string) string {
 	return b.String()
 }
 
-// squeezed leaves out all blanks: a line may be broken amid a word.
+// squeezed leaves out all blanks: a line may be broken in the middle of a word.
 func squeezed(s string) string { return strings.ReplaceAll(s, " ", "") }

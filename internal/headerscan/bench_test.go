@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/headerscan"
 )
 
-// BenchmarkAddress looks for an address in a header of a quarter of a megabyte, which
-// is as much as Exchange accepts.
+// BenchmarkAddress looks for an address in a header of a quarter of a megabyte, as much
+// as Exchange accepts.
 func BenchmarkAddress(b *testing.B) {
 	const size = 256 << 10
 	a := headerscan.NewAddress("m@éxample.example")

@@ -2,10 +2,10 @@ package headerscan
 
 import "strings"
 
-// Fields returns the values of the fields with any of some names, unfolded, in their
-// order. The header ends at the first empty line; empty lines before it are skipped.
-// What is no field continues the one before it: senders forget the blank at the
-// beginning of a line. A carriage return ends a line, too.
+// Fields returns the values of the fields that have one of the names, unfolded and in
+// order. The header ends at the first empty line; empty lines before it are skipped. A
+// line that is not a field continues the field before it, because senders forget the
+// blank at the beginning of a line. A carriage return also ends a line.
 //
 // See https://www.rfc-editor.org/rfc/rfc5322#section-2.2.
 func Fields(header string, names ...string) []string {
@@ -27,13 +27,13 @@ func Fields(header string, names ...string) []string {
 	return c.values
 }
 
-// collector puts the lines of wanted fields together.
+// collector joins the lines of wanted fields.
 type collector struct {
 	names  []string
 	values []string
 	value  strings.Builder
 	begun  bool // a field has been seen
-	wanted bool // the last one is wanted
+	wanted bool // the last field is wanted
 }
 
 func (c *collector) line(s string) {
@@ -67,14 +67,14 @@ func (c *collector) end() {
 	c.wanted = false
 }
 
-// cutField cuts a line into the name of a field and its value.
+// cutField splits a line into the name of a field and its value.
 func cutField(line string) (name, value string, ok bool) {
 	name, value, ok = strings.Cut(line, ":")
 	name = strings.TrimRight(name, " \t")
 	if !ok || name == "" || strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7F }) {
 		return "", "", false
 	}
-	// An address that was broken off, such as <mailto:a@b.example>, is no field.
+	// An address that was broken off, such as <mailto:a@b.example>, does not begin a field.
 	if strings.ContainsAny(name, `<>@"(),;`) {
 		return "", "", false
 	}

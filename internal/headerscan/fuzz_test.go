@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/headerscan"
 )
 
-// FuzzAddress: an address in brackets is found behind whatever closed text stands
-// before it.
+// FuzzAddress checks that an address in brackets is found in a field, whatever the field
+// before it contains.
 func FuzzAddress(f *testing.F) {
 	for _, field := range readable {
 		f.Add(field)

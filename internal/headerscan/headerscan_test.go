@@ -64,7 +64,7 @@ var readable = map[string]string{
 	"one character in two words":    `=?utf-8?B?w?= =?utf-8?Q?m=40evil.example?=`,
 }
 
-// Fields in which another address stands.
+// Fields that have another address.
 var others = map[string]string{
 	"none":                   ``,
 	"name alone":             `Bank`,
@@ -147,8 +147,8 @@ func TestFields(t *testing.T) {
 	}
 }
 
-// A header of a megabyte takes no longer for what is in it. The bound is wide: what
-// is quadratic takes minutes.
+// The contents of a large header do not make it slow. The bound is wide: anything
+// quadratic takes minutes.
 func TestHostileHeaders(t *testing.T) {
 	t.Parallel()
 	a := headerscan.NewAddress(evil)
@@ -159,7 +159,7 @@ func TestHostileHeaders(t *testing.T) {
 	}
 }
 
-// Local parts in quotation marks and IP addresses in brackets are found as they stand.
+// Local parts in quotation marks and IP addresses in brackets are found as written.
 func TestAddressWithQuotesAndLiterals(t *testing.T) {
 	t.Parallel()
 	for address, fields := range map[string][2][]string{

@@ -15,14 +15,14 @@ type word struct {
 	encoded bool
 }
 
-// split cuts a field into texts and decoded words. It takes encoded words as people
-// see them, not only where RFC 2047 allows them: glued to other text, in quotes, with
-// blanks inside, without an end.
+// split splits a field into texts and decoded words. It accepts encoded words wherever
+// people see one, not only where RFC 2047 allows them: glued to other text, in quotes,
+// with blanks inside, without an end.
 //
 // See https://www.rfc-editor.org/rfc/rfc2047#section-2.
 func split(s string) []word {
 	var all []word
-	var label string // of the encoded words in raw
+	var label string // charset of the encoded words in raw
 	var raw []byte
 	flush := func() {
 		if raw != nil {
@@ -42,7 +42,7 @@ func split(s string) []word {
 			s = rest
 			continue
 		}
-		// A character may be spread over two words of the same charset.
+		// A character may be split across two words of the same charset.
 		if strings.TrimSpace(before) != "" || raw != nil && !strings.EqualFold(name, label) {
 			flush()
 		}
@@ -62,8 +62,8 @@ func split(s string) []word {
 	return all
 }
 
-// Text returns a field with its encoded words decoded, wherever they stand. Blanks
-// between them may be missing.
+// Text returns a field with its encoded words decoded, wherever they are. Blanks between
+// them may be missing from the result.
 func Text(field string) string {
 	var b strings.Builder
 	for _, w := range split(field) {
@@ -72,16 +72,16 @@ func Text(field string) string {
 	return strings.ToValidUTF8(b.String(), "\uFFFD")
 }
 
-// maxWord is how far the end of an encoded word may be. RFC 2047 allows 75 bytes.
+// maxWord is how many bytes of an encoded word are searched for its end. RFC 2047 allows 75.
 const maxWord = 4096
 
-// cutWord reads an encoded word without its beginning.
+// cutWord reads an encoded word whose initial =? has been removed.
 func cutWord(s string) (label string, content []byte, after string, ok bool) {
 	label, s, ok = strings.Cut(s, "?")
 	if !ok || len(label) > 60 || strings.ContainsAny(label, " \t<>@") || len(s) < 2 || s[1] != '?' {
 		return "", nil, "", false
 	}
-	label, _, _ = strings.Cut(label, "*") // a language: RFC 2231, section 5
+	label, _, _ = strings.Cut(label, "*") // a language may follow: RFC 2231, section 5
 	kind, s := s[0], s[2:]
 	near := s[:min(len(s), maxWord)]
 	end, over := strings.Index(near, "?="), len("?=")
@@ -117,7 +117,7 @@ func base64Text(s string) []byte {
 	return b
 }
 
-// quotedText decodes the encoding Q. What is no code stays as it is.
+// quotedText decodes the Q encoding. Malformed codes stay as they are.
 func quotedText(s string) []byte {
 	b := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
@@ -136,8 +136,8 @@ func quotedText(s string) []byte {
 	return b
 }
 
-// convert makes UTF-8 of a text. One of an unknown charset stays as it is: addresses
-// are ASCII in nearly all.
+// convert converts a text to UTF-8. A text in an unknown charset stays as it is, because
+// addresses are ASCII in nearly all charsets.
 func convert(label string, b []byte) string {
 	encoding, name := charset.Lookup(label)
 	if encoding == nil || name == "utf-8" {

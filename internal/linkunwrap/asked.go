@@ -8,8 +8,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// refanged returns a URL that people wrote so that nobody can follow it, such as
-// hxxps://evil[.]example, as it was before.
+// refanged returns the original of a defanged URL, one written so that nobody can
+// follow it, such as hxxps://evil[.]example.
 func refanged(url string) string {
 	url = unpasted(url)
 	changed := defangs.Replace(url)
@@ -30,19 +30,19 @@ func refanged(url string) string {
 		return changed
 	}
 	if bare := strings.TrimLeft(changed, "/"); !strings.Contains(changed, "://") && looksLikeHost(bare) {
-		return "https://" + bare // whoever left the scheme out, or changed the rest, meant a link
+		return "https://" + bare // a link was meant, even if its scheme was left out or the rest changed
 	}
 	return changed
 }
 
-// looksLikeHost reports whether a text without scheme begins with a host, or with what
-// people write for several hosts, which is refused with a better reason.
+// looksLikeHost reports whether a text without a scheme begins with a host, or with a
+// notation for several hosts, which is refused later with a better reason.
 func looksLikeHost(s string) bool {
 	host := s[:hostEnd(s)]
 	return strings.Contains(strings.Trim(host, "."), ".") && !strings.ContainsAny(host, "@ ")
 }
 
-// unpasted returns a URL without what stood around it where it was copied from, and
+// unpasted returns a URL without what surrounded it where it was copied from, and
 // without the escapes of HTML, JSON and other URLs.
 func unpasted(url string) string {
 	around := func(r rune) bool { return r <= ' ' || invisibleAround(r) }
@@ -83,13 +83,14 @@ func invisibleAround(r rune) bool {
 	return r == '\u00a0' || r == '\ufeff' || r >= '\u200b' && r <= '\u200f'
 }
 
-// defangs are what people write for the characters of a URL.
+// defangs undoes what people write instead of the punctuation of a URL.
 var defangs = strings.NewReplacer(
 	"[://]", "://", "(://)", "://", "{://}", "://", "[:]//", "://", "(:)//", "://", "[:]", ":", "(:)", ":",
 	"[/]", "/", "(/)", "/", "[//]", "//", "(//)", "//",
 )
 
-// dots are what people write for a dot. Those in hostDots mean one in the host only.
+// dots and hostDots undo what people write instead of a dot. The forms in hostDots mean a
+// dot only in the host.
 var (
 	dots = strings.NewReplacer("[.]", ".", "(.)", ".", "{.}", ".", "<.>", ".", "[,]", ".",
 		"[dot]", ".", "(dot)", ".", "{dot}", ".", "[DOT]", ".", "(DOT)", ".", "{DOT}", ".", "[Dot]", ".", "(Dot)", ".", "{Dot}", ".")
@@ -115,7 +116,7 @@ func hostEnd(url string) int {
 	return len(url)
 }
 
-// checkHost reports why a URL that is asked for can match nothing, or too much.
+// checkHost returns an error if a URL that is asked for can match nothing, or too much.
 func checkHost(p parts) error {
 	host := norm.NFKC.String(decode(p.host, false))
 	if strings.HasPrefix(host, "[") && strings.HasSuffix(host, "]") && strings.Count(host, ":") > 1 {

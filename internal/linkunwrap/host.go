@@ -9,16 +9,16 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// maxHost is the length of the longest host name, in characters, with a dot at the
-// end (RFC 1035, section 2.3.4).
+// maxHost is the length of the longest host name in characters, including a trailing
+// dot (RFC 1035, section 2.3.4).
 const maxHost = 254
 
 // lookup maps host names as browsers do.
 // See https://url.spec.whatwg.org/#concept-domain-to-ascii.
 var lookup = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.StrictDomainName(false), idna.CheckHyphens(false))
 
-// hostName returns a host in the form used to look it up, "" if no host can have the
-// name: converting a long one takes time that grows with its square.
+// hostName returns a host in the form used to look it up, or "" if the name is too long
+// for a host: converting a long name takes time that grows with the square of its length.
 func hostName(host string) string {
 	host = decode(host, false)
 	if bare, ok := strings.CutPrefix(host, "["); ok {
@@ -47,7 +47,7 @@ func hostName(host string) string {
 	return host
 }
 
-// plainHost reports whether a host is what it is looked up as, but for its case.
+// plainHost reports whether a host is looked up as it is written, except for its case.
 func plainHost(host string) bool {
 	for i := range len(host) {
 		c := host[i]
@@ -58,7 +58,7 @@ func plainHost(host string) bool {
 	return true
 }
 
-// visible removes the characters without width, which host names do not keep.
+// visible removes zero-width characters, which host names do not keep.
 // See https://www.unicode.org/reports/tr46/#IDNA_Mapping_Table.
 func visible(host string) string {
 	return strings.Map(func(r rune) rune {

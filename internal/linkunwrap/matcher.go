@@ -23,27 +23,27 @@ import (
 // A link of a service that shows only the domain of its target matches a URL without
 // a path, and may match one with a path: see [Matcher.Check].
 type Matcher struct {
-	meant string // what was asked for, as it was understood
+	meant string // how the URL was understood; see Meant
 	want  address
-	also  []address // links that match as they stand: what was asked for, and what it wraps
+	also  []address // links that match as they are: the URL as given, and those that it wraps
 }
 
-// Verdict is whether a link leads to a URL.
+// Verdict tells whether a link leads to a URL.
 type Verdict int
 
 // Verdicts.
 const (
 	No Verdict = iota
-	// Maybe means that the link leads to the domain of the URL, and that nobody but
-	// its service knows the path; or that it is wrapped too often.
+	// Maybe means that the link leads to the domain of the URL and only its service
+	// knows the path, or that it is wrapped too often.
 	Maybe
 	Yes
 )
 
-// NewMatcher returns a Matcher for a URL. If the URL itself is a readable link of
-// a protection service, the Matcher is for its target; if it shows only the domain, for
-// all links to that domain, and for the link itself. A URL may be written so that
-// nobody can follow it (hxxps://evil[.]example).
+// NewMatcher returns a Matcher for a URL. If the URL itself is a readable link of a
+// protection service, the Matcher is for its target; if it shows only the domain, the
+// Matcher is for all links to that domain and for the link itself. The URL may be
+// defanged (hxxps://evil[.]example).
 func NewMatcher(url string) (*Matcher, error) {
 	m := &Matcher{}
 	m.asked(url)
@@ -84,11 +84,11 @@ func NewMatcher(url string) (*Matcher, error) {
 	return m, nil
 }
 
-// Meant says how the URL was understood if it was not taken as it stands; it completes
-// "the URL was given as …". It is empty if there is nothing to say.
+// Meant returns how the URL was understood if it was not taken literally; the text
+// completes "the URL was given as …". Otherwise it is empty.
 func (m *Matcher) Meant() string { return m.meant }
 
-// asked notes a link that matches as it stands.
+// asked notes a link that matches as it is.
 func (m *Matcher) asked(link string) {
 	if a, ok := normal(link); ok {
 		m.also = append(m.also, a)
@@ -114,7 +114,7 @@ func (m *Matcher) Check(link string) Verdict {
 			case ok && m.matches(got):
 				return Yes
 			case ok && (got.host == m.want.host || strings.HasSuffix(m.want.host, "."+got.host)):
-				return Maybe // some services show the registered domain only
+				return Maybe // some services show only the registered domain
 			}
 			return No
 		}

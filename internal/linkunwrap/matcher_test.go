@@ -80,7 +80,7 @@ func TestMatcher(t *testing.T) {
 	}
 }
 
-// Nested services are unwrapped, whichever comes first.
+// Nested services are unwrapped, in whichever order.
 func TestMatcherChains(t *testing.T) {
 	t.Parallel()
 	m, err := linkunwrap.NewMatcher("https://evil.example/a?b=c&d=e f")
@@ -148,7 +148,7 @@ func TestCasesRefused(t *testing.T) {
 	}
 }
 
-// A URL that was written so that nobody can follow it is understood.
+// A defanged URL, written so that nobody can follow it, is understood.
 func TestCasesDefanged(t *testing.T) {
 	t.Parallel()
 	for _, asked := range []string{
@@ -168,7 +168,7 @@ func TestCasesDefanged(t *testing.T) {
 	assert.True(t, m.Match("https://evil.example/a[1].html?x=(y)"), "brackets of the URL itself stay")
 }
 
-// How a URL was understood is said, if it was not taken as it stands.
+// Meant reports how a URL was understood if it was not taken literally.
 func TestMatcherMeant(t *testing.T) {
 	t.Parallel()
 	for asked, want := range map[string]string{
@@ -204,8 +204,8 @@ func TestCheckDomainOnly(t *testing.T) {
 	}
 }
 
-// A target that was not escaped may have a query of several parts, or be followed by those of
-// the service; some services show only the registered domain of a host.
+// A target that was not escaped may have several query parameters, or be followed by
+// those of the service; some services show only the registered domain of a host.
 func TestCheckReadsNoLessThanThereIs(t *testing.T) {
 	t.Parallel()
 	const link = "https://cas5-0-urlprotect.trendmicro.com/wis/clicktime/v1/query?url=https://evil.example/a?x=1&y=2&umid=3"

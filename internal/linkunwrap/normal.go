@@ -11,7 +11,7 @@ import (
 // address is a URL in normalised form, for comparison.
 type address struct {
 	host  string // lower case, ASCII; with the port unless it is the default
-	path  string // percent-decoded, without dot segments and trailing slash
+	path  string // percent-decoded, without dot segments or a trailing slash
 	query string // percent-decoded
 }
 
@@ -30,7 +30,7 @@ func normal(link string) (address, bool) {
 	}
 	a.path = strings.TrimRight(cleanPath(decode(p.path, false)), "/")
 	a.query = decode(p.query, true)
-	// Programs that copy a link add blanks at its end, escaped or not.
+	// Programs that copy a link append blanks, escaped or not.
 	if a.query == "" {
 		a.path = strings.TrimRight(strings.TrimRight(a.path, " \t\r\n"), "/")
 	}

@@ -10,8 +10,8 @@ func proofpoint2(p parts) string {
 
 // proofpoint3 reads the encoding of version 3: the URL appears in plain text
 // between two pairs of underscores, but a character that might not survive is
-// replaced by an asterisk, or a run of them by two asterisks and a letter for
-// their number. The replaced characters follow in base64.
+// replaced by an asterisk, and a run of such characters by two asterisks and a letter
+// for its length. The replaced characters follow in base64.
 func proofpoint3(p parts) string {
 	rest := p.path
 	if p.hasQuery {

@@ -2,7 +2,7 @@ package linkunwrap
 
 import "strings"
 
-// behind reads a target that stands in the path, without its scheme.
+// behind reads a target that follows the prefix in the path, without its scheme.
 func behind(prefix, scheme string) func(parts) string {
 	return func(p parts) string {
 		target := decode(strings.TrimPrefix(p.path, prefix), false)
@@ -16,7 +16,7 @@ func behind(prefix, scheme string) func(parts) string {
 	}
 }
 
-// bing reads a target in base64 behind two characters that say so.
+// bing reads a target in base64, which follows a two-character marker.
 func bing(p parts) string {
 	encoded, ok := strings.CutPrefix(decode(raw(p, "u"), true), "a1")
 	if !ok {

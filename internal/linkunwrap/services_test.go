@@ -17,7 +17,7 @@ import (
 
 // rewriters rewrite a link as services do, in the order of the table.
 var rewriters = []struct {
-	service string // as Unwrap names it; empty for a link that nobody rewrote
+	service string // as Unwrap names it; empty for a link that was not rewritten
 	rewrite func(link string) string
 }{
 	{"", func(l string) string { return l }},
@@ -140,8 +140,8 @@ func wantedLinks() []string {
 	return all
 }
 
-// Each of 300 links is found as it is and as rewritten, however it is spelt. The table
-// stands in OPERATING.md.
+// Each of 300 links is found, or undecided, as it is and as rewritten, however it is
+// spelt. OPERATING.md contains the table.
 func TestCasesServices(t *testing.T) {
 	t.Parallel()
 	links := wantedLinks()

@@ -15,17 +15,17 @@ type parts struct {
 // maxURL is how many bytes of a URL are read, about as many as in browsers.
 const maxURL = 64 << 10
 
-// longUserInfo is the length of a link, in bytes, from which on its user information
-// is left out.
+// longUserInfo is the length of a link, in bytes, beyond which its user information is
+// left out.
 const longUserInfo = 4 << 10
 
 // isLink reports whether links of a scheme are followed.
 func isLink(scheme string) bool { return scheme == "http" || scheme == "https" || scheme == "ftp" }
 
 // Tidy removes what browsers remove from a URL before they read it: tabs and line
-// ends, and blanks and control characters around it. Of a link that is longer than 4
-// KiB, it also removes slashes that do not count and the user information, behind
-// which attackers hide the host.
+// ends, and blanks and control characters around it. From a link that is longer than
+// 4 KiB, it also removes the user information and superfluous slashes, behind which
+// attackers hide the host.
 // See https://url.spec.whatwg.org/#url-parsing.
 func Tidy(link string) string {
 	link = strings.TrimFunc(link, func(r rune) bool { return r <= ' ' || r == '\u00a0' || r == '\ufeff' })
@@ -52,7 +52,7 @@ func Tidy(link string) string {
 	return scheme + "://" + after
 }
 
-// cutScheme cuts the scheme of a link off, in lower case.
+// cutScheme cuts off the scheme of a link and returns it in lower case.
 func cutScheme(link string) (scheme, rest string, ok bool) {
 	scheme, _, ok = strings.Cut(link[:min(len(link), len("https:"))], ":")
 	if lower := strings.ToLower(scheme); ok && isLink(lower) {
@@ -97,8 +97,8 @@ func split(link string) (parts, bool) {
 	return p, p.host != ""
 }
 
-// Resolve returns where a relative link leads from a base, as browsers see it. It
-// reports false if the base is not a link.
+// Resolve resolves a relative link against a base, as browsers do. It reports false if
+// the base is not a link.
 // See https://url.spec.whatwg.org/#relative-state.
 func Resolve(base, link string) (string, bool) {
 	from, ok := split(base)

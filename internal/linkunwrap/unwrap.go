@@ -9,18 +9,19 @@ import (
 type Target struct {
 	Service string // display name of the service
 	URL     string
-	// Longer is URL with the parameters that follow it, if it was not escaped, so that
-	// they may belong to it.
+	// Longer is URL with the parameters that follow it. It is set if URL was not
+	// escaped, in which case they may belong to it.
 	Longer string
-	// DomainOnly reports that the link reveals only the domain: URL is its root.
+	// DomainOnly means that the link reveals only the domain: URL is its root.
 	DomainOnly bool
 }
 
 // service is a link-protection service.
 type service struct {
 	name string
-	// host is a host name. A leading dot means all hosts that end in it; an
-	// asterisk at the end means any top-level domain; empty, that the path tells.
+	// host is a host name. With a leading dot, it means all hosts that end in it;
+	// with an asterisk at the end, any top-level domain. If it is empty, the path
+	// alone decides.
 	host string
 	// path is the required beginning of the path.
 	path   string
@@ -30,7 +31,7 @@ type service struct {
 // services are the known services, in the order in which they are tried. The forms of
 // links have been compared with the vendors' documentation, with Proofpoint's own decoder
 // for its three versions, and with links in public mail archives and repositories, except
-// where it says that a form is not confirmed. Of the pages that lead anywhere, this goes for
+// for forms that are marked as not confirmed. Among the open redirects, this applies to
 // those of Bing and DuckDuckGo.
 var services = []service{
 	// https://learn.microsoft.com/en-us/defender-office-365/safe-links-about
@@ -76,15 +77,15 @@ var services = []service{
 	{"AppRiver", "link.edgepilot.com", "/x/", parameter("u")},
 	{"Trustwave", "scanmail.trustwave.com", "", parameter("u")},
 	{"TitanHQ", "linklock.titanhq.com", "/analyse", parameter("url")},
-	// On a host of the customer's.
+	// On one of the customer's hosts.
 	{"Fortinet FortiMail", "", "/fmlurlsvc/", parameter("url")},
 	{"Outlook on the web", "", "/owa/redir.aspx", parameter("url")},
-	// Some have the target, others a token only.
+	// Some links have the target, others only a token.
 	{"Hornetsecurity", "atpscan.global.hornetsecurity.com", "/", parameter("u")},
 	{"emailprotection.link", "url.emailprotection.link", "/", token},
 	// Not confirmed.
 	{"Forcepoint", "www.mailcontrol.com", "/sr/", token},
-	// Pages that lead anywhere, behind which senders hide.
+	// Open redirects, behind which senders hide.
 	{"Google", ".google.*", "/amp/s/", behind("/amp/s/", "https://")},
 	{"Google", "translate.google.com", "/translate", parameter("u")},
 	{"Google", "www.googleadservices.com", "/pagead/aclk", parameter("adurl")},
@@ -102,8 +103,8 @@ var services = []service{
 	{"Steam", "steamcommunity.com", "/linkfilter/", parameter("url", "u")},
 }
 
-// Unwrap returns the target of a protection service's link, removing one layer,
-// and whether the link can be read.
+// Unwrap removes one layer from a link: it returns the target of a protection service's
+// link, and whether the link can be read.
 func Unwrap(link string) (Target, bool) {
 	p, ok := split(link)
 	if !ok {
@@ -124,8 +125,8 @@ func Unwrap(link string) (Target, bool) {
 	return Target{}, false
 }
 
-// tokenOnly returns the name of the service of a link that shows nothing of its target;
-// empty if it is none.
+// tokenOnly returns the name of the service if a link is one that shows nothing of its
+// target; otherwise it returns "".
 func tokenOnly(link string) string {
 	p, ok := split(link)
 	if !ok {
@@ -161,7 +162,7 @@ func (s service) serves(host string) bool {
 	return host == want
 }
 
-// parameter reads the target from the first of some query parameters.
+// parameter reads the target from the first of the named query parameters that is set.
 func parameter(names ...string) func(parts) string {
 	return func(p parts) string {
 		for _, name := range names {
@@ -173,7 +174,7 @@ func parameter(names ...string) func(parts) string {
 	}
 }
 
-// longer returns a target that stands in a query as it is, with all that follows it.
+// longer returns a target that is in a query unescaped, with everything that follows it.
 func longer(p parts, url string) string {
 	if !strings.Contains(url, "?") {
 		return ""
@@ -224,8 +225,8 @@ func lastSegment(p parts) string {
 // sophos reads a target in base64.
 func sophos(p parts) string { return base64Text(decode(raw(p, "u"), false)) }
 
-// underscores reads a target between triple underscores, in plain text or escaped. The
-// second ones are missing from a link that was cut.
+// underscores reads a target between triple underscores, in plain text or escaped. A
+// link that was cut lacks the second ones.
 func underscores(p parts) string {
 	rest := p.path
 	if p.hasQuery {

@@ -181,7 +181,7 @@ func FuzzUnwrap(f *testing.F) {
 		}
 		m, err := linkunwrap.NewMatcher(link)
 		if _, isLink := linkunwrap.Resolve(link, "/"); err != nil || !isLink {
-			return // refused, or nobody can follow it
+			return // refused, or not a link
 		}
 		if !m.Match(link) {
 			t.Fatalf("%q does not match itself", link)
@@ -192,8 +192,8 @@ func FuzzUnwrap(f *testing.F) {
 	})
 }
 
-// Of pages that lead anywhere, only those addresses count that do; and a link that shows
-// nothing of where it leads is noted if it is asked for.
+// On hosts with an open redirect, only the redirecting addresses count; and a link that
+// does not show where it leads gets a note if it is asked for.
 func TestUnwrapRedirects(t *testing.T) {
 	t.Parallel()
 	m, err := linkunwrap.NewMatcher("https://lure.example/open")

@@ -1,7 +1,7 @@
 package mailstore
 
-// enter counts an item in its folder and mailbox and puts it into the index, as
-// soon as it is there or has changed.
+// enter counts an item in its folder and mailbox and adds it to the index. It is called
+// once the item is in the folder, or has changed.
 func (it *Item) enter() {
 	it.tally(1)
 	if x := it.Folder.index; x != nil {
@@ -9,7 +9,7 @@ func (it *Item) enter() {
 	}
 }
 
-// withdraw undoes enter, before the item changes or goes.
+// withdraw undoes enter before the item changes or leaves.
 func (it *Item) withdraw() {
 	it.tally(-1)
 	if x := it.Folder.index; x != nil {

@@ -2,9 +2,9 @@ package mailstore
 
 import "github.com/ewsquarantine/ewsquarantine/ews"
 
-// InArchive returns the folder at the same path in the online archive, which it
-// creates if it does not exist; nil if there is no archive, or if the folder is not
-// below the top of the information store.
+// InArchive returns the folder at the same path in the online archive, and creates it if
+// it does not exist. It returns nil if there is no archive, or if f is not below the top
+// of the information store.
 func (f *Folder) InArchive() *Folder {
 	m := f.Mailbox
 	to := m.named[ews.FolderArchiveMsgFolderRoot]

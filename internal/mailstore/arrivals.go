@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// arrivals are items of one folder in order of arrival. They stand in blocks of
-// limited size, so adding or removing one moves few others, wherever it stands.
+// arrivals are items of one folder in order of arrival. They are kept in blocks of limited
+// size, so adding or removing one moves few others, wherever it is.
 type arrivals struct {
 	blocks [][]*Item // none is empty
 	count  int
@@ -14,8 +14,8 @@ type arrivals struct {
 
 const blockSize = 512
 
-// find returns where an item stands or, if it is not there, would stand. That is
-// beyond the last block if it arrived after all others.
+// find returns the position of an item or, if it is not present, the position where it
+// would be. That is beyond the last block if it arrived after all others.
 func (a *arrivals) find(it *Item) (block, at int, found bool) {
 	block, _ = slices.BinarySearchFunc(a.blocks, it.arrival, func(b []*Item, arrival uint64) int {
 		return compareArrival(b[len(b)-1], arrival)
@@ -29,7 +29,7 @@ func (a *arrivals) find(it *Item) (block, at int, found bool) {
 
 func compareArrival(it *Item, arrival uint64) int { return cmp.Compare(it.arrival, arrival) }
 
-// add puts an item where it belongs, unless it is there already.
+// add inserts an item where it belongs, unless it is present already.
 func (a *arrivals) add(it *Item) {
 	block, at, found := a.find(it)
 	if found {
@@ -53,7 +53,7 @@ func (a *arrivals) add(it *Item) {
 	a.blocks[block] = slices.Insert(a.blocks[block], at, it)
 }
 
-// split cuts a block in two.
+// split splits a block in two.
 func (a *arrivals) split(block, at int) {
 	b := a.blocks[block]
 	a.blocks = slices.Insert(a.blocks, block+1, slices.Clone(b[at:]))
@@ -61,7 +61,7 @@ func (a *arrivals) split(block, at int) {
 	a.blocks[block] = b[:at]
 }
 
-// remove takes an item out if it is there.
+// remove removes an item if it is present.
 func (a *arrivals) remove(it *Item) {
 	block, at, found := a.find(it)
 	if !found {

@@ -11,13 +11,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// slot is what the content of an item does not tell about one of its attachments.
-// An item has slots for all of its attachments, in their order, or for none. They are never
+// slot has what cannot be derived from an item's content about one of its attachments. An
+// item has slots for all of its attachments, in their order, or for none. They are never
 // modified, only replaced.
 type slot struct {
-	number int       // in the id of the attachment, never used again
-	made   time.Time // zero: together with the item
-	item   *Item     // in no folder; nil for a file, and for a message that is nothing but its MIME
+	number int       // part of the attachment's id, never reused
+	made   time.Time // zero: at the same time as the item
+	item   *Item     // in no folder; nil for a file, and for a message that has only its MIME
 }
 
 // MaxNested is how many levels of attached items a client can make.
@@ -26,7 +26,7 @@ const MaxNested = 10
 // Attached is an attachment of an item.
 type Attached struct {
 	eml.Attachment
-	Number int // identifies it in its item
+	Number int // identifies the attachment in its item
 	Made   time.Time
 	of     *Item
 	slot   slot
@@ -49,8 +49,8 @@ func (it *Item) Attached() []Attached {
 	return all
 }
 
-// Within returns the attachment at the end of a path of numbers: that of an
-// attachment, of one of its attachments, and so on.
+// Within returns the attachment at the end of a path of numbers: of an attachment, of one
+// of its attachments, and so on. It reports false if no attachment has the path.
 func (it *Item) Within(path []int) (Attached, bool) {
 	if len(path) == 0 {
 		return Attached{}, false
@@ -68,12 +68,12 @@ func (it *Item) Within(path []int) (Attached, bool) {
 	return all[i].Inner().Within(path[1:])
 }
 
-// Inner returns the item that is attached. It is in no folder, and must not be changed.
+// Inner returns the attached item. It is in no folder, and must not be changed.
 func (a Attached) Inner() *Item {
 	if a.slot.item != nil {
 		return a.slot.item
 	}
-	raw, _ := io.ReadAll(a.Open()) // from memory; what cannot be decoded ends it
+	raw, _ := io.ReadAll(a.Open()) // from memory; it ends where it cannot be decoded
 	sent, ok := eml.Parse(raw).Date()
 	if !ok {
 		sent = a.Made
@@ -102,7 +102,7 @@ func inner(n New, now time.Time) *Item {
 // Compose returns an item to be attached to others, in no folder.
 func (o *Organisation) Compose(n New) *Item { return inner(n, o.Now()) }
 
-// Deeper reports whether the item has more than so many levels of attached items.
+// Deeper reports whether the item has more than the given levels of attached items.
 func (it *Item) Deeper(levels int) bool {
 	return slices.ContainsFunc(it.Attached(), func(a Attached) bool {
 		return a.Item && (levels == 0 || a.Inner().Deeper(levels-1))
@@ -136,8 +136,8 @@ func (it *Item) next() int {
 	return n
 }
 
-// renumber gives numbers to the attachments that the item is about to have, of which the
-// first so many are its own.
+// renumber assigns numbers to the attachments that the item is about to have. The first
+// own of these keep their numbers.
 func (it *Item) renumber(count, own int) {
 	next, slots := it.next(), it.kept()[:own]
 	for len(slots) < count {
@@ -146,7 +146,7 @@ func (it *Item) renumber(count, own int) {
 	it.slots, it.numbered = slots, next
 }
 
-// AttachedItems returns what is attached, for [New] of a copy: nil for a file.
+// AttachedItems returns the attached items, as [New] of a copy needs them: nil for a file.
 func (it *Item) AttachedItems() []*Item {
 	if len(it.slots) == 0 {
 		return nil
@@ -158,9 +158,9 @@ func (it *Item) AttachedItems() []*Item {
 	return all
 }
 
-// Attach attaches a file, or an item that Compose returned, to the item, or with a
-// path to one of its attachments. It returns the number, and false if the message
-// cannot have one more attachment. The caller knows that the path leads to an item.
+// Attach attaches a file, or an item that Compose returned, to the item or, with a path,
+// to one of its attachments, which must be an item. It returns the number of the new
+// attachment, and reports false if the message cannot have another one.
 func (it *Item) Attach(path []int, f eml.File, item *Item) (number int, ok bool) {
 	now := it.Folder.Mailbox.org.Now()
 	r, ok := it.revised(path, func(in *Item) (revision, bool) {
@@ -177,8 +177,8 @@ func (it *Item) Attach(path []int, f eml.File, item *Item) (number int, ok bool)
 	return number, ok
 }
 
-// Detach deletes the attachment at the end of a path, and reports false if the message
-// is S/MIME.
+// Detach deletes the attachment at the end of a path. It reports false if the message is
+// S/MIME.
 func (it *Item) Detach(path []int) bool {
 	last := len(path) - 1
 	r, ok := it.revised(path[:last], func(in *Item) (revision, bool) {
@@ -195,8 +195,8 @@ func (it *Item) Detach(path []int) bool {
 	return ok
 }
 
-// revised returns the item as it is when an item attached to it, at the end of a path,
-// has changed.
+// revised returns the item as it will be after a change to the item attached at the end
+// of a path.
 func (it *Item) revised(path []int, change func(*Item) (revision, bool)) (revision, bool) {
 	if len(path) == 0 {
 		return change(it)
@@ -224,7 +224,7 @@ func (it *Item) revise(r revision) {
 	it.Update(nil, nil, true)
 }
 
-// attachmentProperties returns the properties that tell whether there are attachments.
+// attachmentProperties returns the properties that show whether there are attachments.
 func attachmentProperties(p Properties, all []ews.Attachment) []ews.ExtendedProperty {
 	b := builder{}
 	b.bool(TagHasAttachments, hasVisible(all))
@@ -236,16 +236,16 @@ func attachmentProperties(p Properties, all []ews.Attachment) []ews.ExtendedProp
 	return []ews.ExtendedProperty{b[TagHasAttachments], b[TagFlags]}
 }
 
-// slotHead is the part of an export that is about an attachment.
+// slotHead is the part of an export that describes an attachment.
 type slotHead struct {
 	Number     int
 	Made       time.Time
-	Properties []ews.ExtendedProperty // of an item; nil: it has no more than its MIME
+	Properties []ews.ExtendedProperty // of an item; nil: it has only its MIME
 	Inner      []slotHead
 	Numbered   int
 }
 
-// heads returns the slots for an export.
+// heads returns the slots in the form of an export.
 func heads(slots []slot) []slotHead {
 	var all []slotHead
 	for _, s := range slots {

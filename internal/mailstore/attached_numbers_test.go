@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// TestAttachmentNumbersDoNotWrap gives an item numbers until two bytes do not hold them.
+// TestAttachmentNumbersDoNotWrap assigns numbers until they do not fit in two bytes.
 func TestAttachmentNumbersDoNotWrap(t *testing.T) {
 	t.Parallel()
 	m := newMailbox(t, mailstore.Info{})
@@ -21,7 +21,7 @@ func TestAttachmentNumbersDoNotWrap(t *testing.T) {
 	number, ok := first.Attach(nil, eml.File{Name: "a", Content: []byte("a")}, nil)
 	require.True(t, ok)
 	require.True(t, first.Detach([]int{number}))
-	// An export keeps how many there were: this one says 65,535.
+	// An export has the count of numbers that were assigned: in this one, 65,535.
 	it, err := m.Named(ews.FolderInbox).Import(resealed(t, bytes.Join(first.Export(), nil), `"Numbered":1`, `"Numbered":65535`), false)
 	require.NoError(t, err)
 	seen := make(map[string]bool)
@@ -41,7 +41,7 @@ func TestAttachmentNumbersDoNotWrap(t *testing.T) {
 }
 
 // TestAttachmentNumbersAreOfOne rewrites a message whose attachments have gaps in their
-// numbers: what is new gets none that was given.
+// numbers: new attachments must not get a number that was used before.
 func TestAttachmentNumbersAreOfOne(t *testing.T) {
 	t.Parallel()
 	m := newMailbox(t, mailstore.Info{})

@@ -6,7 +6,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// Block puts an address on the mailbox's list of blocked senders, or takes it off.
+// Block adds an address to the mailbox's list of blocked senders, or removes it.
 func (m *Mailbox) Block(address string, blocked bool) {
 	key := strings.ToLower(address)
 	switch {

@@ -6,8 +6,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// cultures are the names of cultures by the numbers that PidTagMessageLocaleId has for
-// them, [MS-LCID] 2.2: those of the languages that Exchange itself speaks.
+// cultures maps the numbers in PidTagMessageLocaleId to names of cultures ([MS-LCID],
+// section 2.2). It has those of the languages that Exchange itself supports.
 var cultures = map[int64]string{
 	0x0001: "ar", 0x0002: "bg", 0x0003: "ca", 0x0004: "zh-Hans", 0x0005: "cs", 0x0006: "da", 0x0007: "de", 0x0008: "el", 0x0009: "en",
 	0x000A: "es", 0x000B: "fi", 0x000C: "fr", 0x000D: "he", 0x000E: "hu", 0x000F: "is", 0x0010: "it", 0x0011: "ja", 0x0012: "ko",
@@ -23,7 +23,7 @@ var cultures = map[int64]string{
 	0x0C07: "de-AT", 0x0C09: "en-AU", 0x0C0A: "es-ES", 0x0C0C: "fr-CA", 0x1009: "en-CA", 0x100C: "fr-CH", 0x1809: "en-IE",
 }
 
-// standardCulture is that of an item of which nobody has said anything else.
+// standardCulture is the culture of an item that does not specify one.
 const standardCulture = "en-US"
 
 // Culture returns the property for the name of a culture, such as de-DE, and whether

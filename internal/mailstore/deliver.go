@@ -14,7 +14,7 @@ type New struct {
 	MIME       []byte
 	Delivered  bool // by transport; otherwise it is a draft with the current date
 	Associated bool
-	Composed   bool      // by a client, of elements: there is no header that was received
+	Composed   bool      // by a client, from elements: it has no received header
 	Received   time.Time // zero: now
 	Read       bool
 	Class      string // empty: derived from the message
@@ -123,8 +123,8 @@ func derive(b builder, m *eml.Message) {
 	b.bool(TagDeliveryReport, m.Has("Return-Receipt-To"))
 }
 
-// people returns the person a message is from, and the one who sent it: the first of
-// each field ([MS-OXCMAIL], section 2.2.3.1.3).
+// people returns the person a message is from, and the person who sent it: the first
+// address of From and of Sender ([MS-OXCMAIL], section 2.2.3.1.3).
 func people(m *eml.Message) (from, sender eml.Address) {
 	from, sender = one(m, "From"), one(m, "Sender")
 	if sender == (eml.Address{}) {
@@ -140,8 +140,8 @@ func one(m *eml.Message, header string) eml.Address {
 	return eml.Address{}
 }
 
-// person sets the four properties of an address. As on servers, the address
-// replaces a missing name.
+// person sets the four properties of an address. As on real servers, the address replaces
+// a missing name.
 func person(b builder, a eml.Address, name, kind, address, smtp ews.ExtendedField) {
 	if a == (eml.Address{}) {
 		return
@@ -156,7 +156,7 @@ func person(b builder, a eml.Address, name, kind, address, smtp ews.ExtendedFiel
 	b.some(smtp, a.Email)
 }
 
-// addressType returns the type of an address, empty if it has none.
+// addressType returns the type of an address, or "" if it has none.
 func addressType(a eml.Address) string {
 	if a.Email == "" {
 		return ""

@@ -1,17 +1,17 @@
 package mailstore
 
-// Departure is that an item left a folder.
+// Departure records that an item left a folder.
 type Departure struct {
 	Folder     uint64 // number
-	Number     uint64 // of the item there
+	Number     uint64 // of the item in that folder
 	Since      uint64 // see [Item.Since]
 	Associated bool
 }
 
-// maxDepartures is how many departures a mailbox remembers at least.
+// maxDepartures is the least number of departures that a mailbox remembers.
 const maxDepartures = 20000
 
-// departures are the last ones of a mailbox.
+// departures are the latest departures in a mailbox.
 type departures struct {
 	kept []Departure
 	gone uint64 // how many are no longer kept
@@ -21,8 +21,8 @@ type departures struct {
 // change and the last departure.
 type Mark struct{ Number, Change, Departure uint64 }
 
-// Mark returns the present moment, and makes the mailbox remember departures from the
-// first such moment on. It costs nothing before.
+// Mark returns the present moment. The mailbox remembers departures from the first call
+// on; before that, they cost nothing.
 func (m *Mailbox) Mark() Mark {
 	if m.departures == nil {
 		m.departures = &departures{}
@@ -41,7 +41,7 @@ func (m *Mailbox) Since(k Mark) ([]Departure, bool) {
 	return d.kept[k.Departure-d.gone:], true
 }
 
-// depart remembers that an item leaves its folder.
+// depart records that an item leaves its folder.
 func (it *Item) depart() {
 	d := it.Folder.Mailbox.departures
 	if d == nil {
@@ -54,8 +54,8 @@ func (it *Item) depart() {
 	d.kept = append(d.kept, Departure{Folder: it.Folder.number, Number: it.number, Since: it.Since(), Associated: it.Associated})
 }
 
-// Since returns a number that orders the items of a mailbox by when they came to their
-// folder. An item that was replaced by another one under its id passes its own on.
+// Since returns a number that orders the items of a mailbox by when they came into their
+// folders. An item that replaces another under its id inherits the number.
 func (it *Item) Since() uint64 {
 	if it.since != 0 {
 		return it.since
@@ -63,6 +63,6 @@ func (it *Item) Since() uint64 {
 	return it.arrival
 }
 
-// ReadOnly reports whether nothing has changed in the item since a change number but,
-// at most, whether it is read.
+// ReadOnly reports whether nothing in the item but its read state has changed since a
+// change number.
 func (it *Item) ReadOnly(change uint64) bool { return it.edited <= change }

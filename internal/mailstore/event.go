@@ -8,23 +8,23 @@ import (
 // Event is something that happened to an item or a folder of a mailbox.
 type Event struct {
 	Kind EventKind
-	// IsFolder says that it is about a folder; else it is about an item.
+	// IsFolder is true for an event of a folder, and false for one of an item.
 	IsFolder bool
 	At       time.Time
-	// Number is that of the item or folder, and Parent that of the folder in which it
-	// is or, if it is gone, was.
+	// Number is the number of the item or folder. Parent is the number of the folder that
+	// contains it or, if it is gone, contained it.
 	Number, Parent uint64
-	// OldNumber and OldParent are where it was, and what it was copied from.
+	// OldNumber and OldParent tell where it was moved or copied from.
 	OldNumber, OldParent uint64
-	// Unread is the number of unread items in a modified folder, negative if that is
-	// not told.
+	// Unread is the number of unread items in a modified folder, or negative if it is not
+	// reported.
 	Unread int
-	// Kept says that an item moved because it was deleted, and by which removal.
+	// Kept means that an item moved because it was deleted, and Removal is how.
 	Kept    bool
 	Removal Removal
 }
 
-// EventKind is what happened.
+// EventKind is the kind of an event.
 type EventKind int
 
 // Kinds of events.
@@ -38,16 +38,16 @@ const (
 	FreeBusyChanged
 )
 
-// maxEvents is how many events a mailbox remembers at least, if there were as many.
+// maxEvents is the least number of events that a mailbox remembers, if there were as many.
 const maxEvents = 10000
 
-// events are the last events of a mailbox.
+// events are the latest events of a mailbox.
 type events struct {
 	kept []Event
 	gone uint64 // how many are no longer kept
 }
 
-// Watch makes the mailbox remember its events from now on. It costs nothing before.
+// Watch makes the mailbox remember its events from now on. Before that, they cost nothing.
 func (m *Mailbox) Watch() {
 	if m.events == nil {
 		m.events = &events{}
@@ -62,9 +62,8 @@ func (m *Mailbox) LastEvent() uint64 {
 	return m.events.gone + uint64(len(m.events.kept))
 }
 
-// EventsAfter returns the events after the one with a number, which must not be
-// modified. It reports false if some of them are no longer known, or if there is no such
-// number yet.
+// EventsAfter returns the events after the one with the number. They must not be modified.
+// It reports false if some of them are no longer known, or if there is no such number yet.
 func (m *Mailbox) EventsAfter(number uint64) ([]Event, bool) {
 	if m.events == nil || number < m.events.gone || number > m.LastEvent() {
 		return nil, false
@@ -72,7 +71,7 @@ func (m *Mailbox) EventsAfter(number uint64) ([]Event, bool) {
 	return m.events.kept[number-m.events.gone:], true
 }
 
-// note remembers an event, if somebody watches the mailbox.
+// note records an event if somebody watches the mailbox.
 func (m *Mailbox) note(e Event) {
 	h := m.events
 	if h == nil || m.silent {
@@ -92,8 +91,7 @@ func (m *Mailbox) note(e Event) {
 	}
 }
 
-// Silently calls f, of which the mailbox remembers no events, as when a whole folder
-// goes.
+// Silently calls f without recording events, as when a whole folder is removed.
 func (m *Mailbox) Silently(f func()) {
 	was := m.silent
 	m.silent = true
@@ -101,7 +99,7 @@ func (m *Mailbox) Silently(f func()) {
 	f()
 }
 
-// noteItem remembers an event of an item that is in a folder.
+// noteItem records an event of an item in a folder.
 func (it *Item) noteItem(kind EventKind) {
 	m := it.Folder.Mailbox
 	if m.events == nil || it.Associated {
@@ -112,7 +110,7 @@ func (it *Item) noteItem(kind EventKind) {
 	it.Folder.noteFreeBusy(it, e)
 }
 
-// noteFreeBusy remembers that an event changed the times that others see as busy.
+// noteFreeBusy records that an event changed the times that others see as busy.
 func (f *Folder) noteFreeBusy(it *Item, e Event) {
 	if calendar(f.Class) && it.Kind() == "CalendarItem" {
 		e.Kind = FreeBusyChanged
@@ -120,7 +118,7 @@ func (f *Folder) noteFreeBusy(it *Item, e Event) {
 	}
 }
 
-// arrivedAnew remembers that an item is in its folder that was not in the mailbox.
+// arrivedAnew records that an item that is new to the mailbox is in its folder.
 func (it *Item) arrivedAnew(by Arrival) {
 	if it.Folder.Mailbox.events == nil {
 		return
@@ -132,19 +130,19 @@ func (it *Item) arrivedAnew(by Arrival) {
 	it.Folder.noteContent()
 }
 
-// noteContent remembers that the content of a folder changed.
+// noteContent records that the content of a folder changed.
 func (f *Folder) noteContent() {
 	if f.Mailbox.events != nil {
 		f.Mailbox.note(Event{Kind: Modified, IsFolder: true, Number: f.number, Parent: f.above(), Unread: f.unread})
 	}
 }
 
-// noteFolder remembers an event of a folder.
+// noteFolder records an event of a folder.
 func (f *Folder) noteFolder(kind EventKind) {
 	f.Mailbox.note(Event{Kind: kind, IsFolder: true, Number: f.number, Parent: f.above(), Unread: -1})
 }
 
-// above returns the number of the folder above; a root is its own.
+// above returns the number of the parent folder. A root is its own parent.
 func (f *Folder) above() uint64 {
 	if f.Parent == nil {
 		return f.number
@@ -157,10 +155,10 @@ type place struct{ number, parent uint64 }
 
 func (it *Item) place() place { return place{it.number, it.Folder.number} }
 
-// noteMoved remembers that an item came from another folder of the mailbox.
+// noteMoved records that an item came from another folder of the mailbox.
 func (it *Item) noteMoved(from *Folder, old place) { it.noteFrom(Moved, from, old, Event{}) }
 
-// noteFrom remembers an event of an item with an old place.
+// noteFrom records an event of an item that has an old place.
 func (it *Item) noteFrom(kind EventKind, from *Folder, old place, e Event) {
 	m := it.Folder.Mailbox
 	if m.events == nil || it.Associated {
@@ -176,8 +174,8 @@ func (it *Item) noteFrom(kind EventKind, from *Folder, old place, e Event) {
 	it.Folder.noteContent()
 }
 
-// retract takes back the last events, those of an item that got another number before
-// anybody saw them.
+// retract removes the latest events, from the creation of an item on. The item got another
+// number before anybody saw them.
 func (m *Mailbox) retract(number uint64) {
 	h := m.events
 	if h == nil {
@@ -197,8 +195,7 @@ func calendar(class string) bool {
 	return class == "IPF.APPOINTMENT" || strings.HasPrefix(class, "IPF.APPOINTMENT.")
 }
 
-// CopiedFrom makes known that the folder, which was just created, is a copy of another
-// one.
+// CopiedFrom records that the folder, which was just created, is a copy of another one.
 func (f *Folder) CopiedFrom(from *Folder) {
 	m := f.Mailbox
 	if m.events == nil || m != from.Mailbox {

@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// The stream of ExportItems: magic with version, length and JSON of the head,
-// the bytes of the message, and a checksum of everything before it.
+// exportMagic begins the stream of ExportItems and includes its version. The length and the
+// JSON of the head follow, then the bytes of the message, and a checksum of all of these.
 const exportMagic = "EWSTEST\x01"
 
 // head is the part of the stream other than the message.
@@ -23,7 +23,7 @@ type head struct {
 	Store       []byte // differs between items that are otherwise equal
 }
 
-// Export returns the item as a stream that keeps everything, in pieces.
+// Export returns the item as a stream that keeps everything. The stream is in pieces.
 func (it *Item) Export() [][]byte {
 	h := head{Attachments: it.Attachments(), Slots: heads(it.slots), Numbered: it.numbered, Associated: it.Associated, Delivered: it.Delivered, Store: it.mark()}
 	for _, k := range it.Properties().Keys() {
@@ -42,11 +42,11 @@ func (it *Item) Export() [][]byte {
 	return [][]byte{first, raw, binary.BigEndian.AppendUint32(nil, sum)}
 }
 
-// Delete removes the item for good, without a trace or notice.
+// Delete permanently removes the item, without a trace or notice.
 func (it *Item) Delete() { it.vanish() }
 
-// TakePlaceOf removes an old item of the same mailbox and gives its id to the
-// item, which is that object from then on.
+// TakePlaceOf removes an old item of the same mailbox. The item gets its id, and is the
+// same object from then on.
 func (it *Item) TakePlaceOf(old *Item) {
 	m, place, from, since := it.Folder.Mailbox, old.place(), old.Folder, old.Since()
 	m.retract(it.number)

@@ -1,7 +1,7 @@
 package mailstore
 
-// Bounds of what clients can make of the folders of a mailbox. The first two are those of
-// Exchange Online; copies of folders, which contain copies, would grow without end.
+// Bounds of what clients can create in a mailbox. The first two are those of Exchange
+// Online. Without bounds, copying folders that contain copies would never end.
 // See https://learn.microsoft.com/en-us/office365/servicedescriptions/exchange-online-service-description/exchange-online-limits.
 const (
 	maxLevels  = 300    // of folders below the root
@@ -12,7 +12,7 @@ const (
 // Extent is the size of a tree of folders.
 type Extent struct{ Levels, Folders, Items int }
 
-// Extent returns the size of the folder with all below it.
+// Extent returns the size of the folder with everything below it.
 func (f *Folder) Extent() Extent {
 	e := Extent{Folders: 1, Items: f.items.count}
 	for _, c := range f.Children {
@@ -23,8 +23,8 @@ func (f *Folder) Extent() Extent {
 	return e
 }
 
-// Fits reports whether a new tree of some extent can be below the folder. One that is in
-// the mailbox already has levels only.
+// Fits reports whether a tree of the given extent can be added below the folder. For a tree
+// that is in the mailbox already, set only Levels.
 func (f *Folder) Fits(e Extent) bool {
 	level := 0
 	for g := f; g.Parent != nil; g = g.Parent {

@@ -24,7 +24,7 @@ type Folder struct {
 	// Search makes it a search folder: it contains no items, but shows those of
 	// the mailbox that the function selects.
 	Search func(*Item) bool
-	// Criteria describe the search as the client did that made it; nil otherwise.
+	// Criteria describe the search in the client's terms; nil if no client made it.
 	Criteria any
 
 	number  uint64
@@ -33,8 +33,8 @@ type Folder struct {
 
 	items      arrivals
 	index      index // nil until a search needs it
-	associated int   // items that are associated ones
-	unread     int   // of the others
+	associated int   // associated items
+	unread     int   // unread items among the others
 }
 
 // ID returns the id of the folder, which does not change when it is moved.
@@ -52,8 +52,8 @@ func (f *Folder) IsRoot() bool { return f.Parent == nil }
 // Gone reports whether the folder was deleted.
 func (f *Folder) Gone() bool { return f.deleted }
 
-// Items returns the items of the folder in order of arrival, in a new slice; for a
-// search folder, those it finds.
+// Items returns the items of the folder in order of arrival, in a new slice. For a search
+// folder, it returns the items that the search finds.
 func (f *Folder) Items() []*Item {
 	if f.Search == nil {
 		return f.items.list()
@@ -84,8 +84,8 @@ func (f *Folder) Path() string {
 	return "/" + strings.Join(names, "/")
 }
 
-// Child returns the direct subfolder with a name, ignoring case, nil if it does
-// not exist.
+// Child returns the direct subfolder with a name, ignoring case, or nil if it does not
+// exist.
 func (f *Folder) Child(name string) *Folder {
 	i := slices.IndexFunc(f.Children, func(c *Folder) bool { return strings.EqualFold(c.Name, name) })
 	if i < 0 {
@@ -105,7 +105,7 @@ func (f *Folder) Add(name, class string) *Folder {
 	return c
 }
 
-// Walk calls fn for the folder and all below it, parents first.
+// Walk calls fn for the folder and all folders below it, parents first.
 func (f *Folder) Walk(fn func(*Folder)) {
 	fn(f)
 	for _, c := range f.Children {
@@ -141,8 +141,8 @@ func (f *Folder) Touch() {
 
 func (f *Folder) touch() { f.change = f.Mailbox.org.nextChange() }
 
-// MoveTo moves the folder below another one of the same mailbox and reports
-// whether that was possible: not into itself, nor next to a folder of its name.
+// MoveTo moves the folder below another one of the same mailbox and reports whether that
+// was possible. A folder cannot be moved into itself, nor next to a folder of its name.
 func (f *Folder) MoveTo(parent *Folder) bool {
 	if f.Parent == nil || parent.Mailbox != f.Mailbox || parent.Below(f) {
 		return false
@@ -162,8 +162,8 @@ func (f *Folder) MoveTo(parent *Folder) bool {
 	return true
 }
 
-// Trash moves the folder into Deleted Items, under another name if its own is taken
-// there, and reports whether that was possible.
+// Trash moves the folder into Deleted Items and reports whether that was possible. The
+// folder gets another name if its own is taken there.
 func (f *Folder) Trash() bool {
 	name := ews.FolderDeletedItems
 	if f.Archive {
@@ -180,7 +180,7 @@ func (f *Folder) Trash() bool {
 	return f.MoveTo(to)
 }
 
-// Delete removes the folder and everything in it for good.
+// Delete permanently removes the folder and everything in it.
 func (f *Folder) Delete() {
 	f.Walk(func(g *Folder) {
 		for _, it := range g.items.list() {
@@ -216,7 +216,7 @@ func (f *Folder) Unread() int {
 	return n
 }
 
-// Count returns the number of items that are not associated ones.
+// Count returns the number of items, without associated ones.
 func (f *Folder) Count() int {
 	if f.Search == nil {
 		return f.items.count - f.associated

@@ -51,7 +51,7 @@ func (f *Folder) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	case TagHidden:
 		b.bool(key, f.Hidden)
 	case TagPath:
-		// The store separates the names by a character that XML cannot contain.
+		// The store separates the names with a character that XML cannot contain.
 		b.text(key, strings.ReplaceAll(f.Path(), "/", "\uFFFE"))
 	case TagEntryID:
 		b.text(key, base64.StdEncoding.EncodeToString(f.ID().Bytes()))

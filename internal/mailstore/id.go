@@ -10,7 +10,7 @@ import (
 	"math"
 )
 
-// Kind is what an id refers to.
+// Kind is the kind of object that an id refers to.
 type Kind byte
 
 // Kinds.
@@ -19,15 +19,15 @@ const (
 	KindItem   Kind = 'I'
 )
 
-// ID is a parsed id: the mailbox, and the number of a folder or of an item's stay
-// in a folder. Numbers are never reused.
+// ID is a parsed id: the mailbox, and the number of a folder or of an item's stay in a
+// folder. Numbers are never reused.
 type ID struct {
 	Mailbox GUID
 	Kind    Kind
 	Number  uint64
 }
 
-// GUID names a mailbox.
+// GUID identifies a mailbox.
 type GUID [16]byte
 
 // String returns the GUID as text.
@@ -48,7 +48,7 @@ func (g GUID) append(b []byte) []byte {
 	return b
 }
 
-// ErrMalformed reports an id or change key that is not of the server's form.
+// ErrMalformed reports an id or change key that is not in the server's form.
 var ErrMalformed = errors.New("id is malformed")
 
 // entryFlags begin an entry id.
@@ -56,8 +56,8 @@ const entryFlags = "\x00\x00\x00\x00"
 
 const entrySize = len(entryFlags) + 16 + 1 + 8 + 4
 
-// Bytes returns the entry id. It contains a checksum, so an id with changed case
-// is malformed.
+// Bytes returns the entry id. It contains a checksum, so an id whose case was changed is
+// malformed.
 func (id ID) Bytes() []byte {
 	return id.append(make([]byte, 0, entrySize))
 }
@@ -90,15 +90,15 @@ func ParseBytes(b []byte) (ID, error) {
 	return id, nil
 }
 
-// Types of storage in the ids of EWS, [MS-OXWSITEMID] 2.1.
+// Types of storage in EWS ids ([MS-OXWSITEMID], section 2.1).
 const (
 	storageMailbox      = 3 // named by its GUID
 	storageConversation = 4
 )
 
-// beginMoniker begins the bytes of an id of EWS, uncompressed, [MS-OXWSITEMID] 2.1:
-// compression, type of storage, the GUID of the mailbox as text, a processing
-// instruction, and the size of the id in the store, which follows.
+// beginMoniker appends the beginning of an uncompressed EWS id ([MS-OXWSITEMID], section
+// 2.1): compression, type of storage, the GUID of the mailbox as text, a processing
+// instruction, and the size of the store's id, which follows.
 func beginMoniker(b []byte, storage byte, mailbox GUID, size int) []byte {
 	b = append(b, 0, storage)
 	b = binary.LittleEndian.AppendUint16(b, guidSize)
@@ -107,10 +107,10 @@ func beginMoniker(b []byte, storage byte, mailbox GUID, size int) []byte {
 	return binary.LittleEndian.AppendUint16(b, uint16(size))
 }
 
-// monikerSize is the length of the bytes of an id in EWS.
+// monikerSize is the length of an EWS id in bytes.
 const monikerSize = 7 + guidSize + entrySize
 
-// Moniker returns the bytes of the id in EWS.
+// Moniker returns the bytes of the EWS id.
 func (id ID) Moniker() []byte { return id.appendMoniker(make([]byte, 0, monikerSize)) }
 
 func (id ID) appendMoniker(b []byte) []byte {
@@ -119,7 +119,7 @@ func (id ID) appendMoniker(b []byte) []byte {
 
 // String returns the id as it appears in an ItemId or FolderId.
 func (id ID) String() string {
-	var bytes [monikerSize]byte // on the stack: the folders of a page have many ids
+	var bytes [monikerSize]byte // on the stack, because a page of folders has many ids
 	return base64.StdEncoding.EncodeToString(id.appendMoniker(bytes[:0]))
 }
 
@@ -128,7 +128,7 @@ func Conversation(mailbox GUID, store []byte) string {
 	return base64.StdEncoding.EncodeToString(append(beginMoniker(nil, storageConversation, mailbox, len(store)), store...))
 }
 
-// ConversationSize is the length of what the id of a conversation has in the store.
+// ConversationSize is the length of the store's id of a conversation.
 const ConversationSize = 16
 
 // ParseConversation reads the id of a conversation.
@@ -170,15 +170,16 @@ func cutMoniker(s string) (id ID, rest []byte, err error) {
 	return id, b[monikerSize:], nil
 }
 
-// MaxIDLevels is how many attachments the id of one can have on the way to it.
+// MaxIDLevels is how many levels of attachments an attachment's id can have.
 const MaxIDLevels = 64
 
-// ErrTooDeep reports an id of an attachment below more others than MaxIDLevels.
+// ErrTooDeep reports an attachment's id with more than MaxIDLevels levels.
 var ErrTooDeep = errors.New("id has too many levels")
 
-// AttachmentID returns the id of an attachment: that of the item in the mailbox, how
-// many numbers follow, and the numbers of the attachments on the way, of which the
-// last is its own, each with its size, [MS-OXWSITEMID] 2.1. There are at most 255.
+// AttachmentID returns the id of an attachment ([MS-OXWSITEMID], section 2.1): the id of
+// the item in the mailbox, the count of the numbers that follow, and for each attachment
+// on the path, ending with the attachment itself, its number preceded by the number's
+// size. A path has at most 255 numbers.
 func AttachmentID(item ID, path ...int) string {
 	b := append(item.Moniker(), byte(len(path)))
 	for _, n := range path {
@@ -224,15 +225,15 @@ func ParseAttachmentID(s string) (item ID, path []int, err error) {
 // changePrefix makes change keys look like those of Exchange.
 const changePrefix = "\x09\x00\x00\x00\x16\x00\x00\x00"
 
-// FormatChange returns the change key of a change number. Items and folders
-// have different ones.
+// FormatChange returns the change key for a change number. Items and folders have
+// different keys.
 func FormatChange(kind Kind, change uint64) string {
 	b := append([]byte(changePrefix), byte(kind))
 	b = binary.BigEndian.AppendUint64(b, change)
 	return base64.StdEncoding.EncodeToString(b)
 }
 
-// NoChange returns the change key of the ids in events, which have none.
+// NoChange returns the change key in the ids of events, which stands for none.
 func NoChange(kind Kind) string {
 	if kind == KindFolder {
 		return "AQAAAA=="

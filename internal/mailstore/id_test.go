@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// The bytes of ids are as [MS-OXWSITEMID] describes them.
+// Ids have the bytes that [MS-OXWSITEMID] describes.
 func TestBytesOfIDs(t *testing.T) {
 	t.Parallel()
 	guid := mailstore.GUID{0xDE, 0xAD, 0xBE, 0xEF, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}

@@ -15,12 +15,12 @@ import (
 )
 
 // ErrCorrupt reports a stream that Export cannot have written, or that was changed
-// afterwards. Whoever knows the code can write one with a right checksum, so all that is
-// in it is looked at.
+// afterwards. Anyone who knows this code can write a stream with a correct checksum, so
+// everything in a stream is checked.
 var ErrCorrupt = errors.New("export stream is corrupt")
 
-// Import creates an item from a stream, unchanged except that its times of
-// creation and modification are now.
+// Import creates an item from a stream. It is unchanged, except that its times of creation
+// and modification are now.
 func (f *Folder) Import(stream []byte, associated bool) (*Item, error) {
 	it, err := decodeExport(stream)
 	if err != nil {
@@ -67,7 +67,7 @@ func decodeExport(stream []byte) (*Item, error) {
 	return h.item(raw)
 }
 
-// item returns the item of a head and a message.
+// item makes an item from the head and a message.
 func (h *head) item(raw []byte) (*Item, error) {
 	content := eml.Parse(raw)
 	it := &Item{content: content, attachments: attachments(content), numbered: h.Numbered, Associated: h.Associated, Delivered: h.Delivered}
@@ -81,7 +81,7 @@ func (h *head) item(raw []byte) (*Item, error) {
 	return it, err
 }
 
-// stored returns the properties of a stream.
+// stored returns the properties in a stream.
 func stored(all []ews.ExtendedProperty) (Properties, error) {
 	p := make(Properties, len(all))
 	for _, v := range all {
@@ -99,7 +99,7 @@ func stored(all []ews.ExtendedProperty) (Properties, error) {
 	return p, nil
 }
 
-// storable reports whether a property can be among those of an item.
+// storable reports whether an item can have a property.
 func storable(v ews.ExtendedProperty) bool {
 	f := v.Field
 	if Computed(f) && f != TagHasAttachments && f != TagCreated && f != TagModified {
@@ -108,8 +108,8 @@ func storable(v ews.ExtendedProperty) bool {
 	return Sound(v)
 }
 
-// restored returns the slots of an export, for a message with at most so many levels of
-// items in it. Slots are for all attachments or for none.
+// restored returns the slots in an export, for a message that has at most the given levels
+// of items in it. There are slots for all attachments or for none.
 func restored(content *eml.Message, all []slotHead, numbered, levels int) ([]slot, error) {
 	parts := content.Attachments()
 	if len(all) > 0 && (len(all) != len(parts) || levels == 0) || numbered < 0 || numbered > math.MaxInt32 {

@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// exports returns streams of items of all kinds that a store has.
+// exports returns streams of all kinds of items in a store.
 func exports(t testing.TB) (all [][]byte) {
 	t.Helper()
 	m := newMailbox(t, mailstore.Info{})
@@ -49,7 +49,7 @@ func TestEveryExportIsImported(t *testing.T) {
 	}
 }
 
-// imported uses all of an item that came as a stream, and exports and imports it again.
+// imported uses everything in an imported item, and exports and imports it again.
 func imported(t *testing.T, it *mailstore.Item) {
 	t.Helper()
 	var visit func(of *mailstore.Item, path []int)
@@ -82,8 +82,8 @@ func imported(t *testing.T, it *mailstore.Item) {
 	}
 }
 
-// FuzzImport reads heads and messages of streams, of which the checksum is right, so that
-// they are read.
+// FuzzImport reads heads and messages of streams. The checksum is correct, so they are
+// always reached.
 func FuzzImport(f *testing.F) {
 	for _, stream := range exports(f) {
 		head, raw := cut(stream)
@@ -97,7 +97,7 @@ func FuzzImport(f *testing.F) {
 	})
 }
 
-// FuzzImportStream reads what comes before the checksum is known to be right.
+// FuzzImportStream reads whole streams, also with a wrong checksum.
 func FuzzImportStream(f *testing.F) {
 	for _, stream := range exports(f) {
 		f.Add(stream)

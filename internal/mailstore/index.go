@@ -10,37 +10,38 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// index finds the items of a folder by the values of some properties. It contains
-// nothing but what the items have. It gets a property when the folder is first
-// searched by it, unless the folder is small, and keeps it up from then on.
+// index finds the items of a folder by the values of some properties. It contains only
+// what the items have. A property is added when the folder is first searched by it, unless
+// the folder is small, and is kept up to date from then on.
 type index map[ews.ExtendedField]*column
 
 // column is the part of an index for one property.
 type column struct {
-	having arrivals             // with any value; not kept for Message-IDs, which most items have
-	texts  map[string]*arrivals // by value, see written
+	having arrivals             // items with any value; not kept for Message-IDs, which most items have
+	texts  map[string]*arrivals // items by value; see written
 }
 
-// minIndexed is how many items a folder has at least to be worth an index.
+// minIndexed is how many items a folder needs to be worth an index.
 const minIndexed = 64
 
-// indexed reports whether an index contains a property: the Message-ID, and what
-// has a name or number in a property set, of the types in written.
+// indexed reports whether an index can contain a property: the Message-ID, or a property
+// of a type in written that has a name or number in a property set.
 func indexed(key ews.ExtendedField) bool {
 	return key == TagMessageID || written[key.Type] != nil && (key.GUID != "" || key.Set != "")
 }
 
-// written returns, by type, one text for all values that a search takes for equal.
+// written has, by type, a function that returns one text for all values that a search
+// considers equal.
 var written = map[ews.PropertyType]func(string) string{
 	ews.TypeString: Fold, ews.TypeStringArray: Fold, ews.TypeShort: integer, ews.TypeInteger: integer, ews.TypeLong: integer,
 	ews.TypeBoolean: truth, ews.TypeSystemTime: instant, ews.TypeBinary: octets,
 }
 
-// What is not a value of its type equals nothing, so its text does not matter.
+// A text that is not a value of its type equals nothing, so the result does not matter.
 
 func integer(s string) string {
 	n, _ := strconv.ParseInt(strings.TrimSpace(s), 10, 64)
-	return strconv.FormatFloat(float64(n), 'g', -1, 64) // as which they are compared
+	return strconv.FormatFloat(float64(n), 'g', -1, 64) // they are compared as such
 }
 
 func truth(s string) string {
@@ -72,7 +73,7 @@ func (f *Folder) column(key ews.ExtendedField) *column {
 	return c
 }
 
-// add enters an item.
+// add adds an item.
 func (x index) add(it *Item) {
 	for key, c := range x {
 		c.add(key, it)
@@ -95,7 +96,7 @@ func (c *column) add(key ews.ExtendedField, it *Item) {
 	})
 }
 
-// remove strikes out an item, which must be as it was when it was entered.
+// remove removes an item, which must be as it was when it was added.
 func (x index) remove(it *Item) {
 	for key, c := range x {
 		v, ok := it.Property(key)
@@ -124,7 +125,7 @@ func eachText(key ews.ExtendedField, v ews.ExtendedProperty, visit func(string))
 	}
 }
 
-// find returns the items that a lookup finds, nil if there are none.
+// find returns the items that a lookup finds, or nil if there are none.
 func (f *Folder) find(l Lookup) *arrivals {
 	c := f.column(l.key)
 	if l.any {
@@ -133,8 +134,8 @@ func (f *Folder) find(l Lookup) *arrivals {
 	return c.texts[l.text]
 }
 
-// estimate returns how many items the lookups find, at most: one that several find
-// counts several times.
+// estimate returns at most how many items the lookups find: an item that several of them
+// find counts several times.
 func (f *Folder) estimate(any []Lookup) int {
 	n := 0
 	for _, l := range any {
@@ -145,7 +146,7 @@ func (f *Folder) estimate(any []Lookup) int {
 	return n
 }
 
-// eachOf calls visit in order for the items that at least one of the lookups finds.
+// eachOf calls visit, in order, for the items that at least one of the lookups finds.
 func (f *Folder) eachOf(any []Lookup, visit func(*Item)) {
 	var all arrivals
 	finding := 0

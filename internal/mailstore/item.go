@@ -9,14 +9,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// Item is an item in a folder. When it is moved it stays the same Item but gets
-// another number, so its old id becomes invalid.
+// Item is an item in a folder. When it is moved, it stays the same Item but gets another
+// number, so its old id becomes invalid.
 type Item struct {
 	Folder     *Folder // nil once the item is gone
 	Associated bool    // folder associated information
 	Delivered  bool    // by transport, not created by a client
-	Creator    string  // the account that created it, empty if it was delivered
-	Editor     string  // the account that changed it last, empty if nobody has
+	Creator    string  // the account that created it; empty if it was delivered
+	Editor     string  // the account that changed it last; empty if nobody has
 
 	// View may cache something derived from the item; any change clears it.
 	View any
@@ -25,20 +25,20 @@ type Item struct {
 	arrival    uint64 // orders the items of a folder
 	arrived    time.Time
 	change     uint64
-	edited     uint64 // the last change that was not of the read state alone
+	edited     uint64 // the last change of more than the read state
 	since      uint64 // see Since
 	size       int64
 	object     uint64
 	origin     uint64 // object that it is a copy of
 	lastParent *Folder
-	altered    bool // more than its read state
+	altered    bool // more than its read state has changed
 
 	seed        *seed // nil once the fields below are set
 	properties  Properties
 	content     *eml.Message
 	attachments []ews.Attachment
-	slots       []slot // of the attachments; none: they are as in a new item
-	numbered    int    // numbers of attachments that were given, if that is more than there are
+	slots       []slot // of the attachments; none: as in a new item
+	numbered    int    // how many attachment numbers were assigned, if more than there are attachments
 }
 
 // Properties returns all stored properties. They must not be modified.
@@ -69,7 +69,7 @@ func (it *Item) Read() bool {
 	return it.flags()&FlagRead != 0
 }
 
-// Draft reports whether the item was never sent.
+// Draft reports whether the item has never been sent.
 func (it *Item) Draft() bool { return it.flags()&FlagUnsent != 0 }
 
 // Class returns the item class.
@@ -97,7 +97,7 @@ func (it *Item) Kind() string {
 	return kind
 }
 
-// KindOf returns the element that EWS uses for items of a class.
+// KindOf returns the element that EWS uses for items of an item class.
 func KindOf(class string) string {
 	class = strings.ToUpper(class)
 	for _, k := range kinds {
@@ -163,8 +163,8 @@ func (it *Item) Property(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	return b[key], true
 }
 
-// placed returns a property that tells where the item is or was: none of an attached
-// item, or of one that is not saved yet.
+// placed returns a property that tells where the item is or was. An attached item, or one
+// that is not saved yet, has none.
 func (it *Item) placed(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	if it.Folder == nil {
 		return ews.ExtendedProperty{Field: key}, false
@@ -172,7 +172,7 @@ func (it *Item) placed(key ews.ExtendedField) (ews.ExtendedProperty, bool) {
 	b, known := builder{}, true
 	switch key {
 	case TagArticleNumber:
-		b.int(key, int64(it.arrival)) // no other item of the folder has or had it
+		b.int(key, int64(it.arrival)) // no other item of the folder has or has had it
 	case TagEntryID:
 		b.text(key, base64.StdEncoding.EncodeToString(it.ID().Bytes()))
 	case TagParentEntryID:
@@ -199,7 +199,7 @@ func validName(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == ':' || r >= 0x7F })
 }
 
-// MIME returns the item as newly generated MIME, in pieces, as a client gets it.
+// MIME returns the item as newly generated MIME, as a client gets it. The MIME is in pieces.
 func (it *Item) MIME() [][]byte {
 	r := it.rendering()
 	if it.Folder == nil {
@@ -211,11 +211,11 @@ func (it *Item) MIME() [][]byte {
 	return it.Content().Render(r)
 }
 
-// Outgoing returns the item as MIME that keeps everything, to be sent.
+// Outgoing returns the item as MIME that keeps everything, for sending.
 func (it *Item) Outgoing() [][]byte { return it.Content().Render(it.rendering()) }
 
-// Headers returns the internet headers a client sees: those of the message and
-// those set as properties.
+// Headers returns the internet headers that a client sees: those of the message and those
+// set as properties.
 func (it *Item) Headers() []eml.Field {
 	fields := it.Content().Fields()
 	return append(fields, it.ownHeaders()...)
@@ -261,8 +261,8 @@ func (it *Item) replace(p Properties) {
 	it.changed(unread)
 }
 
-// changed gives the item a new change key. The number is that of the unread items in
-// its folder before.
+// changed gives the item a new change key. The argument is the number of unread items in
+// its folder before the change.
 func (it *Item) changed(unread int) {
 	it.change = it.Folder.Mailbox.org.nextChange()
 	it.edited = it.change
@@ -272,7 +272,7 @@ func (it *Item) changed(unread int) {
 	}
 }
 
-// set replaces the properties of an item in a folder. Nothing else may.
+// set replaces the properties of an item in a folder. Nothing else may replace them.
 func (it *Item) set(p Properties) {
 	it.grown()
 	it.withdraw()

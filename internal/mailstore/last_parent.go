@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// LastParent returns the last folder of the item outside Deleted Items and
-// Recoverable Items, nil if there was none or it was deleted.
+// LastParent returns the last folder of the item outside Deleted Items and Recoverable
+// Items, or nil if there was none or it was deleted.
 func (it *Item) LastParent() *Folder {
 	if f := it.lastParent; f != nil && !f.deleted && f.active() {
 		return f

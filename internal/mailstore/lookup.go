@@ -8,17 +8,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// Lookup names items by a property that folders have an index of; see [Equal] and
-// [Having].
+// Lookup selects items by an indexed property; see [Equal] and [Having].
 type Lookup struct {
 	key  ews.ExtendedField
 	text string // see written
 	any  bool   // whatever the text
 }
 
-// Equal returns the lookup of the items in which a property, by its normalised
-// name, equals a value in text form; the case of texts does not matter. It reports
-// false if there is no index of the property.
+// Equal returns the lookup of the items in which a property, given by its normalised name,
+// equals a value in text form. The case of texts is ignored. It reports false if the
+// property is not indexed.
 func Equal(key ews.ExtendedField, text string) (Lookup, bool) {
 	if !indexed(key) {
 		return Lookup{}, false
@@ -26,15 +25,15 @@ func Equal(key ews.ExtendedField, text string) (Lookup, bool) {
 	return Lookup{key: key, text: written[key.Type](text)}, true
 }
 
-// Having returns the lookup of the items that have a property. It reports false if
-// there is no index of the property.
+// Having returns the lookup of the items that have a property. It reports false if the
+// index cannot tell.
 func Having(key ews.ExtendedField) (Lookup, bool) {
 	return Lookup{key: key, any: true}, indexed(key) && key != TagMessageID
 }
 
-// Each calls visit for items of the folder in order of arrival; for a search
-// folder, for those it finds. It passes over no item for which each of the clauses
-// has a lookup that finds it, but may pass over the others.
+// Each calls visit for items of the folder in order of arrival; for a search folder, for
+// those that the search finds. It visits every item for which each of the clauses has a
+// lookup that finds it, and may skip other items.
 func (f *Folder) Each(clauses [][]Lookup, visit func(*Item)) {
 	if f.Search == nil {
 		f.narrow(clauses, visit)
@@ -52,8 +51,8 @@ func (f *Folder) Each(clauses [][]Lookup, visit func(*Item)) {
 	})
 }
 
-// narrow is Each for the items in the folder itself. It goes by the clause that
-// leaves the fewest.
+// narrow is Each for the items in the folder itself. It uses the clause that leaves the
+// fewest items.
 func (f *Folder) narrow(clauses [][]Lookup, visit func(*Item)) {
 	var best []Lookup
 	fewest := f.items.count
@@ -71,8 +70,8 @@ func (f *Folder) narrow(clauses [][]Lookup, visit func(*Item)) {
 	f.items.each(visit)
 }
 
-// Fold returns a text that is the same for all texts that strings.EqualFold takes
-// for equal. Lower case ASCII stays as it is.
+// Fold returns a text that is the same for all texts that strings.EqualFold considers
+// equal. Lower case ASCII stays as it is.
 func Fold(s string) string { return strings.Map(foldRune, s) }
 
 func foldRune(r rune) rune {
@@ -82,7 +81,7 @@ func foldRune(r rune) rune {
 	case r < utf8.RuneSelf:
 		return r
 	}
-	// The runes that differ only in case form a ring; the least one stands for all.
+	// Runes that differ only in case form a ring. The least rune represents it.
 	least := r
 	for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
 		least = min(least, other)

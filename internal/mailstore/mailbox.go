@@ -26,8 +26,8 @@ type Mailbox struct {
 	sized   bool
 
 	events     *events     // nil until somebody watches
-	departures *departures // nil until somebody keeps up with the items
-	silent     bool        // no events
+	departures *departures // nil until the first Mark
+	silent     bool        // no events are recorded
 }
 
 // Info describes a mailbox.
@@ -41,7 +41,7 @@ type Info struct {
 	Hidden      bool  // from address lists
 }
 
-// AddMailbox creates a mailbox with its default folders. Addresses already in use
+// AddMailbox creates a mailbox with its default folders. Addresses that are already in use
 // pass to the new mailbox.
 func (o *Organisation) AddMailbox(info Info) *Mailbox {
 	m := &Mailbox{
@@ -61,12 +61,12 @@ func (o *Organisation) AddMailbox(info Info) *Mailbox {
 	return m
 }
 
-// RemoveMailbox marks a mailbox as gone, as a migration does.
+// RemoveMailbox marks a mailbox as gone, as it is after a migration.
 func (o *Organisation) RemoveMailbox(m *Mailbox, moving bool) {
 	m.Gone, m.Moving = true, moving
 }
 
-// GUID returns the GUID that names the mailbox in ids.
+// GUID returns the GUID that identifies the mailbox in ids.
 func (m *Mailbox) GUID() GUID { return m.guid }
 
 // Has reports whether an address belongs to the mailbox.
@@ -75,16 +75,16 @@ func (m *Mailbox) Has(address string) bool {
 		slices.ContainsFunc(m.Proxies, func(p string) bool { return strings.EqualFold(p, address) })
 }
 
-// Named returns a well-known folder, nil if the mailbox has none.
+// Named returns a well-known folder, or nil if the mailbox does not have it.
 func (m *Mailbox) Named(name ews.FolderName) *Folder { return m.named[name] }
 
 // Root returns the root folder.
 func (m *Mailbox) Root() *Folder { return m.root }
 
-// Folder returns a folder by its number, nil if it does not exist.
+// Folder returns a folder by its number, or nil if it does not exist.
 func (m *Mailbox) Folder(number uint64) *Folder { return m.folders[number] }
 
-// Item returns an item by its number, nil if it does not exist.
+// Item returns an item by its number, or nil if it does not exist.
 func (m *Mailbox) Item(number uint64) *Item { return m.items[number] }
 
 // Size returns the size of all items in bytes.
@@ -101,8 +101,8 @@ func (m *Mailbox) Size() int64 {
 // Full reports whether n more bytes would exceed the quota.
 func (m *Mailbox) Full(n int64) bool { return m.Quota > 0 && m.Size()+n > m.Quota }
 
-// Items returns all items, of all folders, archive and Recoverable Items
-// included, folder by folder.
+// Items returns the items of all folders, including the archive and Recoverable Items,
+// folder by folder.
 func (m *Mailbox) Items() []*Item {
 	all := make([]*Item, 0, len(m.items))
 	for _, root := range []*Folder{m.root, m.archive} {
@@ -122,8 +122,8 @@ func (m *Mailbox) number() uint64 {
 // Numbers returns how many numbers the mailbox has given to folders and items.
 func (m *Mailbox) Numbers() int { return int(m.numbers) }
 
-// CanHaveHad reports whether a folder with a number, and at some time with a change
-// number, can have been in the mailbox.
+// CanHaveHad reports whether the mailbox can ever have had a folder with the number and the
+// change number.
 func (m *Mailbox) CanHaveHad(folder, change uint64) bool {
 	return folder > 0 && folder <= m.numbers && m.items[folder] == nil && change <= m.org.changes
 }

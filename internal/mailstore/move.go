@@ -6,17 +6,17 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// sameStore reports whether two folders are in the same mailbox or archive, so
-// that a move between them returns a new id.
+// sameStore reports whether two folders are in the same mailbox or archive, in which case
+// a move between them returns a new id.
 func sameStore(a, b *Folder) bool { return a.Mailbox == b.Mailbox && a.Archive == b.Archive }
 
 // SameStore reports whether the item is in the same mailbox or archive as a
 // folder.
 func (it *Item) SameStore(f *Folder) bool { return sameStore(it.Folder, f) }
 
-// MoveTo moves the item. Within a mailbox or archive it remains the same item,
-// with a new id and the same change key. Elsewhere it is copied and the original
-// removed, which may leave that in Recoverable Items; see [Settings].
+// MoveTo moves the item. Within a mailbox or archive it remains the same item, with a new
+// id and the same change key. Elsewhere it is copied and the original is removed, which
+// may leave the original in Recoverable Items; see [Settings].
 func (it *Item) MoveTo(f *Folder) *Item {
 	if sameStore(it.Folder, f) {
 		from, old := it.Folder, it.place()
@@ -60,7 +60,7 @@ func (it *Item) leave() {
 	it.keepIn(s.Leftover, Soft)
 }
 
-// vanish takes the item away.
+// vanish removes the item without a trace.
 func (it *Item) vanish() {
 	f := it.Folder
 	it.noteItem(Deleted)
@@ -68,8 +68,7 @@ func (it *Item) vanish() {
 	f.noteContent()
 }
 
-// keepIn moves the item into a folder of the Recoverable Items of its mailbox
-// or archive.
+// keepIn moves the item into a folder in the Recoverable Items of its mailbox or archive.
 func (it *Item) keepIn(name ews.FolderName, how Removal) {
 	if it.Folder.Archive {
 		name = "archive" + name
@@ -114,7 +113,7 @@ func (it *Item) Remove(how Removal, suppress bool) {
 	case !m.org.settings.Retention, it.Associated:
 		it.vanish()
 	case it.Folder == purges || it.Folder.Distinguished == nameHolds || it.Folder.Distinguished == nameArchiveHolds:
-		// Kept there until retention ends.
+		// It stays there until retention ends.
 	case how == Hard || it.Folder.Recoverable():
 		it.keepIn(ews.FolderRecoverableItemsPurges, Hard)
 	default:
@@ -129,8 +128,8 @@ func (it *Item) trash() *Folder {
 	return it.Folder.Mailbox.named[ews.FolderDeletedItems]
 }
 
-// keepVersion puts a copy of the unchanged item into Versions, as single item
-// recovery does before an essential property changes.
+// keepVersion puts a copy of the item into Versions, as single item recovery does before
+// an essential property changes.
 func (it *Item) keepVersion() {
 	m := it.Folder.Mailbox
 	if !m.org.settings.Retention || it.Folder.Recoverable() || it.Associated || it.Draft() {

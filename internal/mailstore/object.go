@@ -5,15 +5,15 @@ import (
 	"encoding/binary"
 )
 
-// Object returns the number that the item has for as long as it exists, wherever it
-// is moved, also into another mailbox. Nothing on the wire contains it.
+// Object returns a number that identifies the item for as long as it exists, wherever it
+// is moved, even into another mailbox. Nothing on the wire contains it.
 func (it *Item) Object() uint64 { return it.object }
 
-// Origin returns the object that the item is a copy of, 0 if it is none or that is
-// not known.
+// Origin returns the object that the item is a copy of, or 0 if it is not a copy or its
+// origin is not known.
 func (it *Item) Origin() uint64 { return it.origin }
 
-// Object returns the item that is an object now, nil if it is gone.
+// Object returns the item that is the object now, or nil if it is gone.
 func (o *Organisation) Object(number uint64) *Item { return o.objects[number] }
 
 func (o *Organisation) nextObject() uint64 {
@@ -21,8 +21,7 @@ func (o *Organisation) nextObject() uint64 {
 	return o.objectsMade
 }
 
-// identify gives the item a number of its own unless it has one, and makes it
-// known by that.
+// identify gives the item an object number unless it has one, and registers it.
 func (it *Item) identify(o *Organisation) {
 	if it.object == 0 {
 		it.object = o.nextObject()
@@ -40,28 +39,28 @@ func (it *Item) forget() {
 	}
 }
 
-// become makes a new item, not yet in a folder, the object that another one was,
-// which becomes a copy of it: as when an item moves into another mailbox and its
-// original stays behind.
+// become makes a new item, not yet in a folder, the object that an old item was, and the
+// old item a copy of it, as when an item moves into another mailbox and its original stays
+// behind.
 func (it *Item) become(old *Item) {
 	it.object, it.origin = old.object, old.origin
 	old.object, old.origin = old.Folder.Mailbox.org.nextObject(), it.object
 }
 
-// exportMark tells a stream of ExportItems from others.
+// exportMark identifies a stream of ExportItems.
 type exportMark struct {
 	searchKey string
 	sum       uint32
 }
 
-// exportMarks are the objects of streams.
+// exportMarks has the objects of streams.
 type exportMarks struct {
 	of    map[exportMark]uint64
-	order []exportMark // the oldest first, if there is a limit
-	most  int          // 0: all
+	order []exportMark // oldest first, if there is a limit
+	most  int          // 0: no limit
 }
 
-// add makes a stream known as one of an object.
+// add records the object of a stream.
 func (m *exportMarks) add(mark exportMark, object uint64) {
 	_, known := m.of[mark]
 	m.of[mark] = object
@@ -74,8 +73,8 @@ func (m *exportMarks) add(mark exportMark, object uint64) {
 	}
 }
 
-// mark returns bytes that no other item of the organisation has. They tell nothing
-// about the object.
+// mark returns bytes that no other item of the organisation has. They reveal nothing about
+// the object.
 func (it *Item) mark() []byte {
 	guid := it.Folder.Mailbox.guid
 	sum := sha256.Sum256(binary.BigEndian.AppendUint64(guid[:], it.object))

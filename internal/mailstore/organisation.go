@@ -31,31 +31,31 @@ type Settings struct {
 	Seed uint64
 	// Retention keeps deleted items in Recoverable Items.
 	Retention bool
-	// Leftover is the folder of Recoverable Items that keeps the original of an
-	// item moved into another mailbox, if Retention is on; empty: none.
+	// Leftover is the folder of Recoverable Items that keeps the original of an item moved
+	// into another mailbox, if Retention is on. If it is empty, no folder does.
 	Leftover ews.FolderName
 	// Since2013 and Since2013SP1 give mailboxes the folders of those versions.
 	Since2013, Since2013SP1 bool
 
-	// FewFolders leaves out the default folders of mailboxes that mail does not need.
+	// FewFolders leaves out the default folders that mail does not need.
 	FewFolders bool
-	// LastParent lets items in Deleted Items and Recoverable Items tell where they
-	// were before, as Exchange 2016 does.
+	// LastParent makes items in Deleted Items and Recoverable Items show where they were
+	// before, as in Exchange 2016.
 	LastParent bool
-	// MaxExports is how many exports the organisation knows again at most, for
-	// [Item.Origin]; 0: all.
+	// MaxExports is how many exports the organisation remembers at most, for
+	// [Item.Origin]; 0 means all.
 	MaxExports int
-	// Undated hides the time of delivery of all items from [Item.Property].
+	// Undated hides the delivery time of all items from [Item.Property].
 	Undated bool
-	// Anew is what changes in the MIME of items besides.
+	// Anew is what else changes in the MIME of items when it is generated.
 	Anew eml.Changes
-	// Notify is called for everything that reaches other people.
+	// Notify is called for each notice that reaches other people.
 	Notify func(Notice)
-	// Arrived, if set, is called for every item that came into a folder. It must
-	// not change anything.
+	// Arrived, if set, is called for every item that has come into a folder. It must not
+	// change anything.
 	Arrived func(*Item, Arrival)
-	// Happened, if set, is called for every event of a mailbox that is watched. It must
-	// not change anything.
+	// Happened, if set, is called for every event of a watched mailbox. It must not change
+	// anything.
 	Happened func(*Mailbox)
 	// Leave, if set, is called with every item that is about to leave its folder.
 	Leave func(*Item)
@@ -95,13 +95,13 @@ func NewOrganisation(s Settings) *Organisation {
 // Mailboxes returns all mailboxes in the order in which they were created.
 func (o *Organisation) Mailboxes() []*Mailbox { return o.mailboxes }
 
-// ByAddress returns the mailbox with a primary or proxy address, nil if it does
-// not exist.
+// ByAddress returns the mailbox with a primary or proxy address, or nil if it does not
+// exist.
 func (o *Organisation) ByAddress(address string) *Mailbox {
 	return o.byAddress[strings.ToLower(address)]
 }
 
-// ByGUID returns the mailbox with a GUID, nil if it does not exist.
+// ByGUID returns the mailbox with a GUID, or nil if it does not exist.
 func (o *Organisation) ByGUID(g GUID) *Mailbox { return o.byGUID[g] }
 
 // Random returns n random bytes.

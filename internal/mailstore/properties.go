@@ -95,7 +95,7 @@ const (
 	FlagUnreadPending = 0x200 // send a notice if deleted unread
 )
 
-// sets are the GUIDs of the distinguished property sets.
+// sets maps GUIDs to the distinguished property sets.
 var sets = map[string]ews.PropertySet{
 	"00062008-0000-0000-c000-000000000046": ews.SetCommon,
 	"00020329-0000-0000-c000-000000000046": ews.SetPublicStrings,
@@ -107,9 +107,9 @@ var sets = map[string]ews.PropertySet{
 	"00062040-0000-0000-c000-000000000046": ews.SetSharing,
 }
 
-// Key returns the name under which a property is stored: with the distinguished
-// name of its property set if there is one, and with names of internet headers
-// in lower case, as in MAPI.
+// Key returns the normalised name under which a property is stored: with the distinguished
+// name of its property set if it has one, and with the names of internet headers in lower
+// case, as in MAPI.
 func Key(f ews.ExtendedField) ews.ExtendedField {
 	if f.GUID != "" {
 		f.GUID = strings.ToLower(f.GUID)
@@ -123,25 +123,25 @@ func Key(f ews.ExtendedField) ews.ExtendedField {
 	return f
 }
 
-// Text returns the text of a property, empty if it is not set.
+// Text returns the text of a property, or "" if it is not set.
 func (p Properties) Text(f ews.ExtendedField) string { return p[f].Value }
 
-// Int returns a number.
+// Int returns a number, or 0 if it is not set.
 func (p Properties) Int(f ews.ExtendedField) int64 {
 	n, _ := strconv.ParseInt(p[f].Value, 10, 64)
 	return n
 }
 
-// Bool returns a Boolean.
+// Bool returns a Boolean, or false if it is not set.
 func (p Properties) Bool(f ews.ExtendedField) bool { return p[f].Value == "true" }
 
-// Time returns a time, zero if it is not set.
+// Time returns a time, or the zero time if it is not set.
 func (p Properties) Time(f ews.ExtendedField) time.Time {
 	t, _ := ParseTime(p[f].Value)
 	return t
 }
 
-// ParseTime reads the text form of a time, of the years 1 to 9999 in UTC.
+// ParseTime parses the text form of a time. In UTC, its year must be from 1 to 9999.
 func ParseTime(s string) (time.Time, error) {
 	t, err := time.Parse("2006-01-02T15:04:05.999999999Z07:00", s)
 	if err != nil {
@@ -153,7 +153,7 @@ func ParseTime(s string) (time.Time, error) {
 	return t.UTC(), err
 }
 
-// dated reports whether a time can be told in the protocol, whose years have four digits.
+// dated reports whether the protocol, whose years have four digits, can express a time.
 func dated(t time.Time) bool {
 	year := t.UTC().Year()
 	return year >= 1 && year <= 9999

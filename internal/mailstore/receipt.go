@@ -6,8 +6,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// Pending reports whether a read or "not read" notice would be sent, which never
-// happens for junk mail.
+// Pending reports whether a read or "not read" notice would be sent. None is ever sent for
+// junk mail.
 func (it *Item) Pending() bool {
 	return it.flags()&(FlagReadPending|FlagUnreadPending) != 0 && !it.junk()
 }
@@ -25,8 +25,7 @@ func (it *Item) Suppress() bool {
 	return true
 }
 
-// settle clears the flags of a pending receipt. It does not change the change
-// key.
+// settle clears the flags of a pending receipt. It leaves the change key as it is.
 func (it *Item) settle() {
 	flags := it.flags()
 	if flags&(FlagReadPending|FlagUnreadPending) == 0 {

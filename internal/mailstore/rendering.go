@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// rendering returns the header fields that differ in the item's MIME, because the
-// property that stands for one has another value.
+// rendering returns the header fields that differ in the item's MIME because the
+// corresponding property has another value.
 func (it *Item) rendering() eml.Rendering {
 	p, m := it.Properties(), it.Content()
 	r := eml.Rendering{Key: []byte(p.Text(TagSearchKey)), Fields: it.ownHeaders()}

@@ -9,13 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// cut returns the head of an export stream, and the message behind it.
+// cut returns the head of an export stream and the message after it.
 func cut(stream []byte) (head, raw []byte) {
 	size := binary.BigEndian.Uint64(stream[8:])
 	return stream[16 : 16+size], stream[16+size : len(stream)-4]
 }
 
-// sealed makes a stream of a head and a message, with a right checksum.
+// sealed makes a stream from a head and a message, with a correct checksum.
 func sealed(head, raw []byte) []byte {
 	b := binary.BigEndian.AppendUint64([]byte("EWSTEST\x01"), uint64(len(head)))
 	b = append(append(b, head...), raw...)

@@ -5,16 +5,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// fromContent are the properties that follow the message when it is rewritten. The
-// header that was received (0x007D) does not.
+// fromContent are the properties that are derived again when the message is rewritten. The
+// received header (0x007D) is not.
 var fromContent = []ews.ExtendedField{
 	TagDisplayTo, TagDisplayCc, TagDisplayBcc,
 	TagFromName, TagFromType, TagFromAddress, TagFromSMTP,
 	TagSenderName, TagSenderType, TagSenderAddress, TagSenderSMTP,
 }
 
-// Rewrite replaces the message that the item was made from. Its other properties
-// stay, and so does what is known of its attachments: new ones come last.
+// Rewrite replaces the message that the item was made from. The other properties stay, and
+// so does what is known about the attachments. New attachments must come last.
 func (it *Item) Rewrite(raw []byte) {
 	it.keepVersion()
 	it.altered = true
@@ -31,20 +31,20 @@ func (it *Item) Rewrite(raw []byte) {
 	p := it.Properties().With(nil, fromContent...).With(set)
 	own := len(it.Attachments())
 	if len(all) < own {
-		own = 0 // nobody can tell which is which
+		own = 0 // it is not known which were removed
 	}
 	it.renumber(len(all), own)
 	it.content, it.attachments = content, all
 	it.replace(p)
 }
 
-// Reform replaces the message of a draft, with all properties that a server takes from
-// a message.
+// Reform replaces the message of a draft, and all properties that a server derives from a
+// message.
 func (it *Item) Reform(raw []byte) {
 	content := eml.Parse(raw)
 	b := builder{}
 	derive(b, content)
-	delete(b, TagHeaders) // there are none that were received
+	delete(b, TagHeaders) // a draft has no received header
 	delete(b, TagClass)
 	all := attachments(content)
 	set := attachmentProperties(it.Properties(), all)
@@ -58,7 +58,7 @@ func (it *Item) Reform(raw []byte) {
 	it.replace(p)
 }
 
-// Sent makes a draft a message that was sent.
+// Sent turns a draft into a sent message.
 func (it *Item) Sent() {
 	unread := it.Folder.unread
 	it.setFlags(it.flags()&^FlagUnsent | FlagRead | FlagSubmitted)

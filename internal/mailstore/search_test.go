@@ -20,7 +20,7 @@ func stampField(name string) ews.ExtendedField {
 	return ews.ExtendedField{GUID: "7f2b6f0e-3c5d-4a1b-9e0a-6d1c53a7e4b2", Name: name, Type: ews.TypeString}
 }
 
-// term is a lookup and, told otherwise, what it finds.
+// term is a lookup, described independently of the index.
 type term struct {
 	key  ews.ExtendedField
 	text *string // nil: any
@@ -42,8 +42,8 @@ func (m term) finds(it *mailstore.Item) bool {
 
 var whole = flag.Bool("whole", false, "TestEach: four histories, not two")
 
-// However items came, changed and went, the folders hold them in order of arrival,
-// and a search by lookups passes over none that these find.
+// However items arrive, change and leave, the folders hold them in order of arrival, and a
+// search by lookups skips no item that these find.
 func TestEach(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(4) {
@@ -138,7 +138,7 @@ func TestEach(t *testing.T) {
 	}
 }
 
-// A search goes by the clause that leaves the fewest items.
+// A search uses the clause that leaves the fewest items.
 func TestEachNarrowestClause(t *testing.T) {
 	t.Parallel()
 	inbox := newMailbox(t, mailstore.Info{}).Named(ews.FolderInbox)
@@ -188,7 +188,7 @@ func TestEachInOrderOfArrival(t *testing.T) {
 		require.True(t, slices.Equal(want, got))
 	}
 	check()
-	for _, share := range []int{2700, 300, 2000, 0} { // how many have it
+	for _, share := range []int{2700, 300, 2000, 0} { // how many items have it
 		for i, k := range r.Perm(len(all)) {
 			switch it := all[k]; {
 			case i < share && !stamped(it):
@@ -218,7 +218,7 @@ func TestLookupsOfWhatHasNoIndex(t *testing.T) {
 	assert.False(t, ok)
 }
 
-// Equal values are looked up alike, however they are written.
+// Equal values have equal lookups, however they are written.
 func TestLookupsOfTypes(t *testing.T) {
 	t.Parallel()
 	for kind, tt := range map[ews.PropertyType][3]string{
@@ -243,7 +243,7 @@ func TestLookupsOfTypes(t *testing.T) {
 	}
 }
 
-// FuzzEqual holds the index against the comparison of texts.
+// FuzzEqual compares the index with strings.EqualFold.
 func FuzzEqual(f *testing.F) {
 	for _, s := range []string{"k\u212aK", "sſS", "İIiı", "σςΣ", "ßẞ", "\xff\ufffd", "ǅǆǄ", "\xe2\x84"} {
 		f.Add(s, strings.ToLower(s))

@@ -7,9 +7,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// seed is what a delivered item is made from. The item is filled in when it is
-// first needed: until then it takes a tenth of the memory and time, so a folder
-// can hold a hundred thousand items of which a search returns a few.
+// seed is what a delivered item is made from. The item is filled in when it is first
+// needed. Until then it takes a tenth of the memory and time, so a folder can hold a
+// hundred thousand items of which a search returns a few.
 type seed struct {
 	New
 	now       time.Time
@@ -18,11 +18,11 @@ type seed struct {
 	delivered string // Received as text, made by the first search
 }
 
-// waits reports whether filling in the item can wait: nothing given with it
-// changes what searches ask for.
+// waits reports whether filling in the item can wait, because nothing given with it affects
+// searches.
 func (n *seed) waits() bool { return n.Delivered && !n.Associated && len(n.Properties) == 0 }
 
-// slots returns the slots of a new item with so many attachments.
+// slots returns the slots of a new item with count attachments.
 func (n *seed) slots(count int) []slot {
 	if len(n.Attached) == 0 || len(n.Attached) > count {
 		return nil
@@ -37,7 +37,7 @@ func (n *seed) slots(count int) []slot {
 	return slots
 }
 
-// grown fills in the item if that was not done yet.
+// grown fills in the item if that has not been done yet, and returns it.
 func (it *Item) grown() *Item {
 	if s := it.seed; s != nil {
 		it.seed = nil
@@ -67,7 +67,7 @@ func (n *seed) property(key ews.ExtendedField) (v ews.ExtendedProperty, ok, know
 		return v, false, false
 	}
 	if key.GUID != "" || key.Set != "" {
-		return v, false, true // a named property, which delivered items lack
+		return v, false, true // delivered items have no named properties
 	}
 	if n.brief == nil {
 		m := eml.Parse(n.MIME)

@@ -15,8 +15,8 @@ func (it *Item) Shadow() *Item {
 	return &c
 }
 
-// Unsaved returns the item that [Folder.Create] would create, in no folder and
-// with nothing in it that only a folder can give.
+// Unsaved returns the item that [Folder.Create] would create, but in no folder, and without
+// anything that depends on a folder.
 func Unsaved(n New) *Item {
 	it := &Item{Associated: n.Associated, seed: &seed{New: n}}
 	return it.grown()
@@ -25,9 +25,9 @@ func Unsaved(n New) *Item {
 // UnsavedImport is Unsaved for [Folder.Import].
 func UnsavedImport(stream []byte) (*Item, error) { return decodeExport(stream) }
 
-// Custom reports whether a property, by its normalised name, is a named one that
-// belongs to clients: in their own property set, an internet header, or a
-// public string other than the categories.
+// Custom reports whether a property, given by its normalised name, is a named property that
+// belongs to clients: in a custom property set, an internet header, or a public string
+// other than the categories.
 func Custom(key ews.ExtendedField) bool {
 	switch key.Set {
 	case ews.SetInternetHeaders:
@@ -48,8 +48,8 @@ func (it *Item) HasCustom() bool {
 	return false
 }
 
-// DropCustom removes the properties for which [Custom] is true. The change key
-// stays.
+// DropCustom removes the properties for which [Custom] is true. It leaves the change key as
+// it is.
 func (it *Item) DropCustom() {
 	p := maps.Clone(it.Properties())
 	maps.DeleteFunc(p, func(key ews.ExtendedField, _ ews.ExtendedProperty) bool { return Custom(key) })

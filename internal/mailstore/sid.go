@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// domainSID is the security identifier of the domain that all accounts are in.
+// domainSID is the security identifier of the domain of all accounts.
 const domainSID = "S-1-5-21-1004336348-1177238915-682003330"
 
 // firstUser is the number of the first user in the domain.
@@ -17,7 +17,7 @@ func (m *Mailbox) SID() string {
 	return domainSID + "-" + strconv.Itoa(firstUser+slices.Index(m.org.mailboxes, m))
 }
 
-// BySID returns the mailbox of an account with a security identifier, nil if it does
+// BySID returns the mailbox of the account with a security identifier, or nil if it does
 // not exist.
 func (o *Organisation) BySID(sid string) *Mailbox {
 	user, ok := strings.CutPrefix(strings.ToUpper(sid), domainSID+"-")

@@ -24,7 +24,7 @@ func IsGUID(s string) bool {
 	return guid.MatchString(s)
 }
 
-// forms are the texts that the store keeps of the values of each type.
+// forms has, by type, a function that reports whether the store could keep a text as a value.
 var forms = map[ews.PropertyType]func(string) bool{
 	ews.TypeString:  func(string) bool { return true },
 	ews.TypeInteger: func(s string) bool { return isInteger(s, 32) },
@@ -60,8 +60,8 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-// Sound reports whether a property is one that the store could have written: it is named in
-// one way, and its values are of its type.
+// Sound reports whether the store could have written a property: it is named in exactly one
+// way, and its values have its type.
 func Sound(p ews.ExtendedProperty) bool {
 	single, array := strings.CutSuffix(string(p.Field.Type), "Array")
 	fits, ok := forms[ews.PropertyType(single)]
@@ -70,9 +70,9 @@ func Sound(p ews.ExtendedProperty) bool {
 	switch {
 	case !ok,
 		named == (f.Tag != 0),                 // neither or both
-		!named && (f.Name != "" || f.ID != 0), // a tag needs no more
-		f.Tag >= 0x8000,                       // such tags stand for names
-		f.GUID != "" && (f.Set != "" || !IsGUID(f.GUID) || f.GUID[0] == '{'), // one set
+		!named && (f.Name != "" || f.ID != 0), // a tag is enough
+		f.Tag >= 0x8000,                       // such tags are for named properties
+		f.GUID != "" && (f.Set != "" || !IsGUID(f.GUID) || f.GUID[0] == '{'), // not exactly one set
 		f.Set != "" && !propertySets[f.Set],
 		f.Name != "" && f.ID != 0:
 		return false

@@ -2,7 +2,7 @@ package mailstore
 
 import "github.com/ewsquarantine/ewsquarantine/ews"
 
-// Submit makes now the time at which the item was sent and delivered; see [Item.Sent].
+// Submit sets the times at which the item was sent and delivered to now; see [Item.Sent].
 func (it *Item) Submit() {
 	now := it.Folder.Mailbox.org.Now()
 	b := builder{}

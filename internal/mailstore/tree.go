@@ -100,7 +100,7 @@ func (m *Mailbox) buildTree() {
 	}
 }
 
-// plantOthers creates those that mail does not need.
+// plantOthers creates the default folders that mail does not need.
 func (m *Mailbox) plantOthers(top *Folder) {
 	s := m.org.settings
 	for _, l := range visible[forMail:] {

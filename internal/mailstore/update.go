@@ -33,7 +33,7 @@ func (it *Item) Update(set []ews.ExtendedProperty, remove []ews.ExtendedField, s
 	}
 }
 
-// onlyRead reports whether an update changes the read state, and nothing else.
+// onlyRead reports whether an update changes the read state and nothing else.
 func (it *Item) onlyRead(set []ews.ExtendedProperty, remove []ews.ExtendedField) bool {
 	if len(set) != 1 || len(remove) > 0 || Key(set[0].Field) != TagFlags {
 		return false

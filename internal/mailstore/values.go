@@ -26,14 +26,13 @@ func nameOf(names []string, n int64, def string) string {
 	return names[n]
 }
 
-// Importance returns the property for a name such as High, and whether that is
-// valid.
+// Importance returns the property for a name such as High, and whether the name is valid.
 func Importance(name string) (ews.ExtendedProperty, bool) {
 	return enumerated(TagImportance, importances, name)
 }
 
-// Sensitivity returns the property for a name such as Private, and whether that
-// is valid.
+// Sensitivity returns the property for a name such as Private, and whether the name is
+// valid.
 func Sensitivity(name string) (ews.ExtendedProperty, bool) {
 	return enumerated(TagSensitivity, sensitivities, name)
 }
@@ -62,8 +61,8 @@ func ReadState(it *Item, read bool) ews.ExtendedProperty {
 	return ews.ExtendedProperty{Field: TagFlags, Value: strconv.FormatInt(flags, 10)}
 }
 
-// FlagProperties returns the properties to set and to remove for a follow-up
-// flag, none for an empty status.
+// FlagProperties returns the properties to set and to remove for a follow-up flag. There
+// are none for an empty status.
 func FlagProperties(f ews.Flag) (set []ews.ExtendedProperty, remove []ews.ExtendedField) {
 	b := builder{}
 	switch f.Status {
@@ -103,8 +102,8 @@ func (it *Item) Flag() ews.Flag {
 	return ews.Flag{Status: "NotFlagged"}
 }
 
-// WithReadState returns the message flags of a new item with a read state. The
-// other flags are those among the given properties, or else those of a draft.
+// WithReadState returns the message flags of a new item with a read state. The other flags
+// are taken from the given properties, or else are those of a draft.
 func WithReadState(set []ews.ExtendedProperty, read bool) ews.ExtendedProperty {
 	flags := int64(FlagUnsent)
 	for _, p := range set {

@@ -1,10 +1,9 @@
 // Package mimeparam reads header fields with parameters, such as Content-Type and
-// Content-Disposition, as mail programs do: a defect in one parameter leaves the
-// others as they are, and values may be in any charset (RFC 2045, section 5.1, and
-// RFC 2231).
+// Content-Disposition (RFC 2045, section 5.1, and RFC 2231), as mail programs do: a
+// defect in one parameter does not affect the others, and values may be in any charset.
 //
-// Package mime of the standard library refuses a field with a defect and knows no
-// charset but UTF-8 in RFC 2231.
+// Package mime of the standard library rejects a field with a defect, and for RFC 2231
+// knows no charset but UTF-8.
 package mimeparam
 
 import (
@@ -22,7 +21,7 @@ type Field struct {
 
 // param is a parameter as written, without its quotes.
 type param struct {
-	name     string // lower case, without asterisk and number
+	name     string // lower case, without the asterisk and number
 	number   int    // of a segment; -1 means that the value is in one piece
 	extended bool   // percent-encoded, with a charset if it is the first segment
 	value    string
@@ -61,7 +60,7 @@ func cut(s string) (before, after string) {
 		}
 	}
 	if quoted {
-		// The quotes never end: then they are none.
+		// Quotes that never end are text.
 		before, after, _ = strings.Cut(s, ";")
 		return before, after
 	}
@@ -84,9 +83,9 @@ func parse(pair string) (param, bool) {
 	return p, true
 }
 
-// unquote removes quotes, or the comment behind a value without them. A backslash
-// stays unless it precedes a quotation mark or another one, because programs write
-// the names of folders in this way.
+// unquote removes the quotes, or the comment after an unquoted value. A backslash stays
+// unless it precedes a quotation mark or another backslash, because programs write file
+// paths without escaping them.
 func unquote(s string) string {
 	if s == "" || s[0] != '"' {
 		for _, blank := range []string{" (", "\t("} {
@@ -111,8 +110,8 @@ func unquote(s string) string {
 	return strings.TrimSuffix(b.String(), `"`)
 }
 
-// withoutComments removes comments (RFC 5322, section 3.2.2). One that does not end
-// is none.
+// withoutComments removes comments (RFC 5322, section 3.2.2). One that does not end is
+// text.
 func withoutComments(s string) string {
 	if !strings.Contains(s, "(") {
 		return s
@@ -139,8 +138,8 @@ func withoutComments(s string) string {
 	return b.String()
 }
 
-// Get returns a parameter, in the form of RFC 2231 if it has several forms; empty if
-// the field lacks it.
+// Get returns a parameter, preferring the form of RFC 2231 if it is given in several
+// forms. It returns "" if the field lacks the parameter.
 func (f Field) Get(name string) string {
 	if all := f.All(name); len(all) > 0 {
 		return all[0].Text
@@ -148,7 +147,7 @@ func (f Field) Get(name string) string {
 	return ""
 }
 
-// Names returns the names of the parameters, in lower case, each once.
+// Names returns the names of the parameters in lower case, without duplicates.
 func (f Field) Names() []string {
 	var all []string
 	seen := make(map[string]bool)
@@ -164,13 +163,13 @@ func (f Field) Names() []string {
 // Text is one reading of a parameter.
 type Text struct {
 	Text string
-	// Guessed means that the charset is not named, not known, or not the one that is
-	// named.
+	// Guessed means that the charset is not named or not known, or that the text is not
+	// in the charset that is named.
 	Guessed bool
 }
 
-// All returns the different readings of a parameter: the one in RFC 2231 first, since
-// that is the one that programs prefer, then those in one piece in the order of the
+// All returns the different readings of a parameter. Those in the forms of RFC 2231 come
+// first, because programs prefer them; then come the plain ones, in the order of the
 // field.
 func (f Field) All(name string) []Text {
 	var all []Text

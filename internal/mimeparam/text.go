@@ -18,7 +18,7 @@ func join(segments []param) Text {
 		value := s.value
 		if s.extended {
 			if i == 0 {
-				// charset'language'text. Some leave one or both out.
+				// charset'language'text. Some programs omit one or both.
 				if first, rest, ok := strings.Cut(value, "'"); ok && !strings.Contains(first, "%") {
 					_, text, again := strings.Cut(rest, "'")
 					if !again {
@@ -37,8 +37,8 @@ func join(segments []param) Text {
 	return inCharsetOf(b.String(), named)
 }
 
-// plain decodes encoded words, which programs write in parameters though RFC 2047,
-// section 5, forbids it.
+// plain decodes encoded words, which programs write in parameters although RFC 2047,
+// section 5, forbids that.
 func plain(s string) Text {
 	if strings.Contains(s, "=?") {
 		guessed := false
@@ -63,8 +63,8 @@ func plain(s string) Text {
 	return inCharsetOf(s, "")
 }
 
-// inCharsetOf converts bytes to UTF-8. What is in no known charset is UTF-8 if it can
-// be, and Windows-1252 if not.
+// inCharsetOf converts bytes to UTF-8. If the charset is not known, it takes them for
+// UTF-8 if they are valid, and otherwise for Windows-1252.
 func inCharsetOf(s, name string) Text {
 	known := true
 	switch name = strings.ToLower(strings.Trim(name, " \t\"")); name {

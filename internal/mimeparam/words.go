@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// JoinWords makes one of encoded words that stand beside each other and are alike:
-// programs that cut a text into words by bytes cut amid a character. It leaves out the
-// language of a word (RFC 2231, section 5), too.
+// JoinWords joins adjacent encoded words of the same charset and encoding, because
+// programs that split a text by bytes split characters. It also removes the language of
+// a word (RFC 2231, section 5).
 func JoinWords(s string) string {
 	var b strings.Builder
 	for {
@@ -40,7 +40,7 @@ func JoinWords(s string) string {
 	}
 }
 
-// encodedWord is a word of RFC 2047, section 2.
+// encodedWord is an encoded word of RFC 2047, section 2.
 type encodedWord struct{ charset, kind, text string }
 
 func (w encodedWord) base64() bool { return strings.EqualFold(w.kind, "b") }
@@ -49,8 +49,8 @@ func (w encodedWord) alike(other encodedWord) bool {
 	return strings.EqualFold(w.charset, other.charset) && strings.EqualFold(w.kind, other.kind)
 }
 
-// content returns what can be put behind that of another word: bytes, or the text of the
-// encoding Q; nil if that cannot be read.
+// content returns what can be appended to the content of another word: the decoded bytes
+// of base64, or the undecoded text of Q. It returns nil if the base64 cannot be decoded.
 func (w encodedWord) content() []byte {
 	if !w.base64() {
 		return []byte(w.text)
@@ -62,7 +62,7 @@ func (w encodedWord) content() []byte {
 	return b
 }
 
-// nextWord cuts a text around its first encoded word.
+// nextWord splits a text around its first encoded word.
 func nextWord(s string) (before string, w encodedWord, rest string, ok bool) {
 	for at := 0; ; {
 		i := strings.Index(s[at:], "=?")

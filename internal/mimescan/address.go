@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
-// schemeOf cuts the scheme, in lower case, off a link; empty if it has none.
+// schemeOf cuts off the scheme of a link and returns it in lower case, or "" if it has none.
 // See https://url.spec.whatwg.org/#scheme-start-state.
 func schemeOf(link string) (scheme, rest string) {
 	before, after, ok := strings.Cut(link, ":")
@@ -24,12 +24,13 @@ func schemeOf(link string) (scheme, rest string) {
 	return strings.ToLower(before), after
 }
 
-// maxHost is the length of the longest host name, in characters, with a dot at the
-// end (RFC 1035, section 2.3.4).
+// maxHost is the length of the longest host name in characters, including a trailing
+// dot (RFC 1035, section 2.3.4).
 const maxHost = 254
 
-// strayHost reports whether the host of a link is longer than any. A host in ASCII with
-// text of another script behind it is not: some languages have no blanks.
+// strayHost reports whether the host of a link is longer than any host can be. Text in
+// another script after an ASCII host does not count, because some languages are written
+// without blanks.
 func strayHost(link string) bool {
 	_, rest := schemeOf(link)
 	if rest == link {
@@ -50,7 +51,7 @@ func strayHost(link string) bool {
 	return len(ascii) > maxHost || !strings.Contains(ascii, ".")
 }
 
-// refreshed returns the link in a refresh.
+// refreshed returns the link in the content of an http-equiv refresh.
 // See https://html.spec.whatwg.org/#shared-declarative-refresh-steps.
 func refreshed(content string) string {
 	rest := strings.TrimLeft(content, " \t\r\n\f")
@@ -70,7 +71,7 @@ func refreshed(content string) string {
 	return rest
 }
 
-// dataPage returns the text in a data: URL, empty if it is none of a page.
+// dataPage returns the text in a data: URL, or "" if the URL does not contain a page.
 // See https://fetch.spec.whatwg.org/#data-url-processor.
 func dataPage(link string) string {
 	head, body, ok := strings.Cut(link[len("data:"):], ",")
@@ -103,7 +104,7 @@ func dataPage(link string) string {
 	return narrow(string(b))
 }
 
-// narrow converts a text that is in UTF-16 or UTF-32.
+// narrow converts a text in UTF-16 or UTF-32 to UTF-8, and returns any other as it is.
 func narrow(text string) string {
 	first := []byte(text[:min(len(text), 1<<10)])
 	wide := wideByMark(first)

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
 )
 
-// repeated reads a text again and again.
+// repeated yields a text over and over.
 type repeated struct {
 	text string
 	at   int
@@ -29,7 +29,7 @@ func (r *repeated) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// ordinary is common mail: a header, and what is repeated behind it.
+// ordinary is common mail: a header, and a body that is repeated.
 var ordinary = map[string][2]string{
 	"attachment": {"Content-Type: a/b\nContent-Transfer-Encoding: base64\n\n", strings.Repeat("QUJD", 19) + "\r\n"},
 	"text":       {"\n", "Lorem ipsum dolor sit amet, consetetur sadipscing elitr. https://example.org/a?b=c\r\n"},
@@ -48,7 +48,7 @@ func matchBoth(b interface{ Fatal(...any) }, message [2]string, size int64, m *l
 	}
 }
 
-// BenchmarkScan reads a megabyte of common content, and of content made to be slow,
+// BenchmarkScan reads a megabyte of common content, and of content designed to be slow,
 // and compares each link with one that is searched for.
 func BenchmarkScan(b *testing.B) {
 	const size = 1 << 20
@@ -69,9 +69,9 @@ func BenchmarkScan(b *testing.B) {
 	}
 }
 
-// The work grows with the size of a message, not faster, however it was made: what is
-// looked at, again and again included, and what is reported of links, each of which is
-// compared, are small multiples of it.
+// The work grows no faster than the size of a message, however the message is designed.
+// The bytes that are looked at, counted each time, and the reported links, each of which
+// has to be compared, are small multiples of the size.
 func TestScanWork(t *testing.T) {
 	t.Parallel()
 	for kind, messages := range map[string]map[string][2]string{"ordinary": ordinary, "hostile": hostile} {
@@ -88,16 +88,16 @@ func TestScanWork(t *testing.T) {
 				}
 				limit := 12 * (size + 32<<10)
 				if name == "tags" || name == "bases" || name == "long base" {
-					limit += mostResolved // each with its base
+					limit += mostResolved // each link with its base
 				}
 				assert.LessOrEqual(t, work, limit, "%s, %s: %d bytes", kind, name, size)
-				// Parts within parts are read at each of 32 levels.
+				// Nested parts are read at each of 32 levels.
 				assert.LessOrEqual(t, looked, limit+28*(size+32<<10), "%s, %s: %d bytes: looked at", kind, name, size)
 			}
 		}
 	}
 }
 
-// mostResolved bounds what is reported of links relative to a base: 8 MiB of them, and
-// the one with which that is exceeded.
+// mostResolved bounds the resolved links that are reported: 8 MiB of them, and the one
+// that exceeds this.
 const mostResolved = 8<<20 + 32<<10

@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
 )
 
-// TestBlanksBeyondASCII holds that the scan ends, and finds the link, where a blank or a
-// quotation mark of Unicode stands beside a host without scheme.
+// TestBlanksBeyondASCII checks that the scan ends and finds the link if a Unicode blank or
+// quotation mark is next to a host without a scheme.
 func TestBlanksBeyondASCII(t *testing.T) {
 	t.Parallel()
 	for _, blank := range []string{"\u00a0", "\u2028", "\u2029", "\u3000", "“", "”", "«", "»", "「", "」", "＜", "＞", "س\u00a0", "\u00a0\u00a0", "\xec\u00a0", "日\u3000"} {

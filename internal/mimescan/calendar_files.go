@@ -12,8 +12,8 @@ type calendarFiles struct {
 	s     *scanner
 	depth int
 	line  []byte
-	long  bool      // the line is longer than what is kept
-	doc   *document // the pages within it
+	long  bool      // the line is longer than the part that is kept
+	doc   *document // the pages within the calendar
 	err   error
 }
 
@@ -43,7 +43,7 @@ func (c *calendarFiles) close() error {
 	return c.err
 }
 
-// take looks at one line.
+// take handles one line.
 func (c *calendarFiles) take() {
 	line := string(bytes.TrimRight(c.line, "\r"))
 	c.line = c.line[:0]
@@ -72,7 +72,7 @@ func (c *calendarFiles) take() {
 	c.long = false
 }
 
-// cutProperty cuts a line at the first colon outside quotes.
+// cutProperty splits a line at the first colon outside quotes.
 func cutProperty(line string) (head, value string) {
 	quoted := false
 	for i := range len(line) {

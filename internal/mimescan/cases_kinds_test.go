@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// More of the kinds of TestCasesDecoding: what stands before, amid and behind headers,
-// and charsets and encodings by other names.
+// More of the kinds of TestCasesDecoding: text before, within and after headers, and
+// charsets and encodings by other names.
 func TestCasesDecodingKinds(t *testing.T) {
 	t.Parallel()
 	encoded := func(l string) string {
@@ -83,7 +83,7 @@ func TestCasesDecodingKinds(t *testing.T) {
 		assert.True(t, seen, name)
 		assert.NotEmpty(t, report.Links, name)
 	}
-	// What a page says of its charset counts if nothing else does.
+	// The charset that a page declares counts if nothing else declares one.
 	for name, header := range map[string]string{"none": "text/html", "ASCII": "text/html; charset=us-ascii"} {
 		message := "Content-Type: " + header + "\n\n<meta http-equiv=Content-Type content='text/html; charset=windows-1251'><a href='https://lure.example/\xcf\xf0'>x</a>\n"
 		seen, report, err := found(t, message, "https://lure.example/Пр")
@@ -130,7 +130,7 @@ func TestCasesLinksKinds(t *testing.T) {
 	}.run(t)
 }
 
-// Many mail programs make a link of a host that stands in a text by itself.
+// Many mail programs turn a bare host in a text into a link.
 func TestCasesBareHosts(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]bool{

@@ -154,8 +154,8 @@ func TestCasesLinks(t *testing.T) {
 	}.run(t)
 }
 
-// iCalendar folds lines, escapes characters and may have HTML, whatever the media type
-// says.
+// iCalendar folds lines, escapes characters and may contain HTML, whatever the media
+// type.
 func TestCasesCalendar(t *testing.T) {
 	t.Parallel()
 	event := func(lines ...string) string {

@@ -16,19 +16,19 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
 )
 
-// Awkward messages of a kind have the same number: those of defects that other
-// products had to learn. Each must be found, and its neighbour, which differs in what
-// was asked for only, must be complete.
+// Awkward messages. The number of a case is the kind of its defect, which other products
+// had to learn about. The link in each message must be found; the scan of its neighbour,
+// which differs only in the link, must be complete.
 
 const (
 	lure = "https://lure.example/open?id=7"
 	fine = "https://fine.example/open?id=8"
 )
 
-// linkCases make a message with a link, with LF as line ends.
+// linkCases make a message with a link, with LF line ends.
 type linkCases map[string]func(link string) string
 
-// mixedCase makes a message of a short text and another part.
+// mixedCase makes a message from a short text and another part.
 func mixedCase(part string) string {
 	return "Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nhello\n--b\n" + part + "\n--b--\n"
 }
@@ -44,7 +44,7 @@ func plainCase(text string) string {
 	return "Content-Type: text/plain; charset=utf-8\n\n" + text + "\n"
 }
 
-// anchor is a page in which the link is hidden from those who do not read HTML.
+// anchor returns a page in which the link can be found only by reading the HTML.
 func anchor(link string) string {
 	return "<html><body><a href=\"" + strings.Replace(link, ":", "&#58;", 1) + "\">open</a></body></html>"
 }
@@ -238,7 +238,7 @@ func rfc2231Page(name, link string) string {
 	return mixedCase("Content-Type: application/octet-stream\nContent-Disposition: attachment; filename*=" + name + "\nContent-Transfer-Encoding: base64\n\n" + b64(anchor(link)))
 }
 
-// What cannot be read makes a search undecided, for links or attachments or both.
+// Unreadable content makes a search undecided, for links, attachments or both.
 func TestCasesUndecided(t *testing.T) {
 	t.Parallel()
 	type says struct{ opaque, links, attachments string }
@@ -300,7 +300,7 @@ func nestedPages(n int) string {
 	return page
 }
 
-// 1,000 multiparts within each other are more than is scanned.
+// 1,000 nested multiparts are more than Scan reads.
 func TestCasesDeep(t *testing.T) {
 	t.Parallel()
 	var b strings.Builder
@@ -312,7 +312,7 @@ func TestCasesDeep(t *testing.T) {
 	t.Logf("%-36s undecided: %v", "67 nested a thousand times", err)
 }
 
-// What was guessed right is found all the same.
+// Content is found even if its form had to be guessed.
 func TestCasesGuessed(t *testing.T) {
 	t.Parallel()
 	for name, message := range map[string]string{

@@ -20,11 +20,11 @@ import (
 // converted is a text in UTF-8.
 type converted struct {
 	io.Reader
-	alike bool   // ASCII is the same before the conversion, so all links are in the result
+	alike bool   // ASCII is unchanged by the conversion, so all links are in the result
 	doubt string // why it may not be what the sender meant
 }
 
-// convert converts a text to UTF-8: as its first bytes say, then as declared.
+// convert converts a text to UTF-8. Its first bytes take precedence over the declaration.
 func (p loosePart) convert(br *bufio.Reader, isPage bool) converted {
 	first, _ := br.Peek(1 << 10)
 	if marked := wideByMark(first); marked != nil {
@@ -35,7 +35,7 @@ func (p loosePart) convert(br *bufio.Reader, isPage bool) converted {
 	}
 	name := p.charset
 	if isPage && (name == "" || isASCIIName(name)) && bytes.Contains(bytes.ToLower(first), []byte("charset")) {
-		// What is found without that word is a guess.
+		// Without that word, the result would be a guess.
 		if _, found, _ := htmlcharset.DetermineEncoding(first, ""); found != "utf-8" {
 			name = found
 		}
@@ -50,7 +50,7 @@ func (p loosePart) convert(br *bufio.Reader, isPage bool) converted {
 	}
 	switch name {
 	case "", "utf-8", "utf8", "us-ascii", "ascii", "unicode-1-1-utf-8", "unknown-8bit", "x-unknown", "unknown", "8bit", "x-user-defined", "utf-8-sig", "utf8mb4", "ascii-8bit", "cp65001":
-		// RFC 1428: ASCII, and what nobody knows.
+		// ASCII, UTF-8, and names for an unknown charset (RFC 1428).
 		return asIs(br)
 	case "hz", "hz-gb-2312":
 		return converted{Reader: transform.NewReader(br, simplifiedchinese.HZGB2312.NewDecoder())}
@@ -67,8 +67,8 @@ func (p loosePart) convert(br *bufio.Reader, isPage bool) converted {
 	return c
 }
 
-// converts reports whether a charset is converted and not only replaced, which the
-// specification of browsers wants for some.
+// converts reports whether a charset is really converted. For some charsets, the
+// specification for browsers requires that the whole text is replaced.
 // See https://encoding.spec.whatwg.org/#replacement.
 func converts(name string) bool {
 	r, err := charset.Reader(name, strings.NewReader("a"))
@@ -83,8 +83,8 @@ func asIs(br *bufio.Reader) converted {
 	return converted{Reader: transform.NewReader(br, unicode.BOMOverride(encoding.Nop.NewDecoder())), alike: true}
 }
 
-// alikeASCII reports whether all bytes below 0x80 of a charset are ASCII, whatever
-// is before them.
+// alikeASCII reports whether all bytes below 0x80 in a charset are ASCII, whatever
+// precedes them.
 func alikeASCII(name string) bool {
 	for _, prefix := range []string{"iso-8859-", "windows-125", "koi8-", "latin", "macintosh"} {
 		if strings.HasPrefix(name, prefix) {
@@ -96,8 +96,8 @@ func alikeASCII(name string) bool {
 
 func isASCIIName(name string) bool { return name == "us-ascii" || name == "ascii" }
 
-// seemsUTF7 reports whether a text has what only UTF-7 has: a character of markup or
-// the beginning of a link in its encoding, which needs none in others.
+// seemsUTF7 reports whether a text contains an encoding that is specific to UTF-7: of a
+// markup character or the beginning of a link, which other charsets need not encode.
 func seemsUTF7(first []byte) bool {
 	for _, mark := range []string{"+ADw-", "+AD4-", "+ACI-", "+AD0-", "+ADo-", "+AC8-", "+ADoALwAv", "+AGgAdAB0AHA", "+AHcAdwB3"} {
 		if bytes.Contains(first, []byte(mark)) {
@@ -107,13 +107,13 @@ func seemsUTF7(first []byte) bool {
 	return false
 }
 
-// known are charsets by the names that some programs give them.
+// known maps names that some programs use to the names of charsets.
 var known = map[string]string{
 	"cp932": "shift_jis", "ms932": "shift_jis", "cp936": "gbk", "ms936": "gbk", "cp949": "euc-kr", "ms949": "euc-kr", "cp950": "big5", "gb-2312": "gbk",
 	"macroman": "macintosh", "mac-roman": "macintosh", "mac-cyrillic": "x-mac-cyrillic", "win1250": "windows-1250", "win1251": "windows-1251", "win1252": "windows-1252",
 }
 
-// aliases returns the names that a charset may have in the registry of IANA.
+// aliases returns the names that a charset may have in the IANA registry.
 func aliases(name string) []string {
 	plain := strings.ReplaceAll(strings.TrimPrefix(name, "x-"), "_", "-")
 	all := []string{name, plain}
@@ -128,8 +128,8 @@ func aliases(name string) []string {
 	return all
 }
 
-// wideByMark returns the encoding that a byte order mark tells: it counts more than
-// what is declared.
+// wideByMark returns the encoding that a byte order mark indicates. It takes precedence
+// over the declaration.
 // See https://encoding.spec.whatwg.org/#bom-sniff.
 func wideByMark(first []byte) encoding.Encoding {
 	switch {
@@ -143,8 +143,8 @@ func wideByMark(first []byte) encoding.Encoding {
 	return nil
 }
 
-// wideByZeros recognises UTF-16 and UTF-32 without a mark: letters of links and tags
-// have zero bytes, and always in the same places.
+// wideByZeros recognises UTF-16 and UTF-32 without a mark: the letters of links and tags
+// have zero bytes, always in the same places.
 func wideByZeros(first []byte) encoding.Encoding {
 	var zeros [4]int
 	n := len(first) &^ 3

@@ -11,10 +11,10 @@ import (
 	"github.com/emersion/go-message/charset"
 )
 
-// Kind is what a part of a message is.
+// Kind is the kind of a part of a message.
 type Kind string
 
-// Kinds. The package comment has the form in which each is compared.
+// Kinds. The package comment describes the form in which each is compared.
 const (
 	KindSubject    Kind = "subject"
 	KindText       Kind = "text"
@@ -31,7 +31,7 @@ type Part struct {
 	Kind   Kind
 	SHA256 [sha256.Size]byte
 	Size   int64 // bytes of the normal form
-	// Alternative means that it is plain text beside the same text as HTML.
+	// Alternative means that it is plain text next to the same text as HTML.
 	Alternative bool
 }
 
@@ -43,8 +43,8 @@ type Content struct {
 	Unended int
 }
 
-// ReadContent reads a message completely and returns its content. It returns no
-// error but that of the reader.
+// ReadContent reads a message completely and returns its content. The only errors that it
+// returns are those of the reader.
 func ReadContent(r io.Reader) (Content, error) {
 	source := &keeper{r: r}
 	d := &contentReader{}
@@ -61,13 +61,14 @@ type contentReader struct {
 	entities int
 }
 
-// partBuf is the buffer of a part: there may be many, and a boundary fits in.
+// partBuf is the size of a part's buffer: small, because there may be many parts, but
+// large enough for a boundary.
 const partBuf = 4 << 10
 
-// place is where an entity is.
+// place describes the surroundings of an entity.
 type place struct {
-	header Kind   // of its subject; empty if it is not one of a message
-	kind   string // its media type if it does not name one
+	header Kind   // kind of its subject; empty if its header is not a message's
+	kind   string // its default media type
 	within string // media type of the multipart around it
 }
 
@@ -108,7 +109,7 @@ func (d *contentReader) entity(br *bufio.Reader, at place, depth int) error {
 	return d.leaf(br, p, kindOf(p, at.within))
 }
 
-// kindOf returns the kind of a part without parts.
+// kindOf returns the kind of a part without subparts.
 func kindOf(p part, within string) Kind {
 	switch {
 	case within == "multipart/encrypted" || p.opaque():
@@ -123,8 +124,8 @@ func kindOf(p part, within string) Kind {
 	return KindText
 }
 
-// subject adds the subject of a message. That of an attached one stands for it,
-// even if it is empty.
+// subject adds the subject of a message. An attached message is represented by its
+// subject, even if it is empty.
 func (d *contentReader) subject(value []byte, kind Kind) {
 	if kind == "" {
 		return
@@ -143,8 +144,8 @@ func (d *contentReader) subject(value []byte, kind Kind) {
 	d.add(sum.part(kind))
 }
 
-// multipart reads the parts between boundaries. What is before the first and after
-// the last does not count, unless no boundary comes.
+// multipart reads the parts between boundaries. Text before the first boundary and after
+// the last does not count, unless there is no boundary.
 func (d *contentReader) multipart(br *bufio.Reader, p part, depth int) error {
 	first := len(d.content.Parts)
 	before := &section{br: br, delimiter: "--" + p.boundary}
@@ -187,8 +188,7 @@ func (d *contentReader) multipart(br *bufio.Reader, p part, depth int) error {
 	return nil
 }
 
-// markAlternatives marks the plain texts of a multipart/alternative if it has
-// HTML.
+// markAlternatives marks the plain texts of a multipart/alternative that has HTML.
 func markAlternatives(parts []Part) {
 	rich := false
 	for _, p := range parts {
@@ -214,7 +214,7 @@ func (d *contentReader) message(br *bufio.Reader, p part, depth int) error {
 	return nil
 }
 
-// leaf reads a part without parts.
+// leaf reads a part without subparts.
 func (d *contentReader) leaf(br *bufio.Reader, p part, kind Kind) error {
 	if kind == KindRaw {
 		p.encoding = ""

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// opened undoes the transfer encoding. Lines that are not encoded, or in
-// quoted-printable, end in CRLF, as RFC 2045 has them, whatever the message has.
-// Damage is known once the body has been read.
+// opened undoes the transfer encoding. Lines that are not encoded, or are in
+// quoted-printable, end in CRLF as RFC 2045 requires, whatever their ends are in the
+// message. Damage is known only once the body has been read.
 func (p part) opened(br *bufio.Reader) (io.Reader, *encodedForm) {
 	encoded := &encodedForm{digest: newDigest()}
 	switch {
@@ -21,11 +21,11 @@ func (p part) opened(br *bufio.Reader) (io.Reader, *encodedForm) {
 	return p.decoded(bufio.NewReaderSize(lineEnds(br), partBuf)), encoded
 }
 
-// encodedForm is a body in base64, without its white space: what counts if not all
-// of it can be decoded.
+// encodedForm is a body in base64 without its white space. It is what counts if not all
+// of the body can be decoded.
 type encodedForm struct {
 	*digest
-	damaged bool // it has other characters than those of base64
+	damaged bool // it has characters that are not base64
 }
 
 // Write never fails.
@@ -46,12 +46,12 @@ func (f *encodedForm) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// lineEnds returns a reader that gives each bare LF as CRLF.
+// lineEnds returns a reader that converts each bare LF to CRLF.
 func lineEnds(r io.Reader) io.Reader { return transform.NewReader(r, &lineEnder{}) }
 
 type lineEnder struct{ cr bool }
 
-// Reset begins a new text.
+// Reset prepares for a new text.
 func (e *lineEnder) Reset() { e.cr = false }
 
 // Transform converts a piece.

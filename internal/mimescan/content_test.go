@@ -26,10 +26,10 @@ func contentOf(t *testing.T, message string) mimescan.Content {
 	return c
 }
 
-// lines writes line ends as messages have them.
+// lines converts line ends to those of messages.
 func lines(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
 
-// entity makes a header and a body.
+// entity joins a header and a body.
 func entity(header, body string) string { return lines(header) + "\r\n\r\n" + body }
 
 func inBase64(text string) string {
@@ -49,7 +49,7 @@ func inQuoted(text string) string {
 	return b.String()
 }
 
-// mixed makes a multipart of entities.
+// mixed makes a multipart from entities.
 func mixed(kind, boundary string, entities ...string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Subject: x\r\nContent-Type: %s; boundary=%q\r\n\r\n", kind, boundary)
@@ -82,7 +82,7 @@ func utf16LE(text string) string {
 	return string(b)
 }
 
-// What honest servers change when they write a message anew does not count.
+// Changes that faithful servers make when they generate a message do not count.
 func TestContentSame(t *testing.T) {
 	t.Parallel()
 	signed := entity(plainUTF8, "Signed.\r\n")
@@ -131,7 +131,7 @@ func TestContentSame(t *testing.T) {
 	}
 }
 
-// What is lost or changed is seen.
+// Losses and changes are noticed.
 func TestContentDiffers(t *testing.T) {
 	t.Parallel()
 	long := entity(picture, inBase64(strings.Repeat("0123456789", 400)))
@@ -185,7 +185,7 @@ func TestContentDiffers(t *testing.T) {
 
 func order(a, b mimescan.Part) int { return bytes.Compare(a.SHA256[:], b.SHA256[:]) }
 
-// A text is an alternative only beside HTML.
+// A text is an alternative only next to HTML.
 func TestContentAlternatives(t *testing.T) {
 	t.Parallel()
 	alternatives := func(message string) (n int) {
@@ -234,7 +234,7 @@ func TestContentInPieces(t *testing.T) {
 	assert.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
 
-// What is beyond the limits counts all the same.
+// Content beyond the limits counts, too.
 func TestContentLimits(t *testing.T) {
 	t.Parallel()
 	deep := strings.Repeat("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n", 500)
@@ -245,7 +245,7 @@ func TestContentLimits(t *testing.T) {
 	assert.NotEqual(t, contentOf(t, deep+"a"), contentOf(t, deep+"b"), "what is too deep counts")
 }
 
-// TestContentMemory counts what is allocated, so nothing runs beside it.
+// TestContentMemory counts allocations, so nothing else runs at the same time.
 func TestContentMemory(t *testing.T) {
 	for name, m := range map[string]struct {
 		header, filler string
@@ -270,14 +270,14 @@ func TestContentMemory(t *testing.T) {
 	}
 }
 
-// allocated returns how many bytes were ever allocated.
+// allocated returns how many bytes have been allocated in total.
 func allocated() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.TotalAlloc
 }
 
-// The error of the reader is returned as it is, wherever it happens, and no other.
+// An error of the reader is returned unchanged, wherever it occurs; there are no others.
 func TestContentReadError(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
@@ -289,7 +289,7 @@ func TestContentReadError(t *testing.T) {
 	}
 }
 
-// HTML with a tag that is too long to be read counts as text, markup included.
+// HTML with a tag that is too long to read counts as text, including the markup.
 func TestContentOfEndlessTag(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("x", 4<<20)

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// readText returns the normal form of a text: of HTML that is too complex for its
-// own, that of a text; of one that cannot be decoded, its bytes.
+// readText returns the normal form of a text. HTML that is too complex has the normal
+// form of a text; a text that cannot be decoded, that of its bytes.
 func readText(body io.Reader, p part, kind Kind) (Part, error) {
 	plain, text := newTextForm(), newTextForm()
 	body = io.TeeReader(body, plain)
@@ -61,27 +61,26 @@ func (p part) converted(r io.Reader) (io.Reader, bool) {
 	return r, false
 }
 
-// wide reports whether a line end in the text is more than one byte.
+// wide reports whether a line end is more than one byte in the charset of the text.
 func (p part) wide() bool {
 	return strings.HasPrefix(p.charset, "utf-16") || strings.HasPrefix(p.charset, "utf-32") || strings.HasPrefix(p.charset, "iso-10646-ucs")
 }
 
-// textForm is a text with its line ends as LF, without a byte order mark, blanks at
-// the end of lines, and empty lines at the end.
+// textForm computes the normal form of a text: its line ends are LF, and a byte order
+// mark, blanks at the end of lines and empty lines at the end are left out.
 type textForm struct {
 	digest   *digest
 	mark     int    // bytes of a byte order mark read so far, -1 after it
-	replaced bool   // it has U+FFFD, which stands for what could not be decoded
+	replaced bool   // it has U+FFFD, which replaces what could not be decoded
 	cr       bool   // the last byte was a carriage return
-	lines    int    // line ends that nothing has followed yet
+	lines    int    // line ends held back until something follows
 	blanks   []byte // likewise
-	tail     []byte // what may be the beginning of U+FFFD
+	tail     []byte // a possible beginning of U+FFFD
 }
 
 func newTextForm() *textForm { return &textForm{digest: newDigest()} }
 
-// maxBlanks is how many blanks are held back. More in a row count even at the end
-// of a line.
+// maxBlanks is how many blanks are held back. Longer runs count even at the end of a line.
 const maxBlanks = 4 << 10
 
 const (
@@ -108,7 +107,7 @@ func (f *textForm) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// watch notices U+FFFD.
+// watch looks for U+FFFD.
 func (f *textForm) watch(p []byte) {
 	f.tail = append(f.tail, p[:min(len(p), len(replacement)-1)]...)
 	f.replaced = f.replaced || bytes.Contains(p, []byte(replacement)) || bytes.Contains(f.tail, []byte(replacement))
@@ -146,7 +145,7 @@ func (f *textForm) body(p []byte) {
 	}
 }
 
-// flush writes what was held back, because something follows it.
+// flush writes what was held back, once something follows it.
 func (f *textForm) flush() {
 	for ; f.lines > 0; f.lines-- {
 		_, _ = f.digest.Write([]byte{'\n'})
@@ -183,8 +182,8 @@ func readHTML(r io.Reader, form io.Writer) error {
 	}
 }
 
-// writeLinks writes the links of a tag, and reports whether the text in the element
-// is none of the page.
+// writeLinks writes the links of a tag, and reports whether the text in the element is
+// not part of the page.
 func writeLinks(w *bufio.Writer, z *html.Tokenizer) (hidden bool) {
 	name, more := z.TagName()
 	switch string(name) {
@@ -206,8 +205,8 @@ func writeLinks(w *bufio.Writer, z *html.Tokenizer) (hidden bool) {
 	return hidden
 }
 
-// squeeze writes a text without white space, which servers change when they write
-// HTML anew.
+// squeeze writes a text without white space, which servers change when they generate
+// HTML.
 func squeeze(w *bufio.Writer, text []byte) {
 	for len(text) > 0 {
 		r, size := utf8.DecodeRune(text)

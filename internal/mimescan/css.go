@@ -8,9 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// style reports the links in a style sheet or the value of an attribute, as far as they
-// do not stand there as in a text: relative ones, those without scheme, and escaped
-// ones.
+// style reports the links in a style sheet or the value of an attribute that are not found
+// as in a text: relative and escaped ones, and those without a scheme.
 // See https://www.w3.org/TR/css-syntax-3/#consume-url-token.
 func (d *document) style(text []byte, depth int) error {
 	d.s.work += int64(len(text))
@@ -32,7 +31,7 @@ func (d *document) style(text []byte, depth int) error {
 				begin = end
 			}
 		case '"', '\'':
-			// A string: of image-set(), say.
+			// A string, as in image-set().
 			if end := min(i+3, len(text)); bytes.Equal(text[i+1:end], []byte("//")) {
 				begin = i
 			}
@@ -67,7 +66,7 @@ func styleLink(text []byte, begin int) (link string, end int) {
 	}
 	link = string(text[begin:end])
 	if len(ends) == 2 && end < len(text) && text[end] == ends[1] {
-		end++ // the quotation mark
+		end++ // skip the quotation mark
 	}
 	if strings.EqualFold(link, "url") {
 		link = "" // @import url(...)

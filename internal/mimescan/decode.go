@@ -20,7 +20,7 @@ func (p part) decoded(r *bufio.Reader) io.Reader {
 
 // decoder returns the output of fill, piece by piece.
 type decoder struct {
-	// fill appends the next piece to an empty slice, the last one along with
+	// fill appends the next piece to an empty slice. It returns the last one along with
 	// io.EOF.
 	fill func(dst []byte) ([]byte, error)
 	buf  [1024]byte
@@ -44,7 +44,7 @@ func (d *decoder) Read(p []byte) (int, error) {
 // again, because encoded pieces may have been concatenated.
 func newBase64(r *bufio.Reader) io.Reader {
 	var bits uint32
-	count := 0 // characters in bits
+	count := 0 // of the characters in bits
 	return &decoder{fill: func(dst []byte) ([]byte, error) {
 		for len(dst) <= cap(dst)-3 {
 			c, err := r.ReadByte()
@@ -76,7 +76,7 @@ func newBase64(r *bufio.Reader) io.Reader {
 	}}
 }
 
-// base64Values are the values of the alphabet plus one; 0 means another byte.
+// base64Values has the values of the alphabet plus one; 0 means any other byte.
 var base64Values = func() (values [256]byte) {
 	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
 		values[c] = byte(i + 1)

@@ -1,20 +1,20 @@
 // Package mimescan reports the links and attachments of a MIME message while it
 // is read ([Scan]), or its whole content in a normal form ([ReadContent]).
 //
-// A message is never refused for being malformed. [Scan] reads it as mail programs and
-// browsers do: it goes on after a defect, in all the ways in which a program might, and
-// content that cannot be parsed is scanned as text. Memory use does not depend on the
-// size of the message: no part, line or URL is kept beyond a fixed length. What was not
-// scanned, or may not be what its sender meant, is reported ([ErrTooComplex],
-// [Report]), so a search knows when it may have missed something. The tests named
-// TestCases… list the kinds of defects. A text is also looked through for parts of
-// messages that stand in it: because a header broke off, or because it is a bounce.
+// A message is never rejected for being malformed. [Scan] reads it as mail programs and
+// browsers do: after a defect it continues in all the ways in which a program might, and
+// it scans content that cannot be parsed as text. Memory use does not depend on the size
+// of the message: no part, line or URL is kept beyond a fixed length. [ErrTooComplex] and
+// [Report] tell what was not scanned, or may not be what its sender meant, so a search
+// knows when it may have missed something. The tests named TestCases… list the kinds of
+// defects. A text is also searched for parts of messages within it, because a header may
+// have broken off, or because the text may be a bounce.
 //
-// [ReadContent] is for comparing two forms of a message, so it does not guess: what is
-// not as the standards have it counts byte by byte.
+// [ReadContent] is for comparing two forms of a message, so it does not guess: content
+// that does not follow the standards is compared byte by byte.
 //
-// A server that stores properties writes the MIME of a message anew each time. The
-// normal form is what servers keep that do so honestly:
+// A server that stores properties generates the MIME of a message each time. The normal
+// form has what servers keep if they do so faithfully:
 //
 //	subject of the message              decoded, white space as single blanks
 //	text                                decoded, in UTF-8, line ends alike, without blanks at the
@@ -44,11 +44,10 @@
 //	text before the first boundary      none; Exchange leaves it out
 //	and after the last
 //
-// The names of multiparts do not count, nor how they are nested, nor other fields of
-// headers. A part that lacks its end has another digest, unless only white space is
-// missing.
+// The names and nesting of multiparts do not count, nor do other header fields. A part
+// that lacks its end has a different digest, unless only white space is missing.
 //
 // Header texts and charsets are left to the standard library, internal/mimeparam and
-// emersion/go-message, and how links are spelt to internal/linkunwrap. The structure is
+// emersion/go-message, and the spelling of links to internal/linkunwrap. The structure is
 // parsed here, because other parsers stop at the first defect.
 package mimescan

@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// newUnfold undoes the folding of lines in iCalendar (RFC 5545, section 3.1) and
-// vCard, which breaks links.
+// newUnfold undoes the folding of lines in iCalendar (RFC 5545, section 3.1) and vCard.
+// Folding breaks links.
 func newUnfold(r *bufio.Reader) io.Reader {
 	return &decoder{fill: func(dst []byte) ([]byte, error) {
 		for len(dst) < cap(dst)-2 {
@@ -56,7 +56,7 @@ func newUnescape(r *bufio.Reader) io.Reader {
 }
 
 // newUnflow joins the lines of a text in format=flowed; delsp=yes (RFC 3676, section
-// 4.3): a blank at the end goes, and the marks of a quotation before the next line.
+// 4.3): it removes a blank at the end of a line, and quote marks before the next one.
 func newUnflow(r *bufio.Reader) io.Reader {
 	return &decoder{fill: func(dst []byte) ([]byte, error) {
 		for len(dst) < cap(dst)-2 {
@@ -84,7 +84,7 @@ func newUnflow(r *bufio.Reader) io.Reader {
 				_, _ = r.Discard(1)
 			}
 			if len(next) == 1 && next[0] == ' ' {
-				_, _ = r.Discard(1) // stuffed
+				_, _ = r.Discard(1) // space-stuffing
 			}
 		}
 		return dst, nil

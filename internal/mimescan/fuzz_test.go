@@ -67,7 +67,7 @@ func FuzzReadContent(f *testing.F) {
 		require.NoError(t, err)
 		assert.Equal(t, c, again)
 		for _, p := range c.Parts {
-			// UTF-8 may be three times as long as a text.
+			// A text may be three times as long in UTF-8.
 			if p.Size > 8*int64(len(message))+64 {
 				t.Fatalf("%d bytes in a message of %d", p.Size, len(message))
 			}

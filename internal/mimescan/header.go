@@ -51,7 +51,7 @@ func readHeader(br *bufio.Reader) (fields map[string][]byte, rest []byte, err er
 			if !ok || key == "" || strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r >= 0x7F }) {
 				if read == len(line) && strings.HasPrefix(text, "From ") {
 					name = ""
-					break // of an mbox file
+					break // a separator of mbox files
 				}
 				return fields, bytes.Clone(line), nil
 			}
@@ -59,7 +59,7 @@ func readHeader(br *bufio.Reader) (fields map[string][]byte, rest []byte, err er
 			switch name {
 			case contentType, contentDisposition, contentEncoding, subject:
 				if _, again := fields[name]; again {
-					name = "" // the first counts
+					name = "" // the first one counts
 				} else {
 					fields[name] = []byte(value[:min(len(value), maxField)])
 				}
@@ -78,7 +78,7 @@ func readHeader(br *bufio.Reader) (fields map[string][]byte, rest []byte, err er
 	return fields, nil, nil
 }
 
-// part describes a body, according to its header.
+// part describes a body according to its header.
 type part struct {
 	kind        string // media type, lower case
 	charset     string // lower case
@@ -135,7 +135,7 @@ func mediaType(value string) (string, map[string]string) {
 	return strings.ToLower(strings.TrimSpace(kind)), params
 }
 
-// cutParameter cuts at the first semicolon that is not quoted.
+// cutParameter splits at the first semicolon that is not quoted.
 func cutParameter(s string) (before, after string) {
 	quoted := false
 	for i := range len(s) {
@@ -158,8 +158,8 @@ func (p part) attached() bool {
 // extension returns the extension of the name, in lower case.
 func (p part) extension() string { return strings.ToLower(path.Ext(p.name)) }
 
-// opaque reports whether the part hides a message: S/MIME that is encrypted or
-// signed in one piece, or rights management.
+// opaque reports whether the part hides a message: in S/MIME that is encrypted or signed
+// in one piece, or behind rights management.
 func (p part) opaque() bool {
 	switch p.kind {
 	case "application/pkcs7-mime", "application/x-pkcs7-mime", "application/x-microsoft-rpmsg-message":

@@ -10,9 +10,9 @@ import (
 // Limits of a header as Scan reads it.
 const (
 	maxLooseField    = 128 << 10 // bytes of a field
-	maxLooseBoundary = 8 << 10   // bytes of a boundary; a line of it fits into the buffer
+	maxLooseBoundary = 8 << 10   // bytes of a boundary; its line fits into the buffer
 	maxAhead         = 8 << 10   // bytes looked ahead
-	maxOdd           = 64 << 10  // bytes kept of lines that are not fields
+	maxOdd           = 64 << 10  // bytes that are kept from lines that are not fields
 )
 
 // Further fields that Scan reads.
@@ -22,18 +22,18 @@ const (
 	contentDescription = "content-description"
 )
 
-// looseHeader is a header as Scan reads it: as mail programs do, which go on after a
+// looseHeader is a header as Scan reads it: like mail programs, which continue after a
 // defect.
 type looseHeader struct {
 	fields map[string][]byte
 	odd    []byte // lines that another program might show as text
-	rest   []byte // of the body, read already
+	rest   []byte // beginning of the body that has been read already
 	doubt  string // why another program might read it differently
-	last   string // the field before a line that is none
+	last   string // the field before a line that is not a field
 	broke  bool   // the body begins with a line that cannot belong to a header
 	work   int    // bytes looked at
-	sure   int    // bytes until a field that matters to the body
-	raw    []byte // as it stands, if it is kept
+	sure   int    // bytes before a field ahead that matters to the body
+	raw    []byte // unchanged, if it is kept
 }
 
 func (h *looseHeader) doubted(why string) {
@@ -42,9 +42,9 @@ func (h *looseHeader) doubted(why string) {
 	}
 }
 
-// readLoose reads a header. Other than [readHeader], it skips what gateways and mail
-// stores put before the first field, and lines that are not fields if fields that
-// matter follow. It keeps the header as it stands if keep is set.
+// readLoose reads a header. Unlike [readHeader], it skips what gateways and mail stores put
+// before the first field, and also lines that are not fields if fields that matter
+// follow. If keep is set, it keeps the header unchanged.
 func readLoose(br *bufio.Reader, isMessage, keep bool) (*looseHeader, error) {
 	h := &looseHeader{fields: make(map[string][]byte)}
 	h.begin(br, isMessage)
@@ -71,7 +71,7 @@ func readLoose(br *bufio.Reader, isMessage, keep bool) (*looseHeader, error) {
 		default:
 			key, value, ok := cutLooseField(text)
 			if !ok && name != "" && h.open(name) && bytes.IndexByte(text, '=') > 0 && whole {
-				h.extend(name, text) // the blank before it is missing
+				h.extend(name, text) // a continuation whose initial blank is missing
 				break
 			}
 			if !ok {
@@ -107,8 +107,8 @@ func readLoose(br *bufio.Reader, isMessage, keep bool) (*looseHeader, error) {
 	}
 }
 
-// begin skips byte order marks, and empty lines and those of mbox files before fields
-// that matter.
+// begin skips byte order marks, and empty lines and mbox separators before fields that
+// matter.
 func (h *looseHeader) begin(br *bufio.Reader, isMessage bool) {
 	for mark, _ := br.Peek(len(byteOrder)); string(mark) == byteOrder; mark, _ = br.Peek(len(byteOrder)) {
 		_, _ = br.Discard(len(mark))
@@ -124,7 +124,7 @@ func (h *looseHeader) begin(br *bufio.Reader, isMessage bool) {
 		if !ok || !isMessage || !bytes.HasPrefix(bytes.TrimLeft(line, ">"), []byte("From ")) {
 			break
 		}
-		text = after // of an mbox file
+		text = after // a separator of mbox files
 	}
 	if len(text) == len(ahead) {
 		return
@@ -133,21 +133,21 @@ func (h *looseHeader) begin(br *bufio.Reader, isMessage bool) {
 		_, _ = br.Discard(len(ahead) - len(text))
 		header, _, _ := bytes.Cut(text, []byte("\r\n\r\n"))
 		header, _, _ = bytes.Cut(header, []byte("\n\n"))
-		h.odd = bytes.Clone(header) // or it is text
+		h.odd = bytes.Clone(header) // other programs might show it as text
 	}
 }
 
-// telling reports whether a line is the field of a header rather than text.
+// telling reports whether a line is a header field rather than text.
 func telling(line []byte, isMessage bool) bool {
 	key, _, ok := cutLooseField(line)
 	return ok && (isMessage || strings.HasPrefix(key, "content-"))
 }
 
-// goesOn reports whether a field that matters to the body comes before the next empty
+// goesOn reports whether a field that matters to the body follows before the next empty
 // line.
 func (h *looseHeader) goesOn(br *bufio.Reader) bool {
 	if h.sure > 0 {
-		return true // seen from a line before
+		return true // seen from an earlier line
 	}
 	ahead, _ := br.Peek(maxAhead)
 	all, full := len(ahead), len(ahead) == maxAhead
@@ -169,7 +169,7 @@ func (h *looseHeader) goesOn(br *bufio.Reader) bool {
 	return false
 }
 
-// cutLooseField cuts a line into the name of a field, in lower case, and its value. A
+// cutLooseField splits a line into the name of a field, in lower case, and its value. A
 // link is not a field.
 func cutLooseField(line []byte) (key string, value []byte, ok bool) {
 	k, value, ok := bytes.Cut(line, []byte(":"))
@@ -185,8 +185,8 @@ func cutLooseField(line []byte) (key string, value []byte, ok bool) {
 	return strings.ToLower(string(k)), value, true
 }
 
-// unglue returns the last of several fields on one line, of which the others are
-// empty, if it matters to the body.
+// unglue returns the last of several fields on one line if it matters to the body and the
+// others are empty.
 func unglue(key string, value []byte) (string, []byte) {
 	for k, v := key, value; ; {
 		var ok bool
@@ -209,10 +209,10 @@ func (h *looseHeader) field(name string, value []byte) string {
 	}
 	if old, again := h.fields[name]; again {
 		if name == contentDisposition {
-			h.extend(name, append([]byte("; "), value...)) // with another name, perhaps
+			h.extend(name, append([]byte("; "), value...)) // it may have another file name
 			return name
 		}
-		// The first counts.
+		// The first one counts.
 		if (name == contentType || name == contentEncoding) && !strings.EqualFold(strings.TrimSpace(string(old)), strings.TrimSpace(string(value))) {
 			h.doubted("a header has two different fields " + name)
 		}
@@ -235,12 +235,12 @@ func (h *looseHeader) extend(name string, text []byte) {
 	h.fields[name] = append(have, text...)
 }
 
-// open reports whether a field ends so that another parameter should follow.
+// open reports whether a field ends in a semicolon, so another parameter should follow.
 func (h *looseHeader) open(name string) bool {
 	return bytes.HasSuffix(bytes.TrimRight(h.fields[name], " \t"), []byte(";"))
 }
 
-// unfinished reports whether a line that is no field stands amid a folded field.
+// unfinished reports whether a line that is not a field interrupted a folded field.
 func (h *looseHeader) unfinished() bool { return h.last != "" && h.open(h.last) }
 
 // continued reports whether the next line continues a field.
@@ -249,7 +249,7 @@ func continued(br *bufio.Reader) bool {
 	return len(next) > 0 && (next[0] == ' ' || next[0] == '\t')
 }
 
-// notEOF returns an error that is not the end of the text.
+// notEOF returns the error unless it is io.EOF.
 func notEOF(err error) error {
 	if err == io.EOF {
 		return nil

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// hostile is mail made to be slow.
+// hostile is mail designed to be slow.
 var hostile = map[string][2]string{
 	"links":          {"\n", "http:/"},
 	"joined links":   {"\n", "http://a.example/,"},
@@ -86,7 +86,7 @@ var hostile = map[string][2]string{
 	"refresh":        {"Content-Type: text/html\n\n", "<meta http-equiv=refresh content='0;url=a'>"},
 }
 
-// numbered returns a text with numbers, of 128 KiB.
+// numbered returns a text of 128 KiB with numbers.
 func numbered(format string) string {
 	var b strings.Builder
 	for i := 0; b.Len() < 128<<10; i++ {
@@ -95,7 +95,7 @@ func numbered(format string) string {
 	return b.String()
 }
 
-// nested returns the header of parts within parts, as deep as is scanned.
+// nested returns the headers of parts that are nested as deeply as Scan reads.
 func nested(format string) string {
 	var b strings.Builder
 	for i := range 31 {
@@ -104,7 +104,7 @@ func nested(format string) string {
 	return b.String() + "\n"
 }
 
-// wrapped returns a link that is rewritten nearly as often as a Matcher follows.
+// wrapped returns a link that is wrapped nearly as often as a Matcher unwraps.
 func wrapped() string {
 	link := "https://a.example/"
 	for range 9 {

@@ -19,7 +19,7 @@ const (
 	maxRelBytes = 4 << 20 // bytes of them
 	maxResolved = 8 << 20 // bytes of them with their bases
 	maxBases    = 4
-	maxInner    = 4     // how deep documents are within others
+	maxInner    = 4     // levels of documents within others
 	maxPages    = 1_000 // documents within one
 )
 
@@ -47,7 +47,7 @@ func (s *scanner) document(p loosePart) *document {
 type document struct {
 	s        *scanner
 	bases    []string
-	relative []string // links, until the base is known, which may come behind them
+	relative []string // links kept until the base is known, which may follow them
 	size     int      // bytes of them
 	tooMany  bool
 	pages    int         // documents within it
@@ -55,7 +55,7 @@ type document struct {
 	values   linkScanner // for texts in attributes and comments
 }
 
-// read reads a document at some depth within others.
+// read reads a document at a depth within others.
 func (d *document) read(r io.Reader, depth int) error {
 	z := html.NewTokenizer(r)
 	z.SetMaxBuf(maxToken)
@@ -101,8 +101,8 @@ func (d *document) read(r io.Reader, depth int) error {
 // cut notes a link that was not read to its end.
 func (d *document) cut() { d.s.doubt(true, false, "a link is longer than 32 KiB") }
 
-// separate separates the texts of neighbouring blocks. Inline tags, such as <wbr>, do
-// not split a link.
+// separate separates the texts of adjacent blocks. Inline tags, such as <wbr>, do not
+// split a link.
 func separate(text *linkScanner, tag []byte) {
 	switch string(tag) {
 	case "a", "abbr", "b", "big", "em", "font", "i", "small", "span", "strong", "sub", "sup", "u", "wbr":
@@ -111,7 +111,7 @@ func separate(text *linkScanner, tag []byte) {
 	_, _ = text.Write([]byte("\n"))
 }
 
-// comment scans a comment. Outlook shows what is in conditional ones.
+// comment scans a comment. Outlook shows the contents of conditional comments.
 func (d *document) comment(text []byte, depth int) error {
 	if err := d.value(text); err != nil || !bytes.Contains(text, []byte("<")) {
 		return err
@@ -176,7 +176,7 @@ func (d *document) tag(z *html.Tokenizer, text *linkScanner, depth int) error {
 	return nil
 }
 
-// attribute reports a link in all forms that programs might make of it.
+// attribute reports a link in all the forms in which programs might read it.
 func (d *document) attribute(value string, depth int) error {
 	d.s.work += int64(len(value))
 	link := linkunwrap.Tidy(value)
@@ -200,7 +200,7 @@ func (d *document) attribute(value string, depth int) error {
 			return err
 		}
 		if strings.ContainsAny(link, ":") {
-			// Text around it: quotes of which one is missing, say.
+			// There may be text around it, such as an unpaired quote.
 			if err := d.value([]byte(link)); err != nil {
 				return err
 			}
@@ -224,8 +224,8 @@ func (d *document) attribute(value string, depth int) error {
 	return nil
 }
 
-// schemeless reports what mail programs make of a link without scheme: they have no
-// page that it could be relative to.
+// schemeless reports a link without a scheme as mail programs read it: they have no page
+// that it could be relative to.
 func (d *document) schemeless(link string) error {
 	if first := strings.ReplaceAll(link[:min(len(link), 2)], `\`, "/"); first == "//" {
 		return d.s.link("http:" + link)
@@ -288,7 +288,7 @@ func isLink(key string) bool {
 	return false
 }
 
-// value scans a complete text, which it does not copy.
+// value scans a complete text without copying it.
 func (d *document) value(text []byte) error {
 	d.values.buf = text
 	return d.values.close()

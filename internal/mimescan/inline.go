@@ -6,19 +6,19 @@ import (
 	"encoding/base64"
 )
 
-// Limits of what is looked for within a text.
+// Limits of the search within a text.
 const (
 	maxInlineLine = 1 << 10 // bytes of a line
-	maxInlineFile = 1 << 20 // bytes of a file that is looked into
+	maxInlineFile = 1 << 20 // bytes of a file whose content is scanned
 )
 
-// inlineScanner finds what older programs put into the text: uuencoded files, and
-// text that PGP, yEnc or BinHex encoded.
+// inlineScanner finds what older programs put into a text: uuencoded files, and text
+// encoded with PGP, yEnc or BinHex.
 type inlineScanner struct {
 	s     *scanner
 	depth int
 	line  []byte
-	long  bool // the line is longer than what is kept
+	long  bool // the line is longer than the part that is kept
 
 	name  string
 	state uuState
@@ -33,7 +33,7 @@ type uuState int
 
 const (
 	uuOutside uuState = iota
-	uuBegun           // after the first line
+	uuBegun           // after the line that begins a file
 	uuInside
 )
 
@@ -74,7 +74,7 @@ func (i *inlineScanner) close() error {
 	return i.err
 }
 
-// take looks at one line.
+// take handles one line.
 func (i *inlineScanner) take() {
 	line := bytes.TrimRight(i.line, "\r")
 	if i.state != uuOutside {
@@ -136,7 +136,7 @@ func (i *inlineScanner) encoded(line []byte) {
 		}
 	case len(bytes.TrimSpace(line)) == 0:
 	case i.state == uuBegun:
-		i.state = uuOutside // it was text
+		i.state = uuOutside // it was only text
 	default:
 		i.s.doubt(false, true, "a uuencoded file has no end")
 		i.finish()

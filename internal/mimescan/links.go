@@ -10,11 +10,11 @@ import (
 // linkScanner finds the links in the text written to it.
 type linkScanner struct {
 	emit func(link string) error
-	// known reports whether a link need not be emitted again. It may be nil.
+	// known reports whether a link has been emitted and need not be again. It may be nil.
 	known func(link []byte) bool
-	// cut is called if a link is longer than what is read. It may be nil.
+	// cut is called if a link is longer than maxLink. It may be nil.
 	cut func()
-	// source means that the text stands so in the message, before anything is parsed.
+	// source means that the text is from the message itself, before any parsing.
 	source bool
 	// zeros is called if the text has many zero bytes. It may be nil.
 	zeros func()
@@ -32,10 +32,10 @@ func (s *linkScanner) did(n int) {
 const (
 	// maxLink is how many bytes of a link are read.
 	maxLink = 32 << 10
-	// window is how many bytes of a text are scanned at once.
+	// window is how many bytes of a text are scanned in one pass.
 	window = 2 * maxLink
-	// maxWhole is how many of the links that follow each other without a blank are
-	// reported with all that follows.
+	// maxWhole is how many of the links that follow each other without a blank are also
+	// reported with everything that follows.
 	maxWhole = 4
 )
 
@@ -61,8 +61,7 @@ func (s *linkScanner) close() error {
 	return s.err
 }
 
-// drain reports the links in the buffer and keeps what may be the beginning of
-// one.
+// drain reports the links in the buffer and keeps a possible beginning of one.
 func (s *linkScanner) drain(final bool) {
 	text := s.buf
 	s.did(len(text))
@@ -81,7 +80,7 @@ func (s *linkScanner) drain(final bool) {
 		}
 		s.find(other, true)
 		if !final {
-			// The last word may go on.
+			// The last word may continue.
 			at = min(at, max(bytes.LastIndexAny(text, " \t\r\n\"<>")+1, len(text)-maxLink))
 		}
 	}
@@ -92,34 +91,34 @@ func (s *linkScanner) drain(final bool) {
 	s.buf = append(s.buf[:0], text[min(at, len(text)):]...)
 }
 
-// find reports the links in a text, and returns where one may begin that goes on
-// behind it.
+// find reports the links in a text, and returns where one may begin that continues beyond
+// the text.
 func (s *linkScanner) find(text []byte, final bool) int {
 	at := 0
 	for s.err == nil {
 		start := nextLink(text, at)
 		if start < 0 {
 			s.did(len(text) - at)
-			begin, _ := hostAround(text, at, len(text)) // it may go on
+			begin, _ := hostAround(text, at, len(text)) // it may continue
 			return max(at, min(begin, len(text)-len("https:/")))
 		}
 		end := linkEnd(text, start)
 		s.did(end - at)
 		if !final && start > 0 && len(text)-start < maxLink {
-			return max(start-1, at) // keep a bracket before it
+			return max(start-1, at) // keep an opening bracket
 		}
 		if end == start+maxLink && s.cut != nil {
 			s.cut()
 		}
 		s.report(text, start, end)
-		at = max(end, start+1) // it goes on, whatever is found
+		at = max(end, start+1) // make progress in any case
 	}
 	return at
 }
 
-// nextLink returns where the next link begins, -1 if there are no more. It may have no
-// scheme: mail programs make links of what begins with www., and many of what looks like
-// a host.
+// nextLink returns where the next link begins, or -1 if there are no more. A link may lack
+// a scheme: mail programs turn text that begins with www. into links, and many also text
+// that looks like a host.
 func nextLink(text []byte, from int) int {
 	for i := from; i < len(text); i++ {
 		if text[i] != ':' && text[i] != '.' {
@@ -133,7 +132,7 @@ func nextLink(text []byte, from int) int {
 			if bareLink(text, start, end) {
 				return start
 			}
-			i = max(i, end-1) // its other dots tell nothing else
+			i = max(i, end-1) // its other dots have the same result
 			continue
 		}
 		if i+1 == len(text) {
@@ -154,7 +153,7 @@ func nextLink(text []byte, from int) int {
 	return -1
 }
 
-// hostAround returns the bounds of what may be a host with a dot at i.
+// hostAround returns the bounds of a possible host with a dot at i.
 func hostAround(text []byte, from, i int) (start, end int) {
 	start, end = i, min(i+1, len(text))
 	for start > from && i-start <= maxHost {
@@ -180,7 +179,7 @@ func hostAround(text []byte, from, i int) (start, end int) {
 	return start, end
 }
 
-// inHost reports whether a rune may be in a host: one that ends a link is not.
+// inHost reports whether a rune can be in a host. A rune that ends a link cannot.
 func inHost(r rune) bool {
 	if r < utf8.RuneSelf {
 		return wordByte(byte(r))
@@ -201,12 +200,12 @@ func endsLink(r rune) bool {
 // a port and a path.
 func bareLink(text []byte, start, end int) bool {
 	host := text[start:end]
-	host = bytes.TrimRight(host, ".-_") // of the sentence
+	host = bytes.TrimRight(host, ".-_") // punctuation of the sentence
 	if len(host) > 4*maxHost || len(host) == 0 || host[0] == '.' || bytes.IndexByte(host, '@') >= 0 {
 		return false
 	}
 	if end+1 < len(text) && text[end] == ':' && text[end+1] > ' ' && (text[end+1] < '0' || text[end+1] > '9') {
-		return false // it is no port
+		return false // not a port
 	}
 	dot := bytes.LastIndexByte(host, '.')
 	top := host[dot+1:]
@@ -252,12 +251,12 @@ func linkEnd(text []byte, start int) int {
 	return limit
 }
 
-// report emits a link, and those that follow it without a blank.
+// report emits a link and those that follow it without a blank.
 func (s *linkScanner) report(text []byte, start, end int) {
 	for n := 0; s.err == nil; n++ {
 		next := follower(text[:end], start)
 		if s.did(end - start); next >= 0 {
-			s.did(next - end) // it was looked for up to there
+			s.did(next - end) // follower looked only as far as next
 		}
 		if next < 0 || n < maxWhole {
 			s.forms(text[start:end])
@@ -273,8 +272,8 @@ func (s *linkScanner) report(text []byte, start, end int) {
 	}
 }
 
-// follower returns where another link begins within the text of one, -1 for nowhere.
-// The parameter of a link is not another one.
+// follower returns where another link begins within the text of one, or -1. A parameter of
+// a link is not another link.
 func follower(text []byte, start int) int {
 	for at := start + len("ftp:"); at < len(text); {
 		next := nextLink(text, at)
@@ -307,7 +306,7 @@ func (s *linkScanner) forms(link []byte) {
 	}
 }
 
-// endsOften are the bytes at which a link often ends, though it may have them.
+// endsOften has the bytes at which a link often ends, although it may contain them.
 var endsOften = func() (ends [256]bool) {
 	for _, c := range []byte(`'()[]{}|,;*^\` + "`") {
 		ends[c] = true
@@ -320,7 +319,7 @@ var endsOften = func() (ends [256]bool) {
 
 func (s *linkScanner) form(link []byte) {
 	if bare(link) {
-		// Some languages put no blank before it.
+		// Some languages are written without a blank before a link.
 		if n := bytes.LastIndexFunc(link[:bareHost(link)], func(r rune) bool { return r >= utf8.RuneSelf }); n >= 0 {
 			_, size := utf8.DecodeRune(link[n:])
 			s.whole(append([]byte("http://"), link[n+size:]...))
@@ -330,7 +329,7 @@ func (s *linkScanner) form(link []byte) {
 	s.whole(link)
 }
 
-// bareHost returns the length of the host in a link without scheme.
+// bareHost returns the length of the host in a link without a scheme.
 func bareHost(link []byte) int {
 	_, end := hostAround(link, 0, 0)
 	return end
@@ -342,7 +341,7 @@ func (s *linkScanner) whole(link []byte) {
 	}
 }
 
-// broken emits a link that is broken across lines. RFC 3986, appendix C: it is in
+// broken emits a link that is broken across lines, which RFC 3986, appendix C, allows in
 // angle brackets.
 func (s *linkScanner) broken(text []byte, start, end int) {
 	if start == 0 || text[start-1] != '<' || end >= len(text) || text[end] > ' ' || s.err != nil {

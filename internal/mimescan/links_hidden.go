@@ -8,19 +8,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mimeparam"
 )
 
-// What hides a link from who reads a text byte by byte. Each of the functions that undo
-// it returns nil if there is nothing to undo.
+// The functions in this file undo what hides a link from a byte-by-byte reader. Those that
+// return a text return nil if there is nothing to undo.
 
-// maxZeros is how many zero bytes a text may have.
+// maxZeros is how many zero bytes a text may have without raising a doubt.
 const maxZeros = 16
 
-// withoutMarks returns a text without characters that are not seen, nil if it has
-// none.
+// withoutMarks returns a text without invisible characters, or nil if it has none.
 func withoutMarks(text []byte) []byte {
 	found := slices.IndexFunc(text, func(c byte) bool { return c >= utf8.RuneSelf })
 	for ; found >= 0 && found < len(text); found++ {
 		switch text[found] {
-		case 0xC2, 0xCD, 0xD8, 0xE1, 0xE2, 0xEF: // with which they begin
+		case 0xC2, 0xCD, 0xD8, 0xE1, 0xE2, 0xEF: // first bytes of invisible characters
 			if r, _ := utf8.DecodeRune(text[found:]); invisible(r) {
 				return leaveOutMarks(text)
 			}
@@ -42,7 +41,7 @@ func leaveOutMarks(text []byte) []byte {
 }
 
 // invisible reports whether a character has no width. Programs and people put such
-// into links, and browsers leave them out of hosts.
+// characters into links, and browsers remove them from hosts.
 func invisible(r rune) bool {
 	switch {
 	case r == 0xAD, r == 0x34F, r == 0x61C, r == 0x180E, r == 0xFEFF:
@@ -51,8 +50,8 @@ func invisible(r rune) bool {
 	return r >= 0x200B && r <= 0x200F || r >= 0x202A && r <= 0x202E || r >= 0x2060 && r <= 0x2069
 }
 
-// unescapeScript undoes the escapes of JSON and scripts, as far as they matter in
-// links. It returns nil if there are none.
+// unescapeScript undoes the escapes of JSON and scripts that matter in links. It returns
+// nil if there are none.
 func unescapeScript(text []byte) []byte {
 	first := bytes.IndexByte(text, '\\')
 	if first < 0 {
@@ -86,7 +85,7 @@ func unescapeScript(text []byte) []byte {
 	return out
 }
 
-// hexByte returns the ASCII character that two digits stand for.
+// hexByte returns the ASCII character that two hexadecimal digits represent.
 func hexByte(digits []byte) (byte, bool) {
 	if len(digits) < 2 {
 		return 0, false
@@ -95,8 +94,8 @@ func hexByte(digits []byte) (byte, bool) {
 	return v, ok && v < utf8.RuneSelf
 }
 
-// withoutZeros leaves out zero bytes: of UTF-16 that nobody has declared, or those that
-// programs skip.
+// withoutZeros leaves out zero bytes, which come from undeclared UTF-16, or which programs
+// skip.
 func withoutZeros(text []byte) []byte {
 	if bytes.IndexByte(text, 0) < 0 {
 		return nil
@@ -104,8 +103,8 @@ func withoutZeros(text []byte) []byte {
 	return bytes.ReplaceAll(text, []byte{0}, nil)
 }
 
-// hasQuoted reports whether a text has an equals sign or slash in quoted-printable, or a
-// line end that is none.
+// hasQuoted reports whether a text has an equals sign, a slash or a soft line break in
+// quoted-printable.
 func hasQuoted(text []byte) bool {
 	for {
 		i := bytes.IndexByte(text, '=')
@@ -120,7 +119,7 @@ func hasQuoted(text []byte) bool {
 	}
 }
 
-// unquote undoes quoted-printable that nobody has declared.
+// unquote undoes undeclared quoted-printable.
 func unquote(text []byte) []byte {
 	if !hasQuoted(text) {
 		return nil

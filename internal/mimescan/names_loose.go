@@ -27,7 +27,7 @@ func namesAnyhow(fields map[string][]byte) (all []string) {
 	return all
 }
 
-// namesInstead returns the names that programs take for a part without one.
+// namesInstead returns the names that programs use for a part without one.
 func namesInstead(fields map[string][]byte) (all []string) {
 	if place := strings.TrimSpace(string(fields[contentLocation])); place != "" && !strings.HasSuffix(place, "/") && len(place) < maxNamed {
 		all = append(all, path.Base(place))
@@ -39,10 +39,10 @@ func namesInstead(fields map[string][]byte) (all []string) {
 }
 
 const (
-	maxNamed  = 4 << 10 // bytes of a field that are looked at
+	maxNamed  = 4 << 10 // bytes of a field that are searched
 	maxAnyhow = 4       // names
 )
 
-// nameAnyhow matches a name that is not where RFC 2183 has it: behind a comma or
+// nameAnyhow matches a name that is not where RFC 2183 requires it: after a comma or
 // nothing, with a colon, in the other field.
 var nameAnyhow = regexp.MustCompile(`(?i)\b(?:file-?)?name[ \t]*[=:][ \t]*("[^"]*"|(?:\([^)]*\))?[^;,"\s]+)`)

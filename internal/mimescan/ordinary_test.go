@@ -15,14 +15,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
 )
 
-// ordinaryTexts are texts in their charsets.
+// ordinaryTexts has a text for each charset.
 var ordinaryTexts = map[string]string{
 	"us-ascii": "Dear all", "utf-8": "Grüße, €, 日本", "iso-8859-1": "Grüße für März", "iso-8859-2": "Zażółć gęślą", "iso-8859-15": "100 € für März", "windows-1252": "Grüße — “für”",
 	"windows-1251": "Привет, мир", "koi8-r": "Привет, мир", "iso-2022-jp": "こんにちは、世界", "shift_jis": "こんにちは、世界", "euc-kr": "안녕하세요", "gb2312": "你好世界", "gb18030": "你好世界",
 	"big5": "你好世界", "utf-16": "Grüße", "utf-16le": "Привет", "": "Dear all",
 }
 
-// ordinaryPart makes a text of a type in a charset and transfer encoding.
+// ordinaryPart makes a part from a text, with a media type, charset and transfer encoding.
 func ordinaryPart(t *testing.T, kind, charset, encoding, text string) string {
 	t.Helper()
 	if charset != "us-ascii" && charset != "" {
@@ -48,7 +48,7 @@ func ordinaryPart(t *testing.T, kind, charset, encoding, text string) string {
 	return "Content-Type: " + kind + parameter + "\r\nContent-Transfer-Encoding: " + encoding + "\r\n\r\n" + text + "\r\n"
 }
 
-// A thousand ordinary messages are read without doubt, and what is in them is found.
+// A thousand ordinary messages are read without doubts, and their contents are found.
 func TestOrdinaryMessages(t *testing.T) {
 	t.Parallel()
 	m, err := linkunwrap.NewMatcher(lure)
@@ -57,7 +57,7 @@ func TestOrdinaryMessages(t *testing.T) {
 	for charset, text := range ordinaryTexts {
 		for _, encoding := range []string{"base64", "quoted-printable", "8bit", "7bit", "binary"} {
 			if strings.HasPrefix(charset, "utf-16") && encoding != "base64" {
-				continue // line ends of mail would spoil it
+				continue // the line ends of mail would corrupt it
 			}
 			plain := ordinaryPart(t, "text/plain", charset, encoding, text+": "+lure+" .\n\n-- \n"+text+"\n")
 			html := ordinaryPart(t, "text/html", charset, encoding, "<html><head><title>"+text+"</title></head><body><p>"+text+": <a href=\""+lure+"\">"+text+"</a></p></body></html>\n")
@@ -92,7 +92,7 @@ func multi(kind, boundary string, parts ...string) string {
 	return "Content-Type: multipart/" + kind + "; boundary=\"" + boundary + "\"\r\n\r\n--" + boundary + "\r\n" + strings.Join(parts, "\r\n--"+boundary+"\r\n") + "\r\n--" + boundary + "--\r\n"
 }
 
-// Defects of messages and ways to hide a link in a page do not hide each other.
+// Links are found if defects of messages and ways to hide a link in a page are combined.
 func TestCasesCombined(t *testing.T) {
 	t.Parallel()
 	pages := map[string]func(link string) string{

@@ -18,10 +18,10 @@ type loosePart struct {
 	guessed  bool     // the charset of a name is not known
 	flowed   bool     // format=flowed; delsp=yes
 	location string   // base of relative links
-	strange  string   // the transfer encoding, if it is not known
+	strange  string   // the transfer encoding if it is not known
 	long     bool     // the boundary is too long
 	twice    bool     // there are two different boundaries
-	seems    string   // media type that its first bytes have
+	seems    string   // media type that its first bytes suggest
 }
 
 // describeLoosely describes a body according to its header.
@@ -43,7 +43,7 @@ func describeLoosely(fields map[string][]byte, defaultType string) loosePart {
 	seen := make(map[string]bool)
 	named := append(disposition.All("filename"), kind.All("name")...)
 	for _, text := range named {
-		if strings.Contains(text.Text, "=?") { // an encoded word without its end, say
+		if strings.Contains(text.Text, "=?") { // such as an encoded word without its end
 			named = append(named, mimeparam.Text{Text: headerscan.Text(text.Text), Guessed: text.Guessed})
 		}
 	}
@@ -81,8 +81,8 @@ func describeLoosely(fields map[string][]byte, defaultType string) loosePart {
 	return p
 }
 
-// transferEncoding returns the transfer encoding that a field means, whatever is
-// behind it; empty for none. One that is not known is returned as strange.
+// transferEncoding returns the transfer encoding that a field means, whatever follows it,
+// or "" for none. An unknown one is also returned as strange.
 func transferEncoding(field string) (encoding, strange string) {
 	name := strings.ToLower(mimeparam.Parse(field).Value)
 	name = strings.Trim(name, ` "',.<>`)
@@ -105,8 +105,8 @@ func transferEncoding(field string) (encoding, strange string) {
 	return "", name
 }
 
-// suffix returns the extension of a name as Windows sees it: without blanks and dots
-// at the end. Defects leave other marks there.
+// suffix returns the extension of a name as Windows sees it: without blanks and dots at
+// the end. It also removes punctuation that defects leave there.
 func suffix(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cf, r) {
@@ -135,8 +135,8 @@ func (p loosePart) isPage() bool {
 // isSheet reports whether the part is a style sheet.
 func (p loosePart) isSheet() bool { return p.kind == "text/css" || p.named(".css") }
 
-// isCalendar reports whether lines are folded and characters escaped as in iCalendar
-// and vCard.
+// isCalendar reports whether lines are folded, and characters escaped, as in iCalendar and
+// vCard.
 func (p loosePart) isCalendar() bool {
 	switch p.kind {
 	case "text/calendar", "text/x-vcalendar", "application/ics", "text/vcard", "text/x-vcard", "text/directory":
@@ -151,8 +151,8 @@ func (p loosePart) isOldCalendar() bool {
 	return p.kind == "text/x-vcalendar" || p.kind == "text/x-vcard" || p.named(".vcs", ".vcf")
 }
 
-// isMessage reports whether the part is a message or the archive of a page, which
-// looks like one.
+// isMessage reports whether the part is a message, or a web page archive, which looks like
+// one.
 func (p loosePart) isMessage() bool {
 	switch p.kind {
 	case "message/rfc822", "message/global", "message/news":
@@ -181,14 +181,14 @@ func (p loosePart) hides() bool {
 	return p.opaque() || p.named(".p7m", ".rpmsg", ".msg", ".oft", ".pgp", ".gpg", ".asc.pgp") || strings.EqualFold(strings.TrimSpace(p.name), "winmail.dat")
 }
 
-// sniffed returns the media type that the first bytes of a part have, whatever was
-// declared; empty if they do not tell.
+// sniffed returns the media type that the first bytes of a part suggest, whatever was
+// declared, or "" if they suggest none.
 // See https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type.
 func sniffed(first []byte) string {
 	text := bytes.TrimPrefix(first, []byte(byteOrder))
 	text = bytes.TrimLeft(text, "\t\n\f\r ")
 	if len(text) > 2 && text[0] == '<' {
-		// What is no text of a page begins with another tag.
+		// XML that is not a page begins with another tag.
 		end := bytes.IndexAny(text, " \t\r\n/>")
 		if end > 0 && slices.Contains(pageTags, strings.ToLower(string(text[1:end]))) {
 			return "text/html"
@@ -206,10 +206,10 @@ func sniffed(first []byte) string {
 	return ""
 }
 
-// pageTags are tags with which a page, or a piece of one, may begin.
+// pageTags are the tags with which a page, or a fragment of one, may begin.
 var pageTags = []string{"p", "br", "b", "i", "u", "h1", "h2", "h3", "font", "style", "title", "center", "span", "img", "form", "ul", "ol", "li", "td", "tr", "pre", "link", "frameset", "object", "embed", "button", "input", "blockquote", "hr", "strong", "em", "section", "main", "article", "video", "area", "map"}
 
-// mayBeText reports whether a part that says to be none may be a text all the same.
+// mayBeText reports whether a part that is not declared as text may still be text.
 func (p loosePart) mayBeText() bool {
 	switch kind, _, _ := strings.Cut(p.kind, "/"); kind {
 	case "image", "audio", "video", "font":
@@ -218,8 +218,8 @@ func (p loosePart) mayBeText() bool {
 	return true
 }
 
-// looksLikeText reports whether the first bytes of a part are text: of a page, a
-// shortcut or a script of an unusual name.
+// looksLikeText reports whether the first bytes of a part are text, as those of a page, a
+// shortcut or a script with an unusual name are.
 // See https://mimesniff.spec.whatwg.org/#binary-data-byte.
 func looksLikeText(first []byte) bool {
 	if len(first) == 0 || bytes.HasPrefix(first, []byte("%PDF-")) || bytes.HasPrefix(first, []byte("%!PS")) {

@@ -5,9 +5,9 @@ import (
 	"bytes"
 )
 
-// quotedPart is a part of a message that stands in a text: because a header broke off
-// before it, because a server could not deliver the message and quotes it, or because
-// it is in base64 and nothing says so. Programs may show it as what it was.
+// quotedPart is a part of a message within a text: because a header broke off before it,
+// because a server could not deliver the message and quotes it, or because it is in
+// base64 without a declaration. Programs may show it as the part that it was.
 type quotedPart struct {
 	kind quotedKind
 	body bool   // its header has ended
@@ -19,17 +19,17 @@ type quotedKind int
 const (
 	quotedNone    quotedKind = iota
 	quotedHeader             // begins with a field
-	quotedParts              // the same, and has parts or a message in it
+	quotedParts              // the same, and contains parts or a message
 	quotedEncoded            // lines of base64
 )
 
-// Limits of what is quoted in the texts of a message.
+// Limits of quoted parts in the texts of a message.
 const (
 	maxQuoted    = 1000
 	minQuotedBuf = 512
 )
 
-// minEncoded is from how many characters on a line is taken for base64.
+// minEncoded is how many characters a line needs to be taken for base64.
 const minEncoded = 60
 
 // extend adds a piece of a line.
@@ -43,7 +43,7 @@ func (q *quotedPart) extend(piece []byte, ends bool) {
 	}
 }
 
-// take looks at a line, of which long ones are cut.
+// take handles a line. A long one has been cut.
 func (q *quotedPart) take(line []byte, long bool, s *scanner, depth int) error {
 	begins := false
 	if len(line) > len(contentType) && line[0]|0x20 == 'c' {
@@ -87,7 +87,7 @@ func isEncoded(line []byte) bool {
 	return len(line) > 0
 }
 
-// finish scans what was gathered. What is defective in it is no defect of the message.
+// finish scans the gathered text. Defects in it are not defects of the message.
 func (q *quotedPart) finish(s *scanner, depth int) error {
 	text := q.text
 	*q = quotedPart{}

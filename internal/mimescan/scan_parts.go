@@ -41,14 +41,14 @@ func (s *scanner) entity(br *bufio.Reader, defaultType string, isMessage bool, d
 	p := describeLoosely(h.fields, defaultType)
 	p.location = s.located(p.location)
 	if h.broke && (p.encoding != "" || p.attached() && !strings.HasPrefix(p.kind, "multipart/") || p.isMessage()) {
-		// The line is text, or spoils what is encoded.
+		// The line is text, or corrupts encoded content.
 		s.doubt(true, true, "a header broke off")
 	}
 	return s.body(br, p, depth)
 }
 
-// withLineEnds gives the lines of a message that has none but carriage returns the
-// ends that others have.
+// withLineEnds converts the line ends of a message whose only line ends are carriage
+// returns.
 func withLineEnds(br *bufio.Reader) *bufio.Reader {
 	ahead, _ := br.Peek(maxAhead)
 	if bytes.IndexByte(ahead, '\n') >= 0 || bytes.IndexByte(ahead, '\r') < 0 {
@@ -94,8 +94,8 @@ func (s *scanner) body(br *bufio.Reader, p loosePart, depth int) error {
 	return s.leaf(br, p, depth)
 }
 
-// whole prepares the body of a multipart: it may be encoded as a whole, though RFC
-// 2045, section 6.4, forbids it, and its boundary may not be the one that is declared.
+// whole prepares the body of a multipart. It may be encoded as a whole, although RFC 2045,
+// section 6.4, forbids that, and its boundary may not be the declared one.
 func (s *scanner) whole(br *bufio.Reader, p *loosePart) *bufio.Reader {
 	ahead, _ := br.Peek(bufSize)
 	if delimited(ahead, p.boundary) {
@@ -112,7 +112,7 @@ func (s *scanner) whole(br *bufio.Reader, p *loosePart) *bufio.Reader {
 		}
 	}
 	if len(ahead) == bufSize && p.boundary != "" || len(bytes.TrimSpace(ahead)) == 0 {
-		return br // it may come later, or there is nothing
+		return br // the boundary may come later, or there is no content
 	}
 	s.doubt(true, true, "the boundary of a multipart never comes")
 	if other := likelyBoundary(ahead); other != "" {
@@ -121,7 +121,7 @@ func (s *scanner) whole(br *bufio.Reader, p *loosePart) *bufio.Reader {
 	return br
 }
 
-// delimited reports whether a line of a text begins with a delimiter.
+// delimited reports whether a line of a text begins with the delimiter.
 func delimited(text []byte, boundary string) bool {
 	if boundary == "" {
 		return false
@@ -130,8 +130,8 @@ func delimited(text []byte, boundary string) bool {
 	return bytes.HasPrefix(text, delimiter) || bytes.Contains(text, append([]byte("\n"), delimiter...))
 }
 
-// likelyBoundary returns the boundary that a text seems to have: a line that begins
-// with two hyphens, with a field of a part in the next one.
+// likelyBoundary returns the boundary that a text seems to have: a line that begins with
+// two hyphens and is followed by a header field of a part.
 func likelyBoundary(text []byte) string {
 	for len(text) > 0 {
 		var line []byte
@@ -148,8 +148,8 @@ func likelyBoundary(text []byte) string {
 	return ""
 }
 
-// multipart reads the parts between boundaries. Before the first and after the last
-// is text that few programs show.
+// multipart reads the parts between boundaries, and the text before the first and after the
+// last, which few programs show.
 func (s *scanner) multipart(br *bufio.Reader, p loosePart, depth int) error {
 	if p.kind == "multipart/encrypted" {
 		s.report.Opaque = p.kind
@@ -273,8 +273,8 @@ func (s *scanner) leaf(br *bufio.Reader, p loosePart, depth int) error {
 	return nil
 }
 
-// located returns where relative links of a part lead from: its own place, or that of
-// the parts around it (RFC 2557, section 5).
+// located returns the base of relative links in a part: its own location, or that of the
+// parts around it (RFC 2557, section 5).
 func (s *scanner) located(own string) string {
 	if own == "" || s.location == "" {
 		return own + s.location

@@ -28,7 +28,7 @@ func scan(t *testing.T, r io.Reader) (links []string, attachments []mimescan.Att
 	return links, attachments, report, err
 }
 
-// trim removes the line that makes a message in this file readable.
+// trim removes the initial line that makes a message in this file readable.
 func trim(s string) string {
 	if strings.HasPrefix(s, "\nContent-") {
 		return s[1:]
@@ -271,7 +271,7 @@ func TestScanStops(t *testing.T) {
 	assert.ErrorIs(t, err, failure)
 }
 
-// A link is found wherever it stands in a long text.
+// A link with or without a scheme is found wherever it is in a long text.
 func TestScanLinkAnywhere(t *testing.T) {
 	t.Parallel()
 	for _, link := range []string{"https://lure.example/login", "www.lure.example/login", "lure.example/login"} {

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// decoded undoes the transfer encoding. A file that is uuencoded has a name of its
-// own, which is known once it has been read.
+// decoded undoes the transfer encoding. A uuencoded file contains a name, which is known
+// once the file has been read.
 func (s *scanner) decoded(br *bufio.Reader, p *loosePart) io.Reader {
 	if p.encoding != uuencoded {
 		return p.part.decoded(br)
@@ -44,11 +44,11 @@ func (a *afterwards) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// rawScanner watches a body in base64 as it stands: it may be text.
+// rawScanner watches the undecoded form of a base64 body, which may really be text.
 type rawScanner struct {
-	links  *linkScanner // nil if the part is no text
-	other  bool         // it has other characters
-	footer bool         // they come behind an empty line only, as a mailing list appends them
+	links  *linkScanner // nil if the part is not text
+	other  bool         // it has characters that are not base64
+	footer bool         // they come only after an empty line, as in a mailing list's footer
 	begun  bool         // a character of base64 has been seen
 	lines  int          // line ends since the last other byte
 }
@@ -90,7 +90,7 @@ func (r *rawScanner) close(s *scanner, isText, attached bool) error {
 	return r.links.close()
 }
 
-// text scans for links, and for files that are encoded within the text.
+// text scans a text for links, and for files that are encoded within it.
 func (s *scanner) text(body io.Reader, p loosePart, depth int) error {
 	inline := &inlineScanner{s: s, depth: depth}
 	body = io.TeeReader(body, inline)
@@ -115,7 +115,7 @@ func (s *scanner) links(body io.Reader, p loosePart, depth int) (err error) {
 	}
 	var raw *linkScanner
 	if !c.alike {
-		// A link may be ASCII all the same.
+		// A link may still be in ASCII.
 		raw = &linkScanner{emit: s.h.Link, known: s.known, work: &s.work, source: true}
 		br = bufio.NewReaderSize(io.TeeReader(br, raw), partBuf)
 		c = p.convert(br, isPage)
@@ -158,7 +158,7 @@ func (s *scanner) links(body io.Reader, p loosePart, depth int) (err error) {
 	if err != nil {
 		return err
 	}
-	// A parser may have stopped earlier.
+	// A parser may have stopped before the end.
 	for _, rest := range []io.Reader{text, c.Reader, br} {
 		if _, err := io.Copy(io.Discard, rest); err != nil {
 			return err
@@ -175,8 +175,8 @@ func (s *scanner) links(body io.Reader, p loosePart, depth int) (err error) {
 	return nil
 }
 
-// link passes a link on. If it is not in UTF-8, its charset was not the one that was
-// declared, and most likely is that of Windows.
+// link passes on a link. If the link is not UTF-8, its charset was not the declared one,
+// and is most likely that of Windows.
 func (s *scanner) link(link string) error {
 	if len(link) > maxHost && len(link) < maxLink && strayHost(link) {
 		s.doubt(true, false, "a link has a host that is longer than any")

@@ -18,9 +18,9 @@ type section struct {
 	work      *int64 // how many bytes have been read; may be nil
 	read      bool   // it has more than white space
 
-	ends        []byte // the delimiter behind a line end
+	ends        []byte // a line end and the delimiter
 	inLine      bool
-	eol         []byte // of the line before, held back
+	eol         []byte // line end of the previous line, held back
 	first, line []byte // to be returned
 	err         error
 }
@@ -45,8 +45,7 @@ func (s *section) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// next reads lines up to the next delimiter, or a line as far as it fits into the
-// buffer.
+// next reads lines up to the next delimiter, or as much of a line as fits into the buffer.
 func (s *section) next() {
 	if s.lines() {
 		return
@@ -55,7 +54,7 @@ func (s *section) next() {
 	if err == bufio.ErrBufferFull {
 		err = nil
 		if line[len(line)-1] == '\r' && s.br.UnreadByte() == nil {
-			line = line[:len(line)-1] // it may be half of a line end
+			line = line[:len(line)-1] // the CR may be half of a line end
 		}
 	}
 	if !s.inLine && s.delimits(line) {
@@ -70,12 +69,12 @@ func (s *section) next() {
 	s.first, s.line = s.eol, body
 	s.eol, s.inLine = eol, len(eol) == 0
 	if s.err != nil {
-		s.line = line // at the end nothing is held back
+		s.line = line // nothing is held back at the end
 	}
 }
 
-// lines reads those lines in the buffer that come before one that may be a delimiter.
-// It reports false if there are none.
+// lines reads the lines in the buffer up to a possible delimiter. It reports false if there
+// are none.
 func (s *section) lines() bool {
 	buffered, _ := s.br.Peek(s.br.Buffered())
 	if !s.inLine && bytes.HasPrefix(buffered, []byte(s.delimiter)) {
@@ -114,8 +113,8 @@ func cutEOL(line []byte) (body, eol []byte) {
 	return line, nil
 }
 
-// delimits reports whether a line is the delimiter, and notes whether it is the
-// closing one.
+// delimits reports whether a line is the delimiter, and notes whether it is the closing
+// one.
 func (s *section) delimits(line []byte) bool {
 	if len(line) < len(s.delimiter) || string(line[:len(s.delimiter)]) != s.delimiter {
 		return false

@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// maxShown is how many bytes of a header or text a handler receives.
+// maxShown is how many bytes of a header or text a handler receives at most.
 const maxShown = 256 << 10
 
-// inner scans an attached message, and tells when it ends.
+// inner scans an attached message, and calls End when it ends.
 func (s *scanner) inner(body io.Reader, depth int) error {
 	br := bufio.NewReaderSize(body, bufSize)
 	if s.h.Begin == nil {
@@ -33,7 +33,7 @@ func (s *scanner) inner(body io.Reader, depth int) error {
 	return s.h.End(found)
 }
 
-// shown passes the beginning of a text on, and returns the text.
+// shown passes the beginning of a text to the handler, and returns the text.
 func (s *scanner) shown(content io.Reader, p loosePart) (io.Reader, error) {
 	attached := p.attached() && !p.describes()
 	if s.h.Text == nil || attached && !strings.HasPrefix(p.kind, "text/") && p.kind != "application/json" {
@@ -50,7 +50,7 @@ func (s *scanner) shown(content io.Reader, p loosePart) (io.Reader, error) {
 	}
 	c := p.convert(bufio.NewReaderSize(bytes.NewReader(raw[:min(len(raw), maxShown)]), partBuf), t.Page)
 	var text bytes.Buffer
-	// What does not decode ends the text: the scan for links reads it in all ways.
+	// The text ends where it cannot be decoded; the scan for links reads all of it.
 	_, err := io.Copy(&text, io.LimitReader(c.Reader, maxShown))
 	t.Cut = t.Cut || err != nil
 	t.Text = strings.ToValidUTF8(text.String(), "\uFFFD")
@@ -60,7 +60,7 @@ func (s *scanner) shown(content io.Reader, p loosePart) (io.Reader, error) {
 	return io.MultiReader(&head, content), nil
 }
 
-// describes reports whether a part that is an attachment describes a message.
+// describes reports whether an attachment describes a message.
 func (p loosePart) describes() bool {
 	switch p.kind {
 	case "message/feedback-report", "message/delivery-status", "message/global-delivery-status",

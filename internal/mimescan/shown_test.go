@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
 )
 
-// TestStructure tells the messages within a message apart: each header, the texts, the
-// links and what is opaque in each, in their order.
+// TestStructure checks that the messages within a message are told apart: for each, its
+// header, texts, links and opaque content, in order.
 func TestStructure(t *testing.T) {
 	t.Parallel()
 	message := crlf("Subject: outer\nContent-Type: multipart/mixed; boundary=a\n\n" +
@@ -58,7 +58,8 @@ func TestStructure(t *testing.T) {
 	}, got)
 }
 
-// TestTextIsCut hands on the beginning of a long text, and scans all of it.
+// TestTextIsCut checks that only the beginning of a long text is passed on, and all of it
+// is scanned.
 func TestTextIsCut(t *testing.T) {
 	t.Parallel()
 	const size = 1 << 20
@@ -79,7 +80,7 @@ func TestTextIsCut(t *testing.T) {
 	assert.Equal(t, 1, links)
 }
 
-// TestWithinText marks what was found within a text, however it stands there.
+// TestWithinText checks that content found within a text is marked, whatever its form.
 func TestWithinText(t *testing.T) {
 	t.Parallel()
 	inner := "Content-Type: message/rfc822\n\nSubject: inner\n\nwithin\n"

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// uuencoded is the transfer encoding of Unix-to-Unix copy, which MIME does not know.
+// uuencoded is the transfer encoding of Unix-to-Unix copy, which is not part of MIME.
 // See https://pubs.opengroup.org/onlinepubs/9799919799/utilities/uuencode.html.
 const uuencoded = "x-uuencode"
 
@@ -58,7 +58,7 @@ func uuLine(dst, line []byte) ([]byte, bool) {
 type uuReader struct {
 	io.Reader
 	name   string
-	broken bool // it does not end as it should
+	broken bool // it lacks its end, or has malformed lines
 }
 
 func newUU(r *bufio.Reader) *uuReader {

@@ -70,8 +70,8 @@ func looseAddress(s string) Address {
 	return Address{Name: decode(strings.Trim(strings.TrimSpace(name), `"`)), Email: strings.TrimSpace(email)}
 }
 
-// FormatAddresses returns the value of a header field with addresses, in ASCII
-// except for addresses that are not.
+// FormatAddresses returns the value of a header field with addresses. It is in ASCII
+// unless an address itself is not.
 func FormatAddresses(all []Address) string {
 	list := make([]string, len(all))
 	for i, a := range all {

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// sealed reports whether the message is S/MIME, which is one attachment to MAPI: any
-// change would break the seal.
+// sealed reports whether the message is S/MIME. In MAPI, all of it is one attachment, and
+// any change would break the signature or encryption.
 func (m *Message) sealed() bool { return m.root.kind == "multipart/signed" || isEnveloped(m.root.kind) }
 
-// Attach returns the message with a file behind its other attachments. All other
-// parts stay as they are, unlike with [Message.Edit]. It reports false if the message
-// is S/MIME, or has too many or too deep parts for one more.
+// Attach returns the message with a file added after its other attachments. Unlike with
+// [Message.Edit], all other parts stay as they are. It reports false if the message is
+// S/MIME, or if its parts are too many or too deeply nested for another one.
 func (m *Message) Attach(f File) ([]byte, bool) {
 	if m.sealed() {
 		return nil, false
@@ -42,8 +42,8 @@ func (m *Message) Detach(n int) ([]byte, bool) {
 	return m.written(root, nil), true
 }
 
-// Replace returns the message with another message in place of its attachment number
-// n, which is a message as well.
+// Replace returns the message with its attachment number n, which is a message, replaced
+// by another message.
 func (m *Message) Replace(n int, content []byte) []byte {
 	old := m.Attachments()[n].part
 	changed := old.with(newField("Content-Transfer-Encoding", "8bit"))
@@ -51,8 +51,9 @@ func (m *Message) Replace(n int, content []byte) []byte {
 	return m.written(m.root.exchange(old, changed), content)
 }
 
-// exchange returns the part with one part below it replaced, or removed if the new one
-// is nil, together with what contains nothing else. The original stays as it is.
+// exchange returns the part with one part in it replaced. If the replacement is nil, the
+// part is removed, as are multiparts that contain nothing else. The original stays as it
+// is.
 func (p *part) exchange(old, replacement *part) *part {
 	if p == old {
 		return replacement
@@ -73,8 +74,8 @@ func (p *part) exchange(old, replacement *part) *part {
 	return &changed
 }
 
-// contentFields returns the header fields that are about the content of a part, or the
-// others.
+// contentFields returns the header fields that describe the content of a part, or all
+// others if content is false.
 func contentFields(all []field, content bool) []field {
 	var kept []field
 	for _, f := range all {
@@ -85,8 +86,8 @@ func contentFields(all []field, content bool) []field {
 	return kept
 }
 
-// written returns a changed message. Its boundaries are its own: what it contains may
-// have been written here as well.
+// written returns a changed message. Its boundaries are unique, because messages within it
+// may have been written here as well.
 func (m *Message) written(root *part, content []byte) []byte {
 	h := sha256.New()
 	h.Write([]byte("attach"))

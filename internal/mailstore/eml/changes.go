@@ -15,15 +15,15 @@ import (
 	"github.com/emersion/go-message"
 )
 
-// Changes are what some servers change when they rewrite a message. The zero value
+// Changes are changes that some servers make when they rewrite a message. The zero value
 // changes nothing.
 type Changes struct {
-	Drop   bool // header fields of the message whose names begin with X- are left out
-	Rename bool // named attachments become ATT00001 and so on, with their extension
-	Recode bool // texts, and the subject, are in UTF-8 with another transfer encoding
+	Drop   bool // leave out header fields of the message whose names begin with X-
+	Rename bool // rename named attachments to ATT00001 and so on, with their extensions
+	Recode bool // convert texts and the subject to UTF-8, with another transfer encoding
 }
 
-// apply returns the message with the changes made.
+// apply returns the message with the changes applied.
 func (c Changes) apply(root *part) *part {
 	if c == (Changes{}) {
 		return root
@@ -68,8 +68,8 @@ func (c Changes) part(p *part, attached *int) *part {
 	return p
 }
 
-// with returns the part with other values of some fields. They replace those of the
-// same names, in the same place; others are added.
+// with returns the part with some fields set. They replace fields of the same names in
+// place; new ones are appended.
 func (p *part) with(fields ...field) *part {
 	changed := *p
 	changed.fields = slices.Clone(p.fields)
@@ -98,9 +98,9 @@ func (p *part) renamed(name string) *part {
 	return p.with(fields...)
 }
 
-// understood returns the parameters of the media type with another value of one, and
-// without those that could not be decoded: written anew, they might come to mean
-// something.
+// understood returns the parameters of the media type with one of them set. It leaves out
+// those that could not be decoded, because they might gain a meaning when they are written
+// again.
 func (p *part) understood(name, value string) map[string]string {
 	params := map[string]string{name: value}
 	for k, v := range p.params {
@@ -111,8 +111,8 @@ func (p *part) understood(name, value string) map[string]string {
 	return params
 }
 
-// parameters formats a value with parameters. If it cannot be written, it becomes
-// the plain one, without them.
+// parameters formats a value with parameters. If that is not possible, it returns the plain
+// value without parameters.
 func parameters(value, plain string, params map[string]string) string {
 	if text := mime.FormatMediaType(value, params); text != "" {
 		return text
@@ -120,8 +120,8 @@ func parameters(value, plain string, params map[string]string) string {
 	return plain
 }
 
-// recoded returns the text in UTF-8, with another transfer encoding; unchanged if
-// it cannot be decoded.
+// recoded returns the text in UTF-8 with another transfer encoding. A text that cannot be
+// decoded is returned unchanged.
 func (p *part) recoded() *part {
 	text, ok := p.utf8()
 	if !ok {

@@ -20,11 +20,11 @@ type Attachment struct {
 	Size        int64 // decoded
 	Inline      bool
 	Item        bool    // an attached message
-	Link        []Field // of a file elsewhere: what is known of it
+	Link        []Field // what is known about a linked file elsewhere
 	part        *part
 }
 
-// Attachments returns the attachments, in order.
+// Attachments returns the attachments in order.
 func (m *Message) Attachments() []Attachment {
 	var all []Attachment
 	if m.root.kind == "multipart/signed" || isEnveloped(m.root.kind) {
@@ -76,8 +76,8 @@ func (p *part) size() int64 {
 	return n
 }
 
-// open returns the body without its transfer encoding; if that is unknown, the
-// bytes as they are.
+// open returns the body without its transfer encoding. If the encoding is unknown, it
+// returns the bytes as they are.
 func (p *part) open() io.Reader {
 	encoding, _ := get(p.fields, "Content-Transfer-Encoding")
 	encoding = strings.ToLower(strings.TrimSpace(encoding))
@@ -94,7 +94,7 @@ func (p *part) open() io.Reader {
 	return e.Body
 }
 
-// Open returns the content of the attachment, decoded.
+// Open returns the decoded content of the attachment.
 func (a Attachment) Open() io.Reader { return a.part.open() }
 
 // maxBody limits the text of the body, in bytes.
@@ -121,7 +121,7 @@ func (m *Message) Body() (text string, html bool) {
 	return plain, false
 }
 
-// attachmentLike is a cheap form of attachment that does not compute the size.
+// attachmentLike is a cheaper form of attachment that does not compute the size.
 func (p *part) attachmentLike() (name string, attached bool) {
 	value, _ := get(p.fields, "Content-Disposition")
 	disposition, params := typed(value)
@@ -150,7 +150,7 @@ func (p *part) text() string {
 	return string(b)
 }
 
-// Date returns the time of the Date header, and whether that is valid.
+// Date returns the time in the Date header, and whether the header is valid.
 func (m *Message) Date() (time.Time, bool) {
 	value, ok := get(m.root.fields, "Date")
 	if !ok {

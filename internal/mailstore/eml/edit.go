@@ -12,8 +12,8 @@ import (
 
 // Edit is a change to a message.
 type Edit struct {
-	Fields []Field // replace those of the same names; an empty value removes one
-	Body   *Body   // replaces the text; nil: it stays
+	Fields []Field // replace fields of the same names; an empty value removes a field
+	Body   *Body   // replaces the text; nil: the text stays
 	Files  []File  // added as attachments
 }
 
@@ -28,7 +28,7 @@ type File struct {
 	Name, ContentType, ContentID, Location string
 	Inline                                 bool
 	Item                                   bool    // a message
-	Link                                   []Field // of a file elsewhere
+	Link                                   []Field // what is known about a linked file elsewhere
 	Content                                []byte
 }
 
@@ -51,8 +51,8 @@ func (m *Message) Edit(e Edit) []byte {
 		}
 	}
 	root.fields = fields
-	// A message that is attached may have been written here as well, and must not have
-	// the same boundaries.
+	// An attached message may have been written here as well, and must not have the same
+	// boundaries.
 	h := sha256.New()
 	h.Write([]byte("edit"))
 	for _, f := range e.Files {
@@ -65,7 +65,7 @@ func (m *Message) Edit(e Edit) []byte {
 	return bytes.Join(w.finish(), nil)
 }
 
-// restructure returns a message of the text, the attachments and the new files.
+// restructure returns a message made from the text, the attachments and the new files.
 func (m *Message) restructure(e Edit) *part {
 	var attached []*part
 	m.root.leaves(func(p *part) {
@@ -155,7 +155,8 @@ func (f File) part() *part {
 	return p
 }
 
-// Append returns a body with text behind it; in a page, at the end of the body element.
+// Append returns a body with text appended. In a page, it goes to the end of the body
+// element.
 func Append(old string, html bool, text string) string {
 	if html {
 		if ends := bodyEnd.FindAllStringIndex(old, -1); len(ends) > 0 {

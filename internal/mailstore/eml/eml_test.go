@@ -133,8 +133,8 @@ func TestRender(t *testing.T) {
 	assert.NotContains(t, changed, "\r\nX-Two")
 }
 
-// corpus calls f for each message of the corpus next to the repository, if it
-// exists, and of this package's own corpus.
+// corpus calls f for each message of this package's own corpus, and of the corpus next to
+// the repository if that exists.
 func corpus(f func(name string, raw []byte)) {
 	dir, err := os.Getwd()
 	for err == nil && dir != filepath.Dir(dir) {
@@ -203,7 +203,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// In UTF-16, the byte of a line feed is half of a character.
+// In UTF-16, the byte of a line feed can be half of another character.
 func TestRenderKeepsWideTexts(t *testing.T) {
 	t.Parallel()
 	const text = "a\x00\r\x00\n\x00b\x00\x0a\x0a"
@@ -213,7 +213,7 @@ func TestRenderKeepsWideTexts(t *testing.T) {
 	}
 }
 
-// Names are in any charset, and beside defective parameters.
+// Names can be in any charset, and next to defective parameters.
 func TestAttachmentNames(t *testing.T) {
 	t.Parallel()
 	for disposition, want := range map[string]string{

@@ -33,9 +33,8 @@ func (f field) value() string {
 	return string(runes)
 }
 
-// splitHeader splits a message or part into its fields and its body. A block that
-// does not begin with a field is all body. A byte order mark before the first field is
-// left out.
+// splitHeader splits a message or part into its fields and its body. If the first line is
+// not a field, everything is body. A byte order mark before the first field is left out.
 func splitHeader(raw []byte) (fields []field, body []byte) {
 	rest := bytes.TrimPrefix(raw, []byte("\uFEFF"))
 	for len(rest) > 0 {
@@ -67,7 +66,7 @@ func splitHeader(raw []byte) (fields []field, body []byte) {
 	return fields, nil
 }
 
-// cutLine returns the first line, without its end, and what follows.
+// cutLine returns the first line without its end, and what follows it.
 func cutLine(b []byte) (line, rest []byte) {
 	before, after, ok := bytes.Cut(b, []byte{'\n'})
 	if !ok {

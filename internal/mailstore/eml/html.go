@@ -6,7 +6,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// hiddenElements have content that is no text of a page.
+// hiddenElements are elements whose content is not text of the page.
 var hiddenElements = map[string]bool{"script": true, "style": true, "head": true, "title": true, "noscript": true, "template": true}
 
 // blockElements end a line.
@@ -15,8 +15,8 @@ var blockElements = map[string]bool{
 	"h1": true, "h2": true, "h3": true, "h4": true, "h5": true, "h6": true,
 }
 
-// PlainText returns the text of HTML, with the addresses of links behind them, as
-// servers convert bodies.
+// PlainText returns the text of HTML, with the addresses of links after them, like servers
+// that convert bodies.
 func PlainText(page string) string {
 	var b strings.Builder
 	var links []string
@@ -54,7 +54,7 @@ func PlainText(page string) string {
 	}
 }
 
-// edges keeps one blank where the text had some.
+// edges keeps one blank at each end where the raw text had any.
 func edges(raw, text string) string {
 	const blanks = " \t\r\n"
 	if strings.ContainsAny(raw[:1], blanks) {
@@ -75,17 +75,17 @@ func attribute(t html.Token, name string) string {
 	return ""
 }
 
-// Page returns the HTML of a text, as servers convert bodies.
+// Page returns a text as HTML, like servers that convert bodies.
 func Page(text string) string {
 	lines := html.EscapeString(strings.ReplaceAll(text, "\r\n", "\n"))
 	lines = strings.ReplaceAll(lines, "\n", "<br>\r\n")
 	return `<html><head><meta http-equiv="Content-Type" content="text/html; charset=utf-8"></head><body><div class="PlainText">` + lines + `</div></body></html>`
 }
 
-// activeElements are left out of filtered HTML, with what they contain.
+// activeElements are left out of filtered HTML, with their content.
 var activeElements = map[string]bool{"script": true, "object": true, "embed": true, "applet": true, "iframe": true, "frame": true, "frameset": true}
 
-// SafeHTML returns HTML without active content, as FilterHtmlContent asks for.
+// SafeHTML returns HTML without active content, as FilterHtmlContent requests.
 func SafeHTML(page string) string {
 	var b strings.Builder
 	inside := ""

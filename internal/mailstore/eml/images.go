@@ -7,7 +7,7 @@ import (
 	"golang.org/x/net/html"
 )
 
-// imageSources are the attributes that name an image of a page.
+// imageSources are the attributes that refer to an image of a page.
 var imageSources = map[string]bool{"src": true, "background": true, "srcset": true, "poster": true}
 
 var externalURL = regexp.MustCompile(`(?i)^\s*(https?:|ftp:)?//`)
@@ -66,7 +66,7 @@ func BlankTargets(page string) string {
 	})
 }
 
-// rewritten returns a page with all of its start tags changed.
+// rewritten returns a page with the change applied to all of its start tags.
 func rewritten(page string, change func(*html.Token)) string {
 	var b strings.Builder
 	for z := html.NewTokenizer(strings.NewReader(page)); ; {

@@ -6,24 +6,24 @@ import (
 	"strings"
 )
 
-// external is the type of an attachment that is a link to a file elsewhere, RFC 2046,
-// section 5.2.3. Its body is a header, which has all that is known of the file.
+// external is the media type of an attachment that is a link to a file elsewhere (RFC
+// 2046, section 5.2.3). Its body is a header with all that is known about the file.
 const external = "message/external-body"
 
-// linkPrefix begins the names of the header fields that are about the link.
+// linkPrefix begins the names of the header fields that describe the link.
 const linkPrefix = "X-Reference-"
 
-// linkFields are the names of what is known of a link, in the order of EWS, the address
-// of the file first.
+// linkFields are the names of the fields of a link, in the order of EWS. The address of the
+// file comes first.
 var linkFields = []string{
 	"AttachLongPathName", "ProviderType", "ProviderEndpointUrl", "AttachmentThumbnailUrl", "AttachmentPreviewUrl",
 	"PermissionType", "OriginalPermissionType", "AttachmentIsFolder",
 }
 
-// IsLinkField reports whether a name is one of what is known of a link.
+// IsLinkField reports whether a name is that of a field of a link.
 func IsLinkField(name string) bool { return slices.Contains(linkFields, name) }
 
-// link returns the body of the part of a link.
+// link returns the body of the part for a link.
 func (f File) link() string {
 	var b strings.Builder
 	if f.ContentType != "" {
@@ -35,7 +35,7 @@ func (f File) link() string {
 	return b.String() + "\r\n"
 }
 
-// links makes the attachment a link if the part is one that was written here.
+// links makes the attachment a link if the part was written here as one.
 func (a *Attachment) links(p *part) {
 	if p.kind != external {
 		return
@@ -51,8 +51,8 @@ func (a *Attachment) links(p *part) {
 	}
 }
 
-// sensible reports whether a value of a link has the form of its name: mail from elsewhere
-// may have any.
+// sensible reports whether a field of a link has a value of the right form. Mail from
+// elsewhere may have any value.
 func sensible(name, value string) bool {
 	switch name {
 	case "PermissionType", "OriginalPermissionType":

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Limits of the structure, beyond which it is not parsed any further.
+// Limits of the structure. Beyond them it is not parsed any further.
 const (
 	maxDepth = 24
 	maxParts = 2000
@@ -62,9 +62,9 @@ func parsePart(raw []byte, depth int, budget *int, kind string) *part {
 	return p
 }
 
-// splitParts returns the parts of a multipart body, none without a delimiter. The
-// last one need not be closed. Like Exchange, it drops the text before the first
-// part and after the last.
+// splitParts returns the parts of a multipart body, or none without a delimiter. The last
+// part need not be closed. Like Exchange, splitParts drops the text before the first part
+// and after the last.
 func splitParts(body []byte, boundary string, budget int) [][]byte {
 	if boundary == "" {
 		return nil
@@ -116,8 +116,8 @@ func (p *part) leaves(f func(*part)) {
 	}
 }
 
-// Header returns a header field of the message, unfolded and decoded; the first
-// one if there are several.
+// Header returns a header field of the message, unfolded and decoded. If there are several,
+// it returns the first.
 func (m *Message) Header(name string) string {
 	v, _ := get(m.root.fields, name)
 	return decode(v)

@@ -11,21 +11,21 @@ import (
 	"strings"
 )
 
-// Rendering is the input for a rewritten message besides the message itself.
+// Rendering is the input for rewriting a message, besides the message itself.
 type Rendering struct {
 	// Key identifies the item; boundaries are derived from it.
 	Key []byte
-	// Fields are header fields that the item has as properties. They replace
-	// those with the same name.
+	// Fields are header fields that the item has as properties. They replace fields of the
+	// same name.
 	Fields []Field
-	// Changes are made besides.
+	// Changes are additional changes.
 	Changes Changes
 }
 
-// Render rewrites the message, as a server does from its properties: with its own
-// order of fields, normalised line ends and other boundaries, but all content.
-// The same message, key and fields yield the same bytes. The result is the
-// concatenation of the pieces, which may refer to the bytes of the message.
+// Render rewrites the message as a server generates it from properties: with the server's
+// order of fields, normalised line ends and other boundaries, but with all content. The
+// same message, key and fields yield the same bytes. The result is the concatenation of
+// the pieces, which may refer to the bytes of the message.
 func (m *Message) Render(r Rendering) [][]byte {
 	w := &writer{key: r.Key}
 	replaced := func(name string) bool {
@@ -69,7 +69,7 @@ func (m *Message) HasAttachments() bool {
 	return found
 }
 
-// order is the order of the header fields; others come before the last four.
+// order is the order of the header fields. Others come before the last four.
 var order = map[string]int{
 	"received": 1, "from": 2, "sender": 3, "to": 4, "cc": 5, "reply-to": 6, "subject": 7,
 	"date": 8, "message-id": 9, "references": 10, "in-reply-to": 11,
@@ -86,7 +86,7 @@ func rank(name string) int {
 type writer struct {
 	key    []byte
 	pieces [][]byte
-	buf    []byte // not yet in pieces
+	buf    []byte // bytes that are not in pieces yet
 }
 
 func (w *writer) text(s string) { w.buf = append(w.buf, s...) }
@@ -140,7 +140,7 @@ func (w *writer) field(f field, p *part, boundary string) {
 		params["boundary"] = boundary
 		value := mime.FormatMediaType(p.kind, params)
 		if value == "" {
-			// The type or a parameter cannot be written.
+			// The type or a parameter cannot be formatted.
 			value = mime.FormatMediaType("multipart/mixed", map[string]string{"boundary": boundary})
 		}
 		w.text(f.name + ": " + value + "\r\n")
@@ -164,8 +164,8 @@ func (w *writer) boundary(path string) string {
 	return "_" + fmt.Sprintf("%03d", min(len(path)/2, 999)) + "_" + strings.ToUpper(hex.EncodeToString(h.Sum(nil)[:16])) + "_"
 }
 
-// body returns the encoded body with normalised line ends; a binary or signed one
-// stays as it is, and so does a text whose line ends are more than one byte.
+// body returns the encoded body with normalised line ends. A binary or signed body stays as
+// it is, and so does a text whose line ends have more than one byte.
 func (w *writer) body(p *part) []byte {
 	encoding, _ := get(p.fields, "Content-Transfer-Encoding")
 	if strings.EqualFold(strings.TrimSpace(encoding), "binary") || p.kind == "multipart/signed" || p.wide() || !bareLF(p.body) {

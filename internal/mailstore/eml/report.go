@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// maxReport limits the part of a report that is for programs, in bytes.
+// maxReport limits the machine-readable part of a report, in bytes.
 const maxReport = 64 << 10
 
-// actions are the ends of the classes of reports about a delivery, by what became of the
-// message, the worst first ([MS-OXCMAIL], section 2.2.3.7.1).
+// actions has the suffixes of the classes of delivery reports, by what became of the
+// message, worst first ([MS-OXCMAIL], section 2.2.3.7.1).
 var actions = []struct{ action, class string }{
 	{"failed", "NDR"}, {"delayed", "Delayed.DR"}, {"relayed", "Relayed.DR"}, {"expanded", "Expanded.DR"}, {"delivered", "DR"},
 }
 
-// delivery returns the end of the class of a report about a delivery. One that does not
-// tell is about a failure.
+// delivery returns the suffix of the class of a delivery report. A report without an action
+// counts as one about a failure.
 func (m *Message) delivery() string {
 	told := m.reported("message/delivery-status", "Action")
 	for _, a := range actions {
@@ -27,8 +27,8 @@ func (m *Message) delivery() string {
 	return "NDR"
 }
 
-// disposition returns the end of the class of a report about what became of a message in
-// a mailbox: IPNNRN if it was not read.
+// disposition returns the suffix of the class of a report on what became of a message in a
+// mailbox: IPNNRN if it was not read.
 func (m *Message) disposition() string {
 	for _, v := range m.reported("message/disposition-notification", "Disposition") {
 		_, kind, _ := strings.Cut(v, ";")
@@ -41,7 +41,7 @@ func (m *Message) disposition() string {
 	return "IPNRN"
 }
 
-// reported returns the values of a field, in lower case, in the parts of a kind.
+// reported returns the values, in lower case, of a field in the parts of a kind.
 func (m *Message) reported(kind, name string) []string {
 	var all []string
 	m.root.leaves(func(p *part) {

@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// TestClassesOfReports has a report for each of the actions and dispositions, and some
-// that do not say.
+// TestClassesOfReports has a report for each action and disposition, and reports without
+// one.
 func TestClassesOfReports(t *testing.T) {
 	t.Parallel()
 	report := func(kind, fields string) string {

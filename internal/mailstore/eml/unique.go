@@ -7,9 +7,9 @@ import (
 	"golang.org/x/net/html"
 )
 
-// Unique returns the part of a body that is not the message it answers, as mail
-// programs quote that behind what their user writes. A message that answers none is
-// unique as a whole.
+// Unique returns the part of the body that is not quoted from the message it answers, which
+// mail programs append to what the user writes. All of a message that is not an answer is
+// unique.
 func (m *Message) Unique() (text string, html bool) {
 	text, html = m.Body()
 	switch {
@@ -22,15 +22,15 @@ func (m *Message) Unique() (text string, html bool) {
 	return text, html
 }
 
-// Lines before which an answer ends.
+// Lines that mark the end of an answer.
 var (
 	originalLine    = regexp.MustCompile(`(?i)^-{2,} *(original message|forwarded message) *-{2,}$`)
 	ruleLine        = regexp.MustCompile(`^_{10,}$`)
 	attributionLine = regexp.MustCompile(`(?i)^on .+ wrote:$`)
 )
 
-// uniqueText ends a text before the header of the message it answers, or where nothing
-// but quoted lines follow.
+// uniqueText cuts a text before the header of the message it answers, or where only quoted
+// lines follow.
 func uniqueText(text string) string {
 	lines := strings.SplitAfter(text, "\n")
 	end, tail := len(lines), quotedTail(lines)
@@ -47,8 +47,8 @@ func uniqueText(text string) string {
 	return strings.TrimRight(unique, " \t\r\n")
 }
 
-// quotes reports whether a quoted message begins at a line. From the tail on there are
-// only lines with a mark.
+// quotes reports whether a quoted message begins at a line. From the tail on, all lines are
+// quoted or empty.
 func quotes(lines []string, at, tail int) bool {
 	first, next := strings.TrimSpace(lines[at]), ""
 	if at+1 < len(lines) {
@@ -68,7 +68,7 @@ func quotes(lines []string, at, tail int) bool {
 }
 
 // quotedTail returns the first of the lines at the end of a text that are all quoted or
-// empty, the number of lines if none is quoted.
+// empty, or the number of lines if none is quoted.
 func quotedTail(lines []string) int {
 	tail, quoted := len(lines), false
 	for ; tail > 0; tail-- {
@@ -89,7 +89,7 @@ var quoteMarks = map[string]bool{
 	"divrplyfwdmsg": true, "appendonsend": true, "stopspelling": true, "gmail_quote": true, "gmail_attr": true, "moz-cite-prefix": true, "yahoo_quoted": true,
 }
 
-// uniquePage ends a page where a quoted message begins, and closes what is open there.
+// uniquePage cuts a page where a quoted message begins, and closes the open elements.
 func uniquePage(page string) string {
 	var b strings.Builder
 	var open []string
@@ -132,7 +132,7 @@ func marked(t html.Token) bool {
 	return false
 }
 
-// voidElements have no end tag.
+// voidElements are elements without an end tag.
 var voidElements = map[string]bool{
 	"area": true, "base": true, "br": true, "col": true, "embed": true, "hr": true, "img": true, "input": true, "link": true, "meta": true, "wbr": true,
 }

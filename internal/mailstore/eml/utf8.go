@@ -7,13 +7,13 @@ import (
 	"golang.org/x/net/html"
 )
 
-// metaUTF8 says that a page is UTF-8.
+// metaUTF8 declares that a page is UTF-8.
 const metaUTF8 = `<meta http-equiv="Content-Type" content="text/html; charset=utf-8">`
 
 var statedCharset = regexp.MustCompile(`(?i)(charset\s*=\s*["']?)[^\s;"']+`)
 
-// AsUTF8 returns a page that says that it is UTF-8, in place of what it said. A page
-// without html and head elements says nothing, and stays as it is.
+// AsUTF8 returns a page that declares UTF-8 instead of any other charset. A page without
+// html and head elements that declares nothing stays as it is.
 func AsUTF8(page string) string {
 	stated := false
 	page = rewritten(page, func(t *html.Token) {
@@ -37,7 +37,7 @@ func AsUTF8(page string) string {
 
 // withMeta returns the page with metaUTF8 at the beginning of its head.
 func withMeta(page string) string {
-	before, inside := 0, "" // behind the html element
+	before, inside := 0, "" // before is the end of the html start tag
 	at := 0
 	for z := html.NewTokenizer(strings.NewReader(page)); ; {
 		kind := z.Next()
