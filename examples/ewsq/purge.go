@@ -37,7 +37,7 @@ removes nothing, because Graph cannot do that there.
 `,
 		files: "\nThe -keep file has one reference per line, as given with -reference; case is\nignored, and so are empty lines. A line that begins with # is a comment, but it\nalso keeps messages that have it as their reference, such as #4711.\n",
 		exit: map[int]string{
-			exitDone: "Everything that could be removed was, if anything; what is kept is listed.",
+			exitDone: "Everything that could be removed was removed, if anything; messages that are kept are listed.",
 			exitSome: "A message was refused, or it is undecided whether it was removed; its line says why.",
 		},
 		examples: []example{

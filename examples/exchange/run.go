@@ -23,41 +23,42 @@ Usage:
 
     exchange [flags]
 
-The domain is example.test, with the mailboxes alice, bob, carol and quarantine and
-the distribution list all-staff. The owner of each mailbox signs in as
+The domain is example.test, with the mailboxes alice, bob, carol and quarantine
+and the distribution list all-staff. The owner of each mailbox signs in as
 NAME@example.test or EXAMPLE\NAME with the password NAME-password, and so does
-the service account svc (svc-password), which has FullAccess to all mailboxes and
-the right to impersonate their owners.
+the service account svc (svc-password), which has FullAccess to all mailboxes
+and the right to impersonate their owners.
 
 A scenario, a JSON file, describes a different organisation: mailboxes, rights,
 lists, messages, budgets, faults, policies, and people who act between requests.
-Its fields are documented at ewstest.Scenario (go doc ./ews/ewstest Scenario), the
-faults at ewstest.Fault. testdata/scenarios has examples: adverse.json has a server
-that fails, an owner who files messages, and a retention policy.
+Its fields are documented at ewstest.Scenario (go doc ./ews/ewstest Scenario),
+the faults at ewstest.Fault. testdata/scenarios has examples: adverse.json has a
+server that fails, an owner who files messages, and a retention policy.
 
-With -odd the server behaves like old versions, gateways and other products that speak
-EWS. -odd=noTransfer,noItemIds selects oddities; -odd=all,-nanoseconds leaves one out;
--odd=all,twoAnswers is everything. The selection replaces that of the scenario.
-The names are:
+With -odd the server behaves like old versions, gateways and other products that
+speak EWS. -odd=noTransfer,noItemIds selects oddities; -odd=all,-nanoseconds
+leaves one out; -odd=all,twoAnswers is everything. The selection replaces that
+of the scenario. The names are:
 NAMES.
 Each is described in the documentation of ewstest.Oddities.
 
-It has these operations of Exchange Web Services. Anything that real servers support
-in one of them and this one does not is refused, and all other operations are refused
-by name:
+It has these operations of Exchange Web Services. Anything that real servers
+support in one of them and this one does not is refused, and all other
+operations are refused by name:
 OPERATIONS.
 
-With -auth bearer the server also acts as Azure AD with one tenant (example.test)
-and the applications given by -app, or by the scenario. In the first line,
-"authority" is the authentication endpoint for clients and "tenantId" the tenant.
+With -auth bearer the server also acts as Azure AD with one tenant
+(example.test) and the applications given by -app or the scenario. In the first
+line, "authority" is the authentication endpoint, and "tenantId" the tenant.
 
-With -throttling it charges budgets as Exchange does: calls in flight, milliseconds of
-work that recharge, delays above the line, ErrorServerBusy with a hint at the cut-off. A
-policy is a list separated by commas. The first entry may be default, which is the
-default policy of the version, or the name of another version. NAME=NUMBER then sets the
-parameter of New-ThrottlingPolicy with that name: EwsMaxConcurrency, EwsMaxBurst,
-EwsRechargeRate, EwsCutoffBalance, EwsFindCountLimit, EwsPercentTimeInCAS and so on;
-NAME=TIME sets LockOut, MaxDelay and BatchLimit; OPERATION=CALL+ITEM is the cost of an
+With -throttling it charges budgets as Exchange does: calls in flight,
+milliseconds of work that recharge, delays above the line, ErrorServerBusy with
+a hint at the cut-off. A policy is a list separated by commas. The first entry
+may be default, which is the default policy of the version, or the name of
+another version. NAME=NUMBER then sets the parameter of New-ThrottlingPolicy
+with that name: EwsMaxConcurrency, EwsMaxBurst, EwsRechargeRate,
+EwsCutoffBalance, EwsFindCountLimit, EwsPercentTimeInCAS and so on; NAME=TIME
+sets LockOut, MaxDelay and BatchLimit; OPERATION=CALL+ITEM is the cost of an
 operation, per call and per item, and * stands for all others:
 ExportItems=10ms+50ms,*=5ms+10ms. See the documentation of ewstest.Throttling.
 
@@ -65,25 +66,25 @@ ExportItems=10ms+50ms,*=5ms+10ms. See the documentation of ewstest.Throttling.
 
 On exit, it reports what the ten payers with the highest costs have used up.
 
-For measurements, -fill creates many mailboxes, and -targets writes a file of targets
-for ewsq:
+For measurements, -fill creates many mailboxes, and -targets writes a file of
+targets for ewsq:
 
     exchange -latency 20ms -fill 1000x1 -targets targets.csv
 
-Autodiscover is on the same port, below /autodiscover/: in SOAP, in plain XML, and
-from Exchange 2016 on in JSON. A GET of the URL returns a page, and Services.wsdl,
-messages.xsd and types.xsd next to it describe the operations for SOAP toolkits. A POST
-must send Content-Type: text/xml; anything else is refused with HTTP 415.
+Autodiscover is on the same port, below /autodiscover/: in SOAP, in plain XML,
+and from Exchange 2016 on in JSON. A GET of the URL returns a page;
+Services.wsdl, messages.xsd and types.xsd next to it describe the operations for
+SOAP toolkits. A POST must send Content-Type: text/xml, or gets HTTP 415.
 
-With -api graph the server also acts as a Microsoft Graph over the same mailboxes, which
-is then at -addr; EWS is at another port. In the first line "url" is the address of
-Graph without a version, "ewsUrl" the address of EWS, and "token" a token that Graph
-accepts, as from a token endpoint; with -tls and -app, "authority" is such an endpoint.
-The documentation of package graphtest lists what it supports of Graph.
+With -api graph the server also acts as a Microsoft Graph over the same
+mailboxes, which is then at -addr; EWS is at another port. In the first line
+"url" is the address of Graph without a version, "ewsUrl" the address of EWS,
+and "token" a token that Graph accepts, as from a token endpoint; with -tls and
+-app, "authority" is such an endpoint. Package graphtest documents its features.
 
-With -client DIR it also writes what ewsq needs to use that Graph, and turns on -tls: a
-certificate with its key, with which an application can sign in, the certificate to
-trust, and the configuration, which is "config" in the first line:
+With -client DIR it also turns on -tls, and writes what ewsq needs to use that
+Graph: a certificate and key with which an application can sign in, the
+certificate to trust, and the configuration, which is "config" in the first line:
 
     exchange -api graph -client lab -load alice@example.test=testdata/mail
     ewsq -config lab/ewsq.json check -mailbox alice@example.test
