@@ -193,7 +193,7 @@ func (s *session) report(ctx context.Context, f *reportFlags, r *quarantine.Rout
 		if f.reply != "" {
 			if err := report.Answer(ctx, nil); err != nil {
 				if errors.Is(err, reported.ErrNotAnswerable) {
-					return fmt.Errorf("%w; the report stays: dismiss it without -reply, or name his domain with -reply-domain", err)
+					return fmt.Errorf("%w; the report stays: dismiss it without -reply, or name the reporter's domain with -reply-domain", err)
 				}
 				return err // it names the report
 			}

@@ -90,7 +90,7 @@ func TestReports(t *testing.T) {
 	stranger := b.run(t, "reports", "dismiss", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s",
 		"-reply", b.write(t, "no.txt", "No.\n"), "-reply-domain", "other.test")
 	assert.Equal(t, exitSome, stranger.status)
-	assert.Contains(t, stranger.stderr, "name his domain with -reply-domain")
+	assert.Contains(t, stranger.stderr, "name the reporter's domain with -reply-domain")
 	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 1, "the report stays")
 
 	dismissed := b.run(t, "reports", "dismiss", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s",

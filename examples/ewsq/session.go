@@ -75,7 +75,7 @@ func (s *session) load() error {
 		}
 		name := strings.ToLower(c.Name)
 		if names[name] && name == "" {
-			errs = append(errs, errors.New("several configurations have no name; give each its own, by which lines and receipts tell them apart"))
+			errs = append(errs, errors.New("several configurations have no name; give each its own, so that lines and receipts can tell them apart"))
 		} else if names[name] {
 			errs = append(errs, fmt.Errorf("two configurations have the name %q; give each its own", c.Name))
 		}

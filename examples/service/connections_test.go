@@ -35,7 +35,7 @@ func ask(t *testing.T, conn net.Conn, text string) int {
 
 const probe = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-// Connections are bounded: an idle one is closed for a new caller. If there is none, callers
+// Connections are bounded: an idle one is closed for a new caller. If none is idle, callers
 // wait until a connection ends, and are then served.
 func TestConnectionsAreBounded(t *testing.T) {
 	t.Parallel()

@@ -55,8 +55,8 @@ func TestHostileHeaders(t *testing.T) {
 	}
 }
 
-// The service does not wait for a body that announces that it is too long, and answers a
-// request whose body does not arrive with what was wrong.
+// The service does not wait for a body that announces that it is too long. If a body does not
+// arrive, the response says what was wrong.
 func TestBodyThatDoesNotCome(t *testing.T) {
 	t.Parallel()
 	s := newLab(t).start(t)
