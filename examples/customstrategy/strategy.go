@@ -20,7 +20,7 @@ type storeStrategy struct{ s *store }
 
 func (st storeStrategy) Name() string { return "store" }
 
-// System tells ids of this store from those of other mail systems.
+// System distinguishes ids of this store from those of other mail systems.
 func (st storeStrategy) System() string { return "store" }
 
 func (st storeStrategy) Mailbox(address string) driver.Mailbox {
@@ -67,8 +67,8 @@ type storeMailbox struct {
 
 func (m storeMailbox) Address() string { return m.address }
 
-// with calls f with the mailbox, unless the context has ended: then nothing may be sent
-// any more.
+// with calls f with the mailbox, unless the context has ended: after that, nothing may be
+// sent.
 func (m storeMailbox) with(ctx context.Context, f func(*box) error) error {
 	if ctx.Err() != nil {
 		return &driver.Error{Err: context.Cause(ctx), Untouched: true}
@@ -214,7 +214,7 @@ func (m storeMailbox) Shelve(ctx context.Context, item driver.Item, to *driver.F
 	return it, err
 }
 
-// escape writes names as paths have them.
+// escape escapes names for use in paths.
 var escape = strings.NewReplacer("%", "%25", "/", "%2F")
 
 func (m storeMailbox) Folder(ctx context.Context, want driver.FolderRequest) (driver.Folder, error) {

@@ -24,7 +24,7 @@ func TestRun(t *testing.T) {
 		"restored: quarantine@example.test/Quarantine -> alice@example.test/Inbox\n", out.String())
 }
 
-// TestShelve: what nobody needs is put aside, unless it has changed since.
+// TestShelve: a copy that nobody needs is set aside, unless it has changed since.
 func TestShelve(t *testing.T) {
 	t.Parallel()
 	l := newLab()

@@ -35,8 +35,8 @@ func campaigning(t *testing.T, n int) (b *bundle, file string) {
 	return b, b.write(t, "targets.jsonl", list.String())
 }
 
-// A campaign that is cut off and started again searches what is left, and has a line for
-// each target in the end, each target once.
+// A campaign that is cut off and started again searches the rest. In the end, every target has
+// exactly one line.
 func TestCampaign(t *testing.T) {
 	t.Parallel()
 	b, file := campaigning(t, 6)
@@ -69,7 +69,7 @@ func TestCampaign(t *testing.T) {
 	require.Equal(t, exitDone, r.status, r.stderr)
 	require.Len(t, r.lines, 12)
 	for _, line := range r.lines {
-		assert.Contains(t, []any{"quarantined", "alreadyQuarantined"}, line["outcome"]) // what was in progress may have ended
+		assert.Contains(t, []any{"quarantined", "alreadyQuarantined"}, line["outcome"]) // work in progress may have finished
 	}
 	assert.Len(t, b.srv.Mailbox("quarantine@example.test").Messages(), 12)
 
@@ -101,8 +101,8 @@ func TestCampaignUsage(t *testing.T) {
 	assert.Empty(t, b.srv.Requests())
 }
 
-// What an interrupt leaves that was never begun says so, and only what was in progress
-// says that it was interrupted: nothing has failed.
+// After an interrupt, targets that were never begun say so, and only those in progress say
+// that they were interrupted: nothing has failed.
 func TestInterruptLeavesTheRestNotBegun(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

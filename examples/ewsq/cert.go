@@ -68,7 +68,7 @@ type made struct {
 }
 
 func (s *session) makeCertificate(dir string, opts *auth.CertificateOptions) error {
-	// To make a key takes a while: not for nothing.
+	// Creating a key takes a while, so check first that it can be stored.
 	for _, name := range []string{"quarantine.pfx", "quarantine.cer", "keyCredentials.json"} {
 		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
 			return usagef("%s already exists; remove it, or choose another -out-dir", filepath.Join(dir, name))

@@ -27,7 +27,7 @@ Without -server, all enabled configurations are checked, and each mailbox and gr
 the server that a command would take mail from: the one that claims its address or
 domain, or otherwise one that claims nothing and has it. A result line is the report
 for one configuration, with its checks; each check has a status (ok, warning, failed
-or skipped). An address that no server is known for is in a report without a server.
+or skipped). An address with no known server is in a report without a server.
 `,
 		exit: map[int]string{
 			exitDone: "No check failed. A warning is not a failure.",
@@ -95,7 +95,7 @@ func (s *session) check(ctx context.Context, opts *selftest.Options) error {
 	return nil
 }
 
-// writeReport writes what was checked, and on which server if there are several.
+// writeReport writes the report of one server, which it names if there are several.
 func (s *session) writeReport(report *selftest.Report) error {
 	lines := slices.Collect(strings.SplitSeq(strings.TrimSuffix(report.String(), "\n"), "\n"))
 	if s.both && s.columns != nil {

@@ -18,12 +18,12 @@ import (
 type probes struct {
 	mailboxes [][]string
 	group     []string
-	nowhere   []selftest.Result // of addresses that no server is known for
+	nowhere   []selftest.Result // for addresses with no known server
 	asked     time.Time
 }
 
-// route finds out which server each address belongs to, as the commands that take mail
-// do: an address that a configuration claims is told to no other.
+// route finds out which server each address belongs to, as the commands that take mail do:
+// an address that a configuration claims is not revealed to any other server.
 func (s *session) route(ctx context.Context, mailboxes []string, group string) (*probes, error) {
 	p := &probes{mailboxes: make([][]string, len(s.selected)), group: make([]string, len(s.selected)), asked: time.Now().UTC()}
 	if !s.several() {
@@ -60,8 +60,8 @@ func (s *session) route(ctx context.Context, mailboxes []string, group string) (
 	return p, nil
 }
 
-// asking returns a router that only asks which server has a mailbox: it needs no
-// journal, which another process may have open.
+// asking returns a router that only asks which server has a mailbox. It opens no journal,
+// since another process may have it open.
 func (s *session) asking() (*quarantine.Router, error) {
 	configs := slices.Clone(s.selected)
 	for i := range configs {
@@ -71,7 +71,7 @@ func (s *session) asking() (*quarantine.Router, error) {
 		return &exchange.Options{Logger: s.loggerOf(c.Name)}
 	}})
 	if err != nil {
-		return nil, usagef("which server has an address cannot be asked; name one with -server: %w", err)
+		return nil, usagef("cannot ask which server has an address; name one with -server: %w", err)
 	}
 	return r, nil
 }
@@ -81,7 +81,7 @@ func (s *session) index(server string) int {
 	return slices.IndexFunc(s.selected, func(c exchange.Config) bool { return strings.EqualFold(c.Name, server) })
 }
 
-// groupAt returns the first configuration that knows a group, of those that claim its
+// groupAt returns the first configuration that knows a group, among those that claim its
 // address or claim nothing.
 func (s *session) groupAt(ctx context.Context, router *quarantine.Router, group string) (int, error) {
 	may := s.claiming(group)
@@ -102,8 +102,8 @@ func (s *session) groupAt(ctx context.Context, router *quarantine.Router, group 
 	return 0, errors.Join(errs...)
 }
 
-// claiming returns the configurations that may have an address, those that claim it
-// first, as a [quarantine.Router] orders them.
+// claiming returns the configurations that may have an address, in the order of a
+// [quarantine.Router]: those that claim it come first.
 func (s *session) claiming(address string) []int {
 	_, domain, _ := strings.Cut(address, "@")
 	has := func(all []string, one string) bool {
@@ -124,7 +124,7 @@ func (s *session) claiming(address string) []int {
 	return all
 }
 
-// nowhere is the result for an address that no server is known for.
+// nowhere returns the result for an address with no known server.
 func nowhere(check selftest.Name, address string, err error) selftest.Result {
 	return selftest.Result{
 		Name: check, Mailbox: address, Status: selftest.Failed, Seen: err.Error(),

@@ -27,8 +27,8 @@ func (r ran) checkedOn() map[string][]string {
 	return all
 }
 
-// Mailboxes and groups are checked where commands would take mail from them. Nobody
-// else hears of their addresses.
+// Mailboxes and groups are checked where commands would take mail from them. Their addresses
+// are not revealed to any other server.
 func TestCheckRoutes(t *testing.T) {
 	t.Parallel()
 	x := setupPair(t)
@@ -48,7 +48,7 @@ func TestCheckRoutes(t *testing.T) {
 	require.Equal(t, exitDone, r.status, r.stderr)
 	assert.Contains(t, r.stdout, "all-staff@b.test has", "the one that claims nothing knows it")
 
-	// A mailbox that nobody has fails once, with what each server said.
+	// A mailbox that no server has fails once, with the answer of each server.
 	r = x.run(t, "check", "-mailbox", "nobody@c.test", "-mailbox", "alice@a.test")
 	assert.Equal(t, exitSome, r.status)
 	assert.Equal(t, []string{"alice@a.test"}, r.checkedOn()["A"])

@@ -2,18 +2,19 @@ package main
 
 import "runtime/debug"
 
-// A campaign allocates some hundred KB for each message, and holds a few MB. Collected
-// whenever that has doubled, as is Go's default, the garbage takes up to a third of the
-// processor; five times as much heap takes most of that away. The limit keeps the program
-// below 96 MB, with what is not Go's: once the heap comes near it, collections are as
-// frequent as they must be, and what is held may exceed it. GOGC and GOMEMLIMIT of the
-// environment come first. Programs choose this; the packages of the SDK never do.
+// A campaign allocates several hundred KB per message but holds only a few MB. With Go's
+// default, which collects whenever the heap has doubled, garbage collection takes up to a
+// third of the CPU time; letting the heap grow fivefold avoids most of that. The limit keeps
+// the program below 96 MB, including memory outside Go's heap: as the heap approaches it,
+// collections become as frequent as necessary, and live memory may exceed it. GOGC and
+// GOMEMLIMIT in the environment take precedence. This is up to programs; the packages of the
+// SDK never set it.
 const (
 	heapGrowth = 400      // percent
 	heapLimit  = 64 << 20 // bytes
 )
 
-// collect sets when garbage is collected, as far as the environment does not say it.
+// collect sets when garbage is collected, unless the environment does.
 func collect(lookup func(string) (string, bool)) {
 	growth, limit := collection(lookup)
 	if growth > 0 {
@@ -24,8 +25,8 @@ func collect(lookup func(string) (string, bool)) {
 	}
 }
 
-// collection returns what collect sets; 0 stands for what stays. Without a limit from here
-// or from the environment the heap grows as ever.
+// collection returns what collect sets; 0 means that a setting stays as it is. The heap grows
+// as it does by default unless there is a limit, from here or from the environment.
 func collection(lookup func(string) (string, bool)) (growth int, limit int64) {
 	if value, ok := lookup("GOGC"); ok && value != "" {
 		return 0, 0

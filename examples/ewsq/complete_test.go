@@ -39,7 +39,7 @@ func TestCriteriaFlagsAreComplete(t *testing.T) {
 	assert.Len(t, criteria(), fields.NumField())
 }
 
-// TestOutcomesAreWords checks that people read every outcome in plain words.
+// TestOutcomesAreWords checks that every outcome is shown to people in plain words.
 func TestOutcomesAreWords(t *testing.T) {
 	t.Parallel()
 	all, err := repository.Constants("../../quarantine", "Outcome")

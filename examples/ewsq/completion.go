@@ -15,14 +15,14 @@ func completionCommand() command {
 	names := []string{"bash", "zsh", "fish"}
 	return command{
 		name:     "completion",
-		summary:  "print the completion of commands and flags for a shell",
+		summary:  "print a script for shell completion",
 		synopsis: []string{"bash|zsh|fish"},
 		offline:  true,
 		argument: true,
 		words:    names,
 		description: `
-Prints a script that makes the shell complete commands, flags and the values of those
-that have a few. No configuration is needed.
+Prints a script that makes the shell complete commands, flags, and the values of flags
+that have only a few. No configuration is needed.
 `,
 		exit: map[int]string{exitDone: "The script was printed."},
 		examples: []example{
@@ -45,7 +45,8 @@ that have a few. No configuration is needed.
 	}
 }
 
-// flagNames returns the flags that a command takes, with the hyphen; nil names those of all.
+// flagNames returns the flags that a command takes, with the hyphen. The zero command has
+// only the global flags.
 func (c command) flagNames() []string {
 	var names []string
 	for _, f := range c.allFlags() {
@@ -54,7 +55,7 @@ func (c command) flagNames() []string {
 	return names
 }
 
-// allFlags returns the flags of a command and those of all commands, by name.
+// allFlags returns the flags of a command and the global flags, by name.
 func (c command) allFlags() []*flag.Flag {
 	flags := newFlagSet(c.name)
 	if c.prepare != nil {
@@ -66,7 +67,7 @@ func (c command) allFlags() []*flag.Flag {
 	return all
 }
 
-// choices are the values of flags that have only a few.
+// choices returns the values of the flags that have only a few.
 func choices() map[string][]string {
 	all := make(map[string][]string)
 	for _, c := range append(commands(), command{}) {
@@ -79,7 +80,7 @@ func choices() map[string][]string {
 	return all
 }
 
-// ofFiles reports whether the value of a flag is a file or a folder.
+// ofFiles reports whether a flag takes a file or a folder.
 func ofFiles(f *flag.Flag) bool {
 	value, _ := flag.UnquoteUsage(f)
 	return value == "FILE" || value == "FOLDER"
@@ -113,7 +114,7 @@ func bashCompletion() string {
 		fmt.Fprintf(&b, "    -%s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", name, strings.Join(of[name], " "))
 	}
 	fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -f -- \"$word\")); return ;;\n", strings.Join(fileFlags(), "|"))
-	fmt.Fprintf(&b, "    %s) COMPREPLY=(); return ;;\n", strings.Join(freeFlags(), "|")) // anybody's text
+	fmt.Fprintf(&b, "    %s) COMPREPLY=(); return ;;\n", strings.Join(freeFlags(), "|")) // free text
 	for _, c := range commands() {
 		if c.words != nil {
 			fmt.Fprintf(&b, "    %s) COMPREPLY=($(compgen -W '%s' -- \"$word\")); return ;;\n", c.name, strings.Join(c.words, " "))
@@ -158,7 +159,7 @@ func zshCompletion() string {
 	return b.String()
 }
 
-// zshFlag returns a flag as _arguments wants it.
+// zshFlag returns a flag in the form that _arguments expects.
 func zshFlag(f *flag.Flag) string {
 	value, usage := flag.UnquoteUsage(f)
 	spec := "-" + f.Name + "[" + strings.NewReplacer("[", "(", "]", ")", ":", ",").Replace(single(usage)) + "]"
@@ -204,7 +205,7 @@ func fishCompletion() string {
 	return b.String()
 }
 
-// fishValue says what values a flag has.
+// fishValue returns the options of complete for the values of a flag.
 func fishValue(f *flag.Flag) string {
 	t, _ := f.Value.(*textFlag)
 	switch {
@@ -223,8 +224,8 @@ func usageOf(f *flag.Flag) string {
 	return usage
 }
 
-// single returns text for between single quotes, which all three shells read alike
-// without an apostrophe.
+// single returns text to be put between single quotes. Without an apostrophe, all three
+// shells read it alike.
 func single(text string) string { return strings.NewReplacer("'", "’", `\`, "/").Replace(text) }
 
 func sortedKeys(m map[string][]string) []string {
@@ -236,7 +237,7 @@ func sortedKeys(m map[string][]string) []string {
 	return all
 }
 
-// freeFlags returns the flags whose values nobody can complete.
+// freeFlags returns the flags whose values cannot be completed.
 func freeFlags() []string {
 	other := make(map[string]bool)
 	names := make(map[string]bool)

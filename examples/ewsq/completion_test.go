@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// offers are lines, and what a shell offers for the last word.
+// offers are command lines, and what a shell offers for the last word.
 var offers = []struct{ line, want string }{
 	{"ewsq qua", "quarantine"},
 	{"ewsq re", "recover reports restore"},
@@ -31,7 +31,7 @@ var offers = []struct{ line, want string }{
 	{"ewsq find -mailbox ", ""},
 }
 
-// Each shell that is there offers the same.
+// Every installed shell offers the same.
 func TestCompletion(t *testing.T) {
 	t.Parallel()
 	for shell, ask := range map[string]func(*testing.T, string, string) []string{"bash": askBash, "zsh": askZsh, "fish": askFish} {
@@ -72,7 +72,7 @@ func TestCompletion(t *testing.T) {
 	}
 }
 
-// askShell runs a script in the folder that has the completion, and returns the lines that it prints.
+// askShell runs a script in the folder with the completion, and returns the lines it prints.
 func askShell(t *testing.T, dir, script string, shell ...string) []string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), shell[0], shell[1:]...)

@@ -11,11 +11,12 @@ import (
 // configVariable names the configuration if -config does not.
 const configVariable = "EWSQ_CONFIG"
 
-// usualConfig is where the configuration is if nothing names it, below the folder of the
-// user's settings.
+// usualConfig is the path of the configuration if nothing names it, relative to the user's
+// configuration folder.
 var usualConfig = filepath.Join("ewsq", "ewsq.json")
 
-// place finds the configuration that -config, the environment or nothing names.
+// place finds the configuration: the one that -config or the environment names, or else the
+// one in its usual place.
 func (s *session) place() error {
 	if s.config != "" {
 		return nil

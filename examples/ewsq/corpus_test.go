@@ -26,11 +26,11 @@ import (
 
 var oneByOne = flag.Bool("one-by-one", false, "TestCorpus: run ewsq separately for each Message-ID, and look at the mailbox in between")
 
-// TestCorpus does what an operator does with the programs: every message that has a
-// Message-ID is found, quarantined, listed and restored, and afterwards each is back,
-// unread as before and with the same MIME, byte for byte. The messages are our own
-// and, with -whole and if it is next to the repository, those of the shared corpus; with
-// -one-by-one by each access, else by one.
+// TestCorpus uses the programs as an operator does: every message with a Message-ID is found,
+// quarantined, listed and restored. Afterwards each is back, unread as before and with the
+// same MIME, byte for byte. The messages are our own and, with -whole, those of the shared
+// corpus if it is next to the repository. With -one-by-one, each access is tested, otherwise
+// only one.
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	root := checkout(t)
@@ -88,11 +88,11 @@ func checkout(t *testing.T) string {
 	}
 }
 
-// asProgram makes the binary of the tests the program that they test: to link another
-// takes longer than most of them.
+// asProgram turns the test binary into the program under test: linking a separate one takes
+// longer than most of the tests.
 const asProgram = "EWSQ_TEST_AS_PROGRAM"
 
-// itself returns the path of the program. What is started inherits the environment.
+// itself returns the path of the program. Processes started from it inherit the environment.
 func itself(t *testing.T) string {
 	t.Helper()
 	path, err := os.Executable()
@@ -120,12 +120,12 @@ func TestMain(m *testing.M) {
 	if err := os.Setenv(asProgram, "1"); err != nil {
 		panic(err)
 	}
-	// Most of them wait for a lease or for another process. The flag -parallel, which is
-	// parsed later, takes precedence.
+	// Most tests wait for a lease or for another process. The flag -parallel, which is parsed
+	// later, takes precedence.
 	if err := flag.Set("test.parallel", "8"); err != nil {
 		panic(err)
 	}
-	debug.SetGCPercent(400) // saves time, and they need little memory
+	debug.SetGCPercent(400) // saves time, and the tests need little memory
 	dir, err := os.MkdirTemp("", "ewsq-test-")
 	if err != nil {
 		panic(err)
@@ -184,7 +184,7 @@ type seen struct {
 	mime                                        [sha256.Size]byte
 }
 
-// state counts what is seen.
+// state counts how often each message is seen.
 type state map[seen]int
 
 func total(s state) int {

@@ -72,8 +72,8 @@ func criteriaNames() []string {
 	return names
 }
 
-// plainName returns the name of a column or member without the differences that do
-// not matter.
+// plainName normalises the name of a column or member: case, hyphens, underscores and spaces
+// do not matter.
 func plainName(s string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "", " ", "").Replace(s))
 }
@@ -132,7 +132,7 @@ func parseMoment(s string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, time.DateOnly} {
 		switch t, err := time.Parse(layout, s); {
 		case err == nil && t.IsZero():
-			// It would be no bound: more would match than was meant.
+			// It would not be a bound at all: more would match than intended.
 			return t, fmt.Errorf("%q is what some programs write for no time; leave it out", s)
 		case err == nil:
 			return t, nil
@@ -141,7 +141,7 @@ func parseMoment(s string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is not a time; write it as 2026-11-24T10:00:00Z, or as a date such as 2026-11-24, which means midnight UTC", s)
 }
 
-// inFlags rewrites an error about a target to name flags instead of fields.
+// inFlags rewrites an error about a target so that it names flags instead of fields.
 func inFlags(err error) error {
 	var lines []string
 	for _, p := range quarantine.Problems(err) {
@@ -163,7 +163,7 @@ func flagOf(field string) string {
 	return all[i]
 }
 
-// checkAddress checks that an address can be that of a mailbox.
+// checkAddress checks that an address can belong to a mailbox.
 func checkAddress(address string) error {
 	err := quarantine.Target{Mailbox: address, MessageID: "any"}.Validate()
 	for _, p := range quarantine.Problems(err) {

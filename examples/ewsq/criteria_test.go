@@ -210,8 +210,8 @@ func TestCriteriaUsage(t *testing.T) {
 	}
 }
 
-// The answer says how what was pasted has been understood, what it found nearly, and why
-// it refuses something.
+// The result says how pasted text was understood, what was nearly a match, and why something
+// is refused.
 func TestNotes(t *testing.T) {
 	t.Parallel()
 	b := setupSearch(t, `{}`)

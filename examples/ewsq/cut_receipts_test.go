@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What a full disk or a killed run leaves of a file of receipts: its whole lines are put
-// back, and the others are named.
+// A full disk or a killed run can leave a file of receipts incomplete: the complete lines are
+// put back, and the others are named.
 func TestCutReceipts(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

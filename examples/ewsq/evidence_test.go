@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// taken takes the phishing mail of Alice and returns its operation.
+// taken quarantines Alice's phishing mail and returns its operation.
 func (b *bundle) taken(t *testing.T, more ...string) string {
 	t.Helper()
 	r := b.run(t, append([]string{"quarantine", "-mailbox", "alice@example.test", "-message-id", phishing}, more...)...)
@@ -110,7 +110,7 @@ func TestPurgeKeepsNumberSign(t *testing.T) {
 	assert.Len(t, b.run(t, "list").lines, 1)
 }
 
-// age makes what lies in quarantine older, as its stamp has it.
+// age makes the messages in quarantine older, according to their stamps.
 func (b *bundle) age(t *testing.T, by time.Duration) {
 	t.Helper()
 	strategy, err := ewsmail.NewFullAccess(b.srv.Client("svc", nil), nil)
@@ -144,9 +144,9 @@ func TestPurgeCommand(t *testing.T) {
 		{[]string{"-older-than", "90"}, exitUsage, "as 90d"},
 		{[]string{"-older-than", "d"}, exitUsage, "as 90d"},
 		{[]string{"-older-than", "90d", "-keep", b.write(t, "empty.txt", "# nothing\n")}, exitUsage, "has no reference"},
-		{[]string{"-older-than", "90d", "-keep", b.write(t, "utf16.txt", "I\x00N\x00C\x00-\x007\x00\n\x00"), "-yes"}, exitUsage, "line 1 is no reference"},
+		{[]string{"-older-than", "90d", "-keep", b.write(t, "utf16.txt", "I\x00N\x00C\x00-\x007\x00\n\x00"), "-yes"}, exitUsage, "line 1 is not a reference"},
 		{[]string{"-older-than", "90d", "-keep", filepath.Join(b.dir, "none")}, exitUsage, "-keep"},
-		{[]string{"-older-than", "101d", "-yes"}, exitDone, "0 messages would be removed"},
+		{[]string{"-older-than", "101d", "-yes"}, exitDone, "0 messages would be permanently removed"},
 		{[]string{"-older-than", "90d"}, exitDone, "nothing was removed; to remove them, add -yes"},
 		{[]string{"-older-than", "90d", "-yes", "-keep", keep}, exitDone, "kept  "},
 	} {
@@ -169,6 +169,6 @@ func TestPurgeCommand(t *testing.T) {
 	require.Equal(t, exitDone, r.status, r.stderr)
 	require.Len(t, r.lines, 1)
 	assert.Equal(t, "purged", r.lines[0]["outcome"])
-	assert.Contains(t, r.stderr, "1 message removed for good")
+	assert.Contains(t, r.stderr, "1 message permanently removed")
 	assert.Equal(t, 0, held())
 }

@@ -50,7 +50,7 @@ func (b *bundle) object(access string) string {
 	text, _ := json.Marshal(map[string]any{
 		"name": "Lab", "ewsUrl": b.srv.URL(), "quarantineMailbox": "quarantine@example.test", "access": access,
 		"searchLag":      "1ms", // searches of this server show everything at once
-		"writeDoubt":     "5s",  // and what was interrupted takes effect at once or never
+		"writeDoubt":     "5s",  // and an interrupted request takes effect immediately or never
 		"authentication": map[string]any{"type": "basic", "username": "svc@example.test"},
 	})
 	return string(text)
@@ -63,7 +63,7 @@ func (b *bundle) write(t *testing.T, name, text string) string {
 	return path
 }
 
-// place writes a file into a folder of its own.
+// place writes a file into a separate folder.
 func (b *bundle) place(t *testing.T, name, text string) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(b.dir, name)), 0o700))
@@ -84,7 +84,7 @@ func message(t *testing.T, name string) []byte {
 	return eml
 }
 
-// ran is what a run wrote and how it ended.
+// ran is the output of a run, and how it ended.
 type ran struct {
 	status         int
 	stdout, stderr string
@@ -102,7 +102,7 @@ func (b *bundle) bare(t *testing.T, args ...string) ran {
 	return b.until(t, t.Context(), args...)
 }
 
-// runUntil is run until a context ends.
+// runUntil is like run, until a context ends.
 func (b *bundle) runUntil(t *testing.T, ctx context.Context, args ...string) ran {
 	t.Helper()
 	return b.until(t, ctx, append([]string{"-config", b.config}, args...)...)
@@ -122,7 +122,7 @@ func (b *bundle) until(t *testing.T, ctx context.Context, args ...string) ran {
 	return r
 }
 
-// bareText is bare for a command that may print text.
+// bareText is like bare, for a command that may print text.
 func (b *bundle) bareText(t *testing.T, args ...string) ran {
 	t.Helper()
 	return b.textUntil(t, t.Context(), args...)

@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// Scripts depend on the exit status, so here it stands as a number. The version of
-// 2026-11-25 ends with the same ones.
+// Scripts depend on the exit status, so it is given as a number here. The version of
+// 2026-11-25 exits with the same numbers.
 func TestExitStatus(t *testing.T) {
 	t.Parallel()
 	find := func(mailbox, id string) []string { return []string{"find", "-mailbox", mailbox, "-message-id", id} }

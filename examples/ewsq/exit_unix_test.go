@@ -29,9 +29,9 @@ func process(t *testing.T, b *bundle, stdin io.Reader, args ...string) (cmd *exe
 	return cmd, done
 }
 
-// TestExitStatusOfAnInterrupt: the first interrupt lets the program tell what
-// became of each target and end with 130, the second ends it by the signal, of which a
-// shell makes 130 as well.
+// TestExitStatusOfAnInterrupt: after the first interrupt, the program reports what became of
+// each target and exits with 130. The second one kills it by the signal, which a shell also
+// reports as 130.
 func TestExitStatusOfAnInterrupt(t *testing.T) {
 	t.Parallel()
 	t.Run("once", func(t *testing.T) {

@@ -42,7 +42,7 @@ all known.
 			exitSome: "The group cannot be expanded, exceeds a limit, or contains a group that cannot be expanded.",
 		},
 		examples: []example{
-			{"Who receives what is sent to all staff?", "ewsq -config exchange.json expand -group all-staff@example.test"},
+			{"Who receives mail sent to all staff?", "ewsq -config exchange.json expand -group all-staff@example.test"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var g groupFlags

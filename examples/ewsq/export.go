@@ -19,17 +19,17 @@ func exportCommand() command {
 		summary:  "write a message in quarantine into a file",
 		synopsis: []string{"ID -out FILE.eml [-mailbox ADDRESS]"},
 		description: `
-ID is the operation of a message, as list and the receipts have it, or its
-Message-ID if there is one copy of it; -mailbox chooses among several. The message
-is streamed into the file, which must not exist, and which only its owner can read.
-Nothing is changed on the server.
+ID is the operation of a message, as given by list and the receipts, or its
+Message-ID if there is only one copy of it; -mailbox chooses among several. The
+message is streamed into the file, which must not exist yet, and which only its owner
+can read. Nothing is changed on the server.
 
-The result line has the SHA-256 of the file. The file is how the server writes the
-message now, from the properties that it keeps: not the bytes that the sender sent.
-It is as dangerous as it was: do not open it with a mail program.
+The result line has the SHA-256 of the file. The file contains the message as the
+server writes it now, from the properties that it keeps, and not the bytes that the
+sender sent. It is as dangerous as ever: do not open it with a mail program.
 `,
 		exit: map[int]string{
-			exitDone: "The file is whole.",
+			exitDone: "The file is complete.",
 			exitSome: "No file was written: the message is not in quarantine, or could not be read in full.",
 		},
 		examples: []example{{"For the analyst:", "ewsq -config exchange.json export \\\n    '<20261124.1@evil.example>' -out evidence.eml"}},

@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// item is a line that begins with a term, and what it means in a column of its own.
+// item matches a line with a term, followed by its meaning in a separate column.
 var item = regexp.MustCompile(`^( *\S.*?  +)(\S.*)$`)
 
-// filled breaks the paragraphs of a text anew so that no line is too long. A paragraph is
-// what stands in one column: below its first line, or below what a term means. Lines that
-// are indented for themselves, such as commands, stay as they are.
+// filled rewraps the paragraphs of a text so that no line is too long. The lines of a
+// paragraph are in one column: that of its first line, or that of a term's meaning. Lines
+// with an indent of their own, such as commands, stay as they are.
 func filled(text string) string {
 	var done, words []string
 	head, column := "", -1 // of the paragraph; no column: none is open

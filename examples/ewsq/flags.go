@@ -11,9 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/nearest"
 )
 
-// addText adds a string flag. An empty value, as from an unset variable in a
-// script, and a second, different one are refused: either would silently do
-// something that was not intended.
+// addText adds a string flag. It refuses an empty value, as from an unset variable in a
+// script, and a second, different value: either would silently do something unintended.
 func addText(flags *flag.FlagSet, dst *string, name, def, usage string) {
 	addTextFunc(flags, name, usage, def, func(s string) error {
 		*dst = s
@@ -33,7 +32,7 @@ func addTextFunc(flags *flag.FlagSet, name, usage, def string, set func(string) 
 
 type textFlag struct {
 	def, given string
-	values     []string // the only ones, if there are few
+	values     []string // the permitted ones, if there are only a few
 	set        func(string) error
 }
 
@@ -53,7 +52,7 @@ func (t *textFlag) Set(s string) error {
 // addNumber adds a flag for a number between bounds.
 func addNumber(flags *flag.FlagSet, dst *int, name string, def, least, most int, usage string) {
 	*dst = def
-	flags.Var(&numberFlag{dst: dst, def: def, least: least, most: most}, name, fmt.Sprintf("%s, from %d to %d", usage, least, most))
+	flags.Var(&numberFlag{dst: dst, def: def, least: least, most: most}, name, fmt.Sprintf("%s; from %d to %d", usage, least, most))
 }
 
 type numberFlag struct {
@@ -77,7 +76,7 @@ func (n *numberFlag) Set(s string) error {
 	return nil
 }
 
-// addChoice adds a flag that has one of some values, or none.
+// addChoice adds a flag that takes one of the given values.
 func addChoice(flags *flag.FlagSet, dst *string, name string, values []string, usage string) {
 	addTextFunc(flags, name, usage, "", func(s string) error {
 		if !slices.Contains(values, s) {
@@ -90,9 +89,9 @@ func addChoice(flags *flag.FlagSet, dst *string, name string, values []string, u
 	f.given, f.values = *dst, values
 }
 
-// addFailNotFound adds the flag that makes a message that is not found a failure.
+// addFailNotFound adds the flag that makes it a failure if a message is not found.
 func addFailNotFound(flags *flag.FlagSet, dst *bool) {
-	flags.BoolVar(dst, "fail-not-found", false, "end with status 1 also if a message was not found")
+	flags.BoolVar(dst, "fail-not-found", false, "also exit with status 1 if a message was not found")
 }
 
 // addresses is a flag that may be repeated.
@@ -123,7 +122,7 @@ func given(flags *flag.FlagSet, names ...string) []string {
 	return found
 }
 
-// onlyWith refuses flags that have no effect without another.
+// onlyWith refuses flags that have no effect without another flag.
 func onlyWith(flags *flag.FlagSet, needed string, has bool, names ...string) error {
 	if found := given(flags, names...); len(found) > 0 && !has {
 		return usagef("%s has no effect without %s; give both, or leave it out", found[0], needed)

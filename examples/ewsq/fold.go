@@ -5,12 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// minFolded is how wide a folded column is at least; a narrower terminal breaks lines
+// minFolded is the minimum width of a folded column. A narrower terminal breaks the lines
 // itself.
 const minFolded = 24
 
-// foldLast breaks the last column of a table at blanks, so that its lines fit a terminal
-// and stay below their head. The table ends at the first empty line.
+// foldLast breaks the last column of a table at blanks, so that its lines fit the terminal
+// and stay below their heading. The table ends at the first empty line.
 func foldLast(lines []string, head string, columns int) []string {
 	var folded []string
 	at := -1
@@ -29,8 +29,8 @@ func foldLast(lines []string, head string, columns int) []string {
 	return folded
 }
 
-// foldFrom breaks a line behind a column into lines of at most so many characters. A word
-// that is longer stays whole, to be copied.
+// foldFrom breaks a line after a column into lines of at most the given number of characters.
+// A longer word stays whole, so that it can be copied.
 func foldFrom(line []rune, at, most int) (lines []string) {
 	now := string(line[:at])
 	empty := true

@@ -6,7 +6,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// followFlags tell whether to follow forwards, and how far.
+// followFlags say whether to follow forwards, and how far.
 type followFlags struct {
 	follow bool
 	bounds quarantine.ForwardOptions

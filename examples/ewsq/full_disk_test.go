@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// fullDisk takes so many lines, and then a part of one.
+// fullDisk accepts a number of lines, and then part of one.
 type fullDisk struct {
 	room int
 	text bytes.Buffer
@@ -34,8 +34,8 @@ type errNoSpace struct{}
 
 func (*errNoSpace) Error() string { return "write /dev/stdout: " + syscall.ENOSPC.Error() }
 
-// A run whose lines cannot be written any more takes nothing else, and says how many have
-// no line and where they are.
+// A run whose lines can no longer be written takes nothing else, and says how many messages
+// have no line and where they are.
 func TestFullDiskEndsTheRun(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -56,7 +56,7 @@ func TestFullDiskEndsTheRun(t *testing.T) {
 		assert.Equal(t, exitSome, status)
 		assert.Contains(t, stderr.String(), "no space left")
 
-		// What is in quarantine and has no line is counted.
+		// Messages in quarantine without a line are counted.
 		inVault := 0
 		for _, m := range b.srv.Mailbox("quarantine@example.test").Messages() {
 			if !recoverable(m) {
@@ -68,7 +68,7 @@ func TestFullDiskEndsTheRun(t *testing.T) {
 		assert.Contains(t, stderr.String(), "ewsq list")
 		assert.Contains(t, stderr.String(), "run the same command again")
 
-		// Nothing is lost, and what the disk has can be put back.
+		// Nothing is lost, and the receipts on the disk can be put back.
 		for id, n := range b.places(messages) {
 			assert.GreaterOrEqual(t, n, 1, id)
 		}
@@ -80,7 +80,7 @@ func TestFullDiskEndsTheRun(t *testing.T) {
 	}
 }
 
-// A run that only looks has nothing to look after if its lines cannot be written.
+// A run that only searches has nothing to follow up if its lines cannot be written.
 func TestFullDiskOfASearch(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -109,14 +109,14 @@ func TestClosedPipeOfASearch(t *testing.T) {
 	assert.Contains(t, stderr.String(), "1 of 1 target has no line: 1 found; nothing was changed: run the same command again with a reader that takes all lines")
 }
 
-// gone is a pipe whose reader has ended.
+// gone is a pipe whose reader has gone.
 type gone struct{}
 
 func (gone) Write([]byte) (int, error) {
 	return 0, &os.PathError{Op: "write", Path: "/dev/stdout", Err: syscall.EPIPE}
 }
 
-// places returns in how many places each of so many messages can be seen.
+// places returns in how many places each of a number of messages can be seen.
 func (b *bundle) places(messages int) map[string]int {
 	seen := map[string]int{}
 	for i := range messages {

@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// TestGraphInPlace uses the program with messages that stay in their mailboxes, as the
-// configuration in testdata says.
+// TestGraphInPlace uses the program with the configuration in testdata, with which messages
+// stay in their mailboxes.
 func TestGraphInPlace(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -29,7 +29,7 @@ func TestGraphInPlace(t *testing.T) {
 	written, err := os.ReadFile(server.Config)
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(written, &lab))
-	delete(lab, "quarantineMailbox") // the rest has the addresses of the server
+	delete(lab, "quarantineMailbox") // the other settings have the addresses of the server
 	lab["quarantineInPlace"], lab["name"] = config["quarantineInPlace"], config["name"]
 	written, err = json.Marshal(lab)
 	require.NoError(t, err)

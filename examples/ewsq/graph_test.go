@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
 )
 
-// TestGraph uses the programs as the help of exchange says: over Graph, with the
+// TestGraph uses the programs over Graph as the help of exchange describes, with the
 // configuration in testdata.
 func TestGraph(t *testing.T) {
 	t.Parallel()
@@ -65,8 +65,8 @@ func TestGraph(t *testing.T) {
 	assert.Contains(t, guide.stdout, "00001111-aaaa-2222-bbbb-3333cccc4444")
 }
 
-// TestGraphConfig: the configuration in testdata differs in nothing but addresses and
-// places from what the server writes.
+// TestGraphConfig: the configuration in testdata differs from the one that the server writes
+// only in addresses and paths.
 func TestGraphConfig(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join(checkout(t), "testdata", "graph", "ewsq.json"))

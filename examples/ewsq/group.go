@@ -11,9 +11,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// plan makes a plan of what the flags name: a target for each member of a group, and for
-// each copy that forwards made. Call it before anything is taken away, because some traces
-// of forwards go with it.
+// plan makes a plan from the flags: a target for each member of a group, and for each copy
+// made by a forward. Call it before anything is taken, because some traces of forwards
+// disappear with the messages.
 func (s *session) plan(ctx context.Context, r *quarantine.Router, f *takeFlags, named *targets, reason string) (plan, error) {
 	shown := &planProgress{s: s, workers: f.pace.atOnce() * len(s.selected)}
 	req := quarantine.PlanRequest{Targets: slices.Collect(named.all()), SkipServers: true, Progress: shown.step}
@@ -41,7 +41,7 @@ func (s *session) plan(ctx context.Context, r *quarantine.Router, f *takeFlags, 
 		why := t.Why[0]
 		switch why.Kind {
 		case quarantine.OriginNamed:
-			continue // as often as it was named
+			continue // already in p.targets, as often as it was named
 		case quarantine.OriginGroup:
 			p.origins[keyOf(t.Target)] = origin{Group: why.Via}
 		case quarantine.OriginForward:
@@ -58,7 +58,7 @@ func (s *session) plan(ctx context.Context, r *quarantine.Router, f *takeFlags, 
 	return p, nil
 }
 
-// aside returns the result for what cannot be a target.
+// aside returns the result for an address that cannot be a target.
 func aside(u quarantine.Unplanned) result {
 	r := result{Server: u.Server, Mailbox: u.Address, MessageID: u.MessageID, Criteria: u.Criteria, Outcome: outside}
 	if u.Kind == quarantine.UnplannedUnknown {

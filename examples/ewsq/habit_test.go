@@ -37,7 +37,7 @@ func TestDidYouMean(t *testing.T) {
 	}
 }
 
-// The configuration may stand in the environment, or in its usual place.
+// The configuration can be named in the environment, or be in its usual place.
 func TestConfigurationOfTheUser(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -55,7 +55,7 @@ func TestConfigurationOfTheUser(t *testing.T) {
 	assert.Equal(t, exitDone, r.status, r.stderr)
 }
 
-// Results are text on a terminal, JSON in a pipe, and what -output says.
+// Results are text on a terminal, JSON in a pipe, or whatever -output says.
 func TestOutput(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

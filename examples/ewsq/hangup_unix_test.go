@@ -19,8 +19,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestReaderThatGoes: a reader of standard output that ends, as head does, does not kill a
-// run between two of its steps: it ends as on a full disk, and says what has no line.
+// TestReaderThatGoes: when a reader of standard output ends, as head does, it does not kill a
+// run between two of its steps. The run ends as on a full disk, and says what has no line.
 func TestReaderThatGoes(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -44,8 +44,8 @@ func TestReaderThatGoes(t *testing.T) {
 	assert.Less(t, len(b.srv.Mailbox("quarantine@example.test").Messages()), 30, "nothing new is begun")
 }
 
-// TestReportsForAReaderThatGoes: reports that were listed for a reader that ends are free
-// at once for the next command.
+// TestReportsForAReaderThatGoes: reports that were listed for a reader that ends are
+// immediately available to the next command.
 func TestReportsForAReaderThatGoes(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -64,11 +64,11 @@ func TestReportsForAReaderThatGoes(t *testing.T) {
 	assert.Len(t, b.run(t, list...).lines, len(b.srv.Mailbox("carol@example.test").Messages()))
 }
 
-// TestTerminalThatGoes: a terminal that is closed interrupts a run like Ctrl-C, unless the
-// program was told to ignore it, as nohup does.
+// TestTerminalThatGoes: closing the terminal interrupts a run like Ctrl-C, unless the program
+// was told to ignore that, as by nohup.
 func TestTerminalThatGoes(t *testing.T) {
 	t.Parallel()
-	heard := make(chan os.Signal, 1) // the tests may run under nohup; what is listened to here, the program is not told to ignore
+	heard := make(chan os.Signal, 1) // the tests may run under nohup; a signal that is notified here is not ignored in the program
 	signal.Notify(heard, syscall.SIGHUP)
 	t.Cleanup(func() { signal.Stop(heard) })
 	b := newBundle(t)

@@ -21,19 +21,19 @@ and, on a terminal, a line that shows progress. All times are UTC.
 
 If a server asks for a pause, the run waits and says so.
 
-An interrupt (Ctrl-C, SIGTERM, the end of the terminal) ends the run, as does the
-end of whatever reads standard output, such as head: nothing new is started, work in
-progress stops at the next step, and a line for each target reports its result, even
-if only that it was not started. A second interrupt ends the program at once. Either
-way no message is lost; to finish what was started, run the same command again, or
-recover.
+An interrupt (Ctrl-C, SIGTERM, or closing the terminal) ends the run, and so does the
+end of the program that reads standard output, such as head: nothing new is started,
+work in progress stops at the next step, and every target still gets a line with its
+result, even if only that it was not started. A second interrupt ends the program
+immediately. Either way no message is lost; to finish what was started, run the same
+command again, or recover.
 
-The outcome "undecided" means that it is not known yet where a message is: a request
+The outcome "undecided" means that it is not yet known where a message is: a request
 whose answer was lost may still take effect, or another run is working on it. The
 line says until when. Nothing is removed meanwhile; run the same command again after
-that time, or recover. With "notBegun", nothing was changed: the server could not be
-asked, was busy, or the run ended before; run it again. With "failed", something was
-begun, and the line says what is left.
+that time, or recover. "notBegun" means that nothing was changed, because the server
+could not be asked or was busy, or the run ended first; run it again. "failed" means
+that something was begun; the line says what is left.
 `
 
 const exitAll = `
@@ -57,8 +57,8 @@ configurations can have its own: append "_" and the name of the configuration, i
 upper case and with "_" for anything but A to Z and 0 to 9, as in
 EWSQ_PASSWORD_HEAD_OFFICE. It takes precedence over the general one.
 
-HTTPS_PROXY and NO_PROXY are used if the configuration says so (useProxy). Nothing is
-ever coloured, so NO_COLOR changes nothing.
+HTTPS_PROXY and NO_PROXY are used if the configuration sets useProxy. Output is never
+coloured, so NO_COLOR has no effect.
 `
 
 const configFormat = `
@@ -76,14 +76,14 @@ ignored. Mistakes are reported with line and column. A minimal one:
 const targetsFormat = `
 A file of targets is CSV or JSON lines, in UTF-8.
 
-CSV: the first line names the columns, separated by commas (or semicolons, or tabs,
-which is said), in any order:
-mailbox, message_id or those of criteria (or all of them), and optionally reason and
-reference (the key of the case, as with quarantine -reference). The criteria are
+CSV: the first line names the columns, in any order, separated by commas (or by
+semicolons or tabs, which is reported): mailbox, message_id or criteria (or both),
+and optionally reason and reference (the key of the case, as with
+quarantine -reference). The criteria are
 sender, recipient, reply_to, subject, subject_match, received_after, received_before,
 attachment_name, attachment_sha256 and url. A line has either a message_id or
-criteria. The names RecipientEmailAddress and InternetMessageId, as in exports of
-Microsoft Defender, are read as mailbox and message_id, in JSON too.
+criteria. The names RecipientEmailAddress and InternetMessageId, as in exports from
+Microsoft Defender, are accepted for mailbox and message_id, also in JSON.
 
     mailbox,message_id,reason
     alice@example.test,<20261124.1@evil.example>,credential phishing
@@ -133,11 +133,11 @@ func (p *program) help(args []string) error {
 // page builds a page of the manual.
 type page struct{ strings.Builder }
 
-// textWidth is how long a line of a page is at most, without its indent, so that it fits a
-// terminal of 80 columns, also as man shows it.
+// textWidth is the maximum length of a line of a page, without its indent. With the indent
+// that man adds, it still fits a terminal of 80 columns.
 const textWidth = 72
 
-// prose adds a section whose paragraphs are broken anew where a line is too long.
+// prose adds a section whose paragraphs are rewrapped where a line is too long.
 func (p *page) prose(title, text string) { p.section(title, filled(strings.Trim(text, "\n"))) }
 
 // section adds an indented section.
@@ -199,7 +199,7 @@ func globals() *flag.FlagSet {
 	return flags
 }
 
-// optionColumn is where the description of a flag begins: after the longest flag.
+// optionColumn is the column in which the description of a flag begins: after the longest flag.
 const optionColumn = len("-attachment-sha256 DIGITS  ")
 
 // options describes flags.
@@ -232,7 +232,7 @@ func examples(all []example) string {
 	return strings.Join(parts, "\n\n")
 }
 
-// wrap breaks a line at spaces, and indents each further line.
+// wrap breaks a line at spaces and indents the continuation lines.
 func wrap(s string, width int, indent string) string {
 	var lines []string
 	for len(s) > width {

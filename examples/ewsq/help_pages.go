@@ -21,7 +21,7 @@ func pageOfAll() *page {
 	m.prose("RESULTS", resultFormat)
 	m.prose("EXIT STATUS", exitAll)
 	m.prose("ENVIRONMENT", environment)
-	m.prose("FILES", strings.Trim(configFormat, "\n")+"\n\newsq help quarantine describes files of targets, ewsq help restore those of receipts.")
+	m.prose("FILES", strings.Trim(configFormat, "\n")+"\n\newsq help quarantine describes files of targets, and ewsq help restore files of receipts.")
 	m.section("EXAMPLES", examples(firstExamples()))
 	return &m
 }

@@ -23,7 +23,7 @@ func TestHelp(t *testing.T) {
 		assert.Equal(t, own.stdout, b.bare(t, "-json", c.name, "--help").stdout)
 		for _, section := range []string{"NAME\n    ewsq " + c.name + " - ", "\nSYNOPSIS\n    ewsq ", "\nDESCRIPTION\n", "\nOPTIONS\n", "\nEXIT STATUS\n    0     ", "\nENVIRONMENT\n", "\nEXAMPLES\n"} {
 			if section == "\nENVIRONMENT\n" && c.offline && c.name != "cert" {
-				continue // nothing of it is looked at
+				continue // it reads nothing from the environment
 			}
 			assert.Contains(t, own.stdout, section, c.name)
 		}
@@ -75,7 +75,7 @@ func tidy(t *testing.T, page string) {
 	assert.NotContains(t, page, "\n\n\n")
 }
 
-// Every example of the help works, one after the other.
+// Every example in the help works, one after the other.
 func TestExamplesWork(t *testing.T) {
 	t.Parallel()
 	for _, c := range append(commands(), command{name: "first page", examples: firstExamples()}) {

@@ -8,15 +8,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// idle knows how long a run has asked nothing of any server: what it then waits for is its
-// own. It is a hook of calls; its methods may be called concurrently.
+// idle knows how long a run has made no request to any server: it is then not a server that
+// the run is waiting for. It is a hook for calls; its methods may be called concurrently.
 type idle struct {
 	mu     sync.Mutex
 	flying int
-	ended  time.Time // the last call; zero: there was none
+	ended  time.Time // of the last call; zero: there was none
 }
 
-// TraceCallStart counts a call, also while it waits for its turn.
+// TraceCallStart counts a call, even while it is waiting for its turn.
 func (i *idle) TraceCallStart(ctx context.Context, _ ews.CallStart) context.Context {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -32,7 +32,8 @@ func (i *idle) TraceCallEnd(context.Context, ews.CallEnd) {
 	i.ended = time.Now()
 }
 
-// since returns how long there has been no call, or 0 if there is one or has been none.
+// since returns how long there has been no call. It is 0 if a call is in progress, or if there
+// has never been one.
 func (i *idle) since(now time.Time) time.Duration {
 	i.mu.Lock()
 	defer i.mu.Unlock()

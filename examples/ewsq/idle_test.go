@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// A run that waits without a request, as for searchLag, says so, and does not look dead.
+// A run that waits without a request, as for searchLag, says so instead of looking dead.
 func TestProgressWithoutRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -35,7 +35,7 @@ func TestProgressWithoutRequests(t *testing.T) {
 	})
 }
 
-// A configuration that the environment names says so.
+// An error in a configuration that the environment names says so.
 func TestConfigOfTheEnvironment(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

@@ -79,7 +79,7 @@ func TestJSONErrors(t *testing.T) {
 	require.Len(t, r.lines, 1)
 	assert.Contains(t, r.lines[0]["error"], "authentication.password")
 
-	// If that ended a run of quarantine, there is nothing to restore.
+	// If such an error ended a run of quarantine, there is nothing to restore.
 	delete(b.env, "EWSQ_PASSWORD")
 	b.env["EWSQ_PASSWORD"] = "svc-password"
 	b.stdin = r.stdout

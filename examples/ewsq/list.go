@@ -23,8 +23,8 @@ Without -server, all enabled configurations are listed at the same time; for eac
 server, the oldest message comes first. Items that other programs have put into the
 quarantine mailbox are not shown.
 
-With quarantineInPlace messages stay in the mailboxes that they came from, and nothing
-has a list of those: name one with -mailbox, or several with -mailboxes.
+With quarantineInPlace, messages stay in the mailboxes that they came from, and there
+is no list of those mailboxes: name one with -mailbox, or several with -mailboxes.
 
 A result line has the mailbox and folder that the message came from, its subject and
 sender (written by an attacker: do not display them unescaped), read state, class,
@@ -52,7 +52,8 @@ now.
 	}
 }
 
-// list lists what is in quarantine, if there is a reference only what was taken with it.
+// list lists the messages in quarantine, or only those taken with the reference if there is
+// one.
 func (s *session) list(ctx context.Context, req quarantine.ListRequest, from mailboxFlags, reference string) error {
 	mailboxes, err := s.mailboxes(from)
 	if err != nil {
@@ -114,8 +115,8 @@ func (s *session) heldLine(it quarantine.Held) string {
 	return strings.Join(parts, "  ")
 }
 
-// wideLine is how many columns the line of a message in quarantine takes at most, but for
-// long ids and reasons.
+// wideLine is the maximum number of columns that the line of a message in quarantine takes,
+// except for long ids and reasons.
 const wideLine = 160
 
 // heldTexts returns the line for people or, where it does not fit, several.

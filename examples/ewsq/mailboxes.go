@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// mailboxFlags say from which mailboxes messages in quarantine came.
+// mailboxFlags name the mailboxes that messages in quarantine came from.
 type mailboxFlags struct{ one, file string }
 
 func (m *mailboxFlags) add(flags *flag.FlagSet) {
 	addText(flags, &m.one, "mailbox", "", "only messages taken from the mailbox `ADDRESS`")
-	addText(flags, &m.file, "mailboxes", "", "only messages taken from the mailboxes in `FILE`, an address a line; - for standard input")
+	addText(flags, &m.file, "mailboxes", "", "only messages taken from the mailboxes in `FILE`, one address per line; - for standard input")
 }
 
-// mailboxes returns the addresses, one empty address for all mailboxes.
+// mailboxes returns the addresses, or a single empty address for all mailboxes.
 func (s *session) mailboxes(m mailboxFlags) ([]string, error) {
 	switch {
 	case m.one != "" && m.file != "":
@@ -56,7 +56,7 @@ func (s *session) mailboxes(m mailboxFlags) ([]string, error) {
 	return all, nil
 }
 
-// each yields what one mailbox has after the other.
+// each yields the entries of one mailbox after another.
 func each[T any](mailboxes []string, of func(string) iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for _, mailbox := range mailboxes {

@@ -1,5 +1,5 @@
 // Command ewsq is the operator's tool: it finds messages in the mailboxes of
-// Exchange organisations, moves them into quarantine, lists what is there, and puts
+// Exchange organisations, moves them into quarantine, lists the quarantine, and puts
 // them back.
 //
 //	ewsq -config FILE COMMAND [flags]
@@ -22,15 +22,15 @@ import (
 )
 
 func main() {
-	// net/http writes there what a server sends unasked. It may echo the password.
+	// net/http logs unsolicited responses from a server there. They may echo the password.
 	log.SetOutput(io.Discard)
 	collect(os.LookupEnv)
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+	if !signal.Ignored(syscall.SIGHUP) { // as it is under nohup
 		signals = append(signals, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
-	// A second signal ends the program at once.
+	// A second signal ends the program immediately.
 	context.AfterFunc(ctx, stop)
 	p := &program{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, lookup: os.LookupEnv,

@@ -13,17 +13,17 @@ func manCommand() command {
 		synopsis: []string{""},
 		offline:  true,
 		description: `
-Prints everything that help describes as one page for man. No configuration is needed.
+Prints all the help as one manual page. No configuration is needed.
 `,
 		exit:     map[int]string{exitDone: "The page was printed."},
-		examples: []example{{"Keep it where man finds it; man ./ewsq.1 reads it anywhere:", "ewsq man > ~/.local/share/man/man1/ewsq.1"}},
+		examples: []example{{"Keep it where man finds it (man ./ewsq.1 reads it from any folder):", "ewsq man > ~/.local/share/man/man1/ewsq.1"}},
 		prepare: func(*flag.FlagSet) func(context.Context, *session) error {
 			return func(_ context.Context, s *session) error { return s.put(manual()) }
 		},
 	}
 }
 
-// manual returns the manual page: the first page of help, and below it those of the
+// manual returns the manual page: the first page of help, followed by the pages of the
 // commands.
 func manual() string {
 	var b strings.Builder
@@ -36,8 +36,8 @@ func manual() string {
 	return b.String()
 }
 
-// roff writes a page of help: titles as headings, all else as it is. The title of one
-// section can be left out.
+// roff writes a page of help: titles become headings, everything else stays as it is. The
+// title of one section can be left out.
 func roff(b *strings.Builder, heading, untitled, page string) {
 	open := false
 	end := func() {
@@ -66,7 +66,7 @@ func roff(b *strings.Builder, heading, untitled, page string) {
 	end()
 }
 
-// roffLine returns a line that begins no request.
+// roffLine escapes a line so that it does not start a request.
 func roffLine(line string) string {
 	line = roffText(line)
 	if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {
@@ -75,7 +75,8 @@ func roffLine(line string) string {
 	return line
 }
 
-// roffText escapes what roff would change, so that commands can be copied from a page.
+// roffText escapes characters that roff would change, so that commands can be copied from a
+// page.
 func roffText(s string) string {
 	return strings.NewReplacer(`\`, `\e`, "-", `\-`, "'", `\(aq`, "`", `\(ga`, "^", `\(ha`, "~", `\(ti`).Replace(s)
 }

@@ -47,8 +47,8 @@ func TestQuietOnATerminal(t *testing.T) {
 	assert.NotContains(t, r.stderr+r.stdout, "\r")
 }
 
-// A result that is counted and not shown, of which there are thousands after an interrupt,
-// leaves the status of a terminal alone.
+// A result that is counted but not shown leaves the status on a terminal alone. After an
+// interrupt there can be thousands of them.
 func TestNothingIsNotWritten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

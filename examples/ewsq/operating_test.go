@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The commands for the night and for housekeeping are run as they stand in OPERATING, one
+// The commands for the night and for housekeeping are run as they appear in OPERATING, one
 // after the other.
 func TestOperatingCommands(t *testing.T) {
 	t.Parallel()

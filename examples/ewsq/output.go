@@ -19,8 +19,8 @@ const (
 
 func formats() []string { return []string{asTable, asJSON, asCSV} }
 
-// format returns how results are written: as -output says, or else as text on a terminal
-// and as JSON anywhere else.
+// format returns the format of results: that of -output, or else text on a terminal and JSON
+// anywhere else.
 func (p *program) format() string {
 	switch {
 	case p.json:
@@ -32,7 +32,7 @@ func (p *program) format() string {
 }
 
 // checkFormat refuses flags for standard output that contradict each other, or that the
-// command cannot do.
+// command does not support.
 func (p *program) checkFormat(c command) error {
 	switch {
 	case p.json && p.output != "" && p.output != asJSON:
@@ -50,8 +50,8 @@ type rows interface {
 	rows() [][]string
 }
 
-// write writes a result: on standard output in the format that was asked for, and if that
-// is for programs its lines for people on standard error.
+// write writes a result to standard output in the requested format. If that format is for
+// programs, its lines for people go to standard error.
 func (s *session) write(result any, lines ...string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,7 +66,8 @@ func (s *session) write(result any, lines ...string) error {
 	return s.writeJSON(result)
 }
 
-// tell writes a line for people that is a result: on standard output if results are text.
+// tell writes a line for people that is part of the results: on standard output if results
+// are text.
 func (s *session) tell(line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,7 +75,7 @@ func (s *session) tell(line string) {
 		s.say("%s", line)
 		return
 	}
-	_ = s.writeText([]string{line}) // what cannot be written was told of with the results
+	_ = s.writeText([]string{line}) // a write error was already reported with the results
 }
 
 func (s *session) sayAll(lines []string) {
@@ -83,8 +84,8 @@ func (s *session) sayAll(lines []string) {
 	}
 }
 
-// writeText writes lines for people on standard output. They are escaped, because they
-// may contain what an attacker wrote.
+// writeText writes lines for people on standard output. They are escaped, because they may
+// contain text written by an attacker.
 func (s *session) writeText(lines []string) error {
 	var text strings.Builder
 	for _, line := range lines {
@@ -102,8 +103,8 @@ func (s *session) writeJSON(result any) error {
 	return s.putBytes(line)
 }
 
-// writeCSV writes the rows of a result on standard output, the first time below the names
-// of the columns.
+// writeCSV writes the rows of a result on standard output, preceded by the column names the
+// first time.
 func (s *session) writeCSV(result any) error {
 	of, ok := result.(rows)
 	if !ok {
@@ -128,7 +129,7 @@ func (s *session) writeCSV(result any) error {
 	return s.put(text.String())
 }
 
-// writeHead writes the names of the columns if there was no row.
+// writeHead writes the column names if there was no row.
 func (s *session) writeHead(of rows) error {
 	if s.format() != asCSV || s.headed {
 		return nil
@@ -137,8 +138,8 @@ func (s *session) writeHead(of rows) error {
 	return s.put(strings.Join(of.columns(), ",") + "\n")
 }
 
-// harmless returns the text of a cell so that a spreadsheet does not take it for a formula,
-// nor a terminal for anything but text: a sender writes subjects.
+// harmless makes the text of a cell safe: a spreadsheet does not take it for a formula, nor a
+// terminal for anything but text. Senders control texts such as the subject.
 func harmless(cell string) string {
 	cell = terminal.Escape(cell)
 	if cell != "" && strings.ContainsRune("=+-@", rune(cell[0])) {
@@ -151,7 +152,7 @@ func (s *session) put(text string) error { return s.putBytes([]byte(text)) }
 
 func (s *session) putBytes(text []byte) error {
 	if len(text) == 0 {
-		return nil // on a terminal the status would be drawn anew
+		return nil // an empty write would redraw the status on a terminal
 	}
 	if _, err := s.stdout.Write(text); err != nil {
 		return fmt.Errorf("writing the results: %w", err)
@@ -159,7 +160,7 @@ func (s *session) putBytes(text []byte) error {
 	return nil
 }
 
-// yes and no are how CSV has what is true or false.
+// yesNo returns a boolean as CSV has it.
 func yesNo(b bool) string {
 	if b {
 		return "yes"

@@ -13,7 +13,7 @@ func (result) columns() []string {
 	return []string{"server", "mailbox", "message_id", "criteria", "outcome", "folder", "read", "received", "size", "way", "left_behind", "error"}
 }
 
-// rows are one for each copy, or one alone without a copy.
+// rows returns a row for each copy, or a single one if there is no copy.
 func (r result) rows() [][]string {
 	criteria := ""
 	if !r.Criteria.IsZero() {
@@ -37,7 +37,7 @@ func (r result) rows() [][]string {
 	return all
 }
 
-// stamp returns a time for CSV, or nothing for none.
+// stamp returns a time for CSV, or an empty cell for the zero time.
 func stamp(t time.Time) string {
 	if t.IsZero() {
 		return ""

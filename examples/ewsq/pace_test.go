@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// targetsOf is a file with so many targets, each in another mailbox.
+// targetsOf writes a file with n targets, each in a different mailbox.
 func (b *bundle) targetsOf(t *testing.T, n int) string {
 	t.Helper()
 	var targets strings.Builder
@@ -24,7 +24,7 @@ func (b *bundle) targetsOf(t *testing.T, n int) string {
 	return b.write(t, "targets.jsonl", targets.String())
 }
 
-// A run against a server that answers nobody ends after a few targets.
+// A run against a server that does not answer ends after a few targets.
 func TestMaxFailures(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

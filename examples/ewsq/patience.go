@@ -13,7 +13,7 @@ import (
 // patience knows whether the run is waiting for a server that asked for a pause.
 // Its methods may be called concurrently.
 type patience struct {
-	perPayer int                          // calls in flight for one budget; 0: as usual
+	perPayer int                          // calls in flight for one budget; 0: the default
 	limiters map[string]*throttle.Limiter // by host
 
 	mu    sync.Mutex
@@ -31,8 +31,8 @@ func newPatience(perPayer int) *patience {
 	return &patience{perPayer: perPayer, limiters: make(map[string]*throttle.Limiter), parks: make(map[parked]string)}
 }
 
-// limiter returns the limiter for a configuration, and makes the configuration keep to the
-// flags. Configurations for the same host share the limiter.
+// limiter returns the limiter for a configuration, and adapts the configuration to the flags.
+// Configurations for the same host share the limiter.
 func (p *patience) limiter(c *exchange.Config) *throttle.Limiter {
 	opts, address := c.ThrottleOptions(), c.EWSURL
 	switch {
@@ -42,7 +42,7 @@ func (p *patience) limiter(c *exchange.Config) *throttle.Limiter {
 			opts.PerPayer = min(opts.PerPayer, p.perPayer) // Graph refuses more
 		}
 	case p.perPayer > 0:
-		opts.PerPayer, c.Throttling.Concurrency = p.perPayer, p.perPayer // the flag says so
+		opts.PerPayer, c.Throttling.Concurrency = p.perPayer, p.perPayer // the flag takes precedence
 	}
 	host := c.Name
 	if u, err := url.Parse(address); err == nil && u.Host != "" {
@@ -71,8 +71,8 @@ type wait struct {
 	until  time.Time
 }
 
-// waiting returns the server that the run waits for longest, or the zero value if it
-// is not waiting.
+// waiting returns the server that the run will wait for longest, or the zero value if it is
+// not waiting.
 func (p *patience) waiting(now time.Time) wait {
 	p.mu.Lock()
 	defer p.mu.Unlock()

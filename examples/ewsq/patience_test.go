@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// TestConcurrencyFlagBeforeConfiguration: what the command line says is for this run.
+// TestConcurrencyFlagBeforeConfiguration: the flag takes precedence over the configuration.
 func TestConcurrencyFlagBeforeConfiguration(t *testing.T) {
 	t.Parallel()
 	c := exchange.Config{Name: "Lab", Throttling: exchange.Throttling{Concurrency: 3, EwsMaxBurst: 600_000}}

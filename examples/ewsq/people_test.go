@@ -198,7 +198,7 @@ func TestFollowForwards(t *testing.T) {
 	}
 }
 
-// What cannot be followed is reported, and what can is taken.
+// A trail that cannot be followed is reported, and the rest is taken.
 func TestFollowForwardsInPart(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

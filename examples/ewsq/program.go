@@ -29,13 +29,14 @@ type program struct {
 	lookup         func(string) (string, bool) // of the environment
 	columns        func() int                  // width of the terminal on stderr; nil if it is not one
 	both           bool                        // stdout is shown on the same terminal
-	// atWork is called before anything is asked of a server: from then on a reader of
-	// stdout that has gone is a write that fails, and no end between two steps; may be nil.
+	// atWork is called before the first request to a server; it may be nil. From then on,
+	// if the reader of stdout has gone, a write fails, but the program is not killed
+	// between two steps.
 	atWork func()
 
 	screen *terminal.Screen // wraps stderr
 	json   bool             // no text for people
-	quiet  bool             // no text for people but errors that end the run
+	quiet  bool             // no text for people except errors that end the run
 	output string           // format of standard output; empty: depends on where it goes
 }
 
@@ -48,7 +49,7 @@ type command struct {
 	exit          map[int]string // what the exit statuses mean
 	examples      []example
 	offline       bool     // works without a configuration
-	argument      bool     // takes an argument that is no flag
+	argument      bool     // takes an argument that is not a flag
 	words         []string // what the argument may be, if it is one of a few
 	csv           bool     // has -output csv
 	// prepare adds the flags of the command and returns the function that runs it
@@ -202,8 +203,8 @@ func (p *program) parsed(err error, args []string, help func() error) error {
 	return usageError{fmt.Errorf("%w; see -help", err)}
 }
 
-// say writes a line for people. It is escaped, because it may contain what an
-// attacker wrote.
+// say writes a line for people. It is escaped, because it may contain text written by an
+// attacker.
 func (p *program) say(format string, args ...any) {
 	if p.json || p.quiet {
 		return

@@ -23,8 +23,8 @@ const (
 	// there is no terminal.
 	silent = 30 * time.Second
 
-	// tick is how often a run reports its progress if it was asked for, and settled how
-	// long it goes on before it says how long it will take.
+	// tick is how often a run reports its progress on request, and settled how long it runs
+	// before it says how long it will take.
 	tick    = 10 * time.Second
 	settled = 5 * time.Second
 )
@@ -41,9 +41,9 @@ type progress struct {
 	mu            sync.Mutex
 	taken, done   int
 	failed        int
-	left          int // not begun, and not to be begun any more
+	left          int // not begun, and never will be
 	began, spoken time.Time
-	ticked        time.Time // when progress was last reported because it was asked for
+	ticked        time.Time // when progress was last reported on request
 	busy          wait
 	busySince     time.Time
 	told          bool // busy was reported
@@ -53,12 +53,12 @@ type progress struct {
 	end  sync.WaitGroup
 }
 
-// follow shows the progress of total items until it is ended.
+// follow shows the progress of total items until ended is called.
 func (s *session) follow(what string, total, atOnce int) *progress {
 	return s.start(&progress{s: s, what: what, total: total, atOne: atOnce})
 }
 
-// followRun shows the progress of so many targets, with what the SDK knows of it.
+// followRun shows the progress of total targets, with what the SDK knows about it.
 func (s *session) followRun(total, atOnce int, sdk func() quarantine.Progress) *progress {
 	return s.start(&progress{s: s, total: total, atOne: atOnce, sdk: sdk})
 }
@@ -110,8 +110,8 @@ func (p *progress) begin() {
 	p.draw()
 }
 
-// finish counts an item that is done and whose line is about to be written: the status
-// below that line counts it.
+// finish counts an item that is done and whose line is about to be written, so that the
+// status below that line already includes it.
 func (p *progress) finish(ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -184,7 +184,7 @@ func (p *progress) wait(now time.Time, found wait) {
 	p.busy = found
 }
 
-// status reports how far the run has got.
+// status returns how far the run has got.
 func (p *progress) status(now time.Time) string {
 	if p.total < 0 {
 		so := p.what
@@ -211,8 +211,8 @@ func (p *progress) status(now time.Time) string {
 	)
 }
 
-// fitting returns the first text that the terminal has room for, or else the last one,
-// whose end says least.
+// fitting returns the first text that fits the terminal, or else the last one, whose end
+// matters least.
 func (p *progress) fitting(texts ...string) string {
 	for _, text := range texts[:len(texts)-1] {
 		if p.s.columns == nil || len(text) < p.s.columns() {
@@ -222,7 +222,7 @@ func (p *progress) fitting(texts ...string) string {
 	return texts[len(texts)-1]
 }
 
-// briefPause is pause with the time first.
+// briefPause is like pause, with the time first.
 func (p *progress) briefPause(now time.Time) string {
 	if p.busy.until.IsZero() {
 		if d := p.idle(now); d > 0 {
@@ -233,7 +233,7 @@ func (p *progress) briefPause(now time.Time) string {
 	return fmt.Sprintf("; waiting %v for %s", brief(p.busy.until.Sub(now)), serverName(p.busy.server))
 }
 
-// forecast reports what the SDK knows of how fast the run is, once it can be told.
+// forecast returns what the SDK knows about the speed of the run, once it can tell.
 func (p *progress) forecast(now time.Time) string {
 	if p.sdk == nil || now.Sub(p.began) < settled {
 		return ""
@@ -249,7 +249,7 @@ func (p *progress) forecast(now time.Time) string {
 	return text
 }
 
-// report writes the progress for programs, if it is time.
+// report writes the requested progress, if it is time.
 func (p *progress) report(now time.Time) {
 	if now.Sub(p.ticked) < tick {
 		return
@@ -263,7 +263,7 @@ func (p *progress) report(now time.Time) {
 	}
 }
 
-// pause reports what the run is waiting for, if anything.
+// pause returns what the run is waiting for, if anything.
 func (p *progress) pause(now time.Time) string {
 	if p.busy.until.IsZero() {
 		if d := p.idle(now); d > 0 {
@@ -274,8 +274,8 @@ func (p *progress) pause(now time.Time) string {
 	return fmt.Sprintf("; waiting for %s, which is busy, for another %v", serverName(p.busy.server), brief(p.busy.until.Sub(now)))
 }
 
-// idle returns how long a run that is at work has asked nothing of a server, if that is
-// worth a word.
+// idle returns how long a run that is in progress has made no request to a server, if that is
+// worth mentioning.
 func (p *progress) idle(now time.Time) time.Duration {
 	if d := p.s.idle.since(now); d >= busyNotice && (p.total < 0 || p.taken > p.done+p.left) {
 		return d

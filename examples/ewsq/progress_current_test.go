@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// The status below a line counts what that line tells of.
+// The status below a line already counts the target of that line.
 func TestStatusIsCurrent(t *testing.T) {
 	t.Parallel()
 	out := &slate{}

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// On 80 columns the seconds of a wait are seen to pass, and what was not begun is not
-// called failed.
+// On 80 columns, the seconds of a wait can be seen passing, and targets that were not begun
+// are not called failed.
 func TestProgressOnANarrowTerminal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

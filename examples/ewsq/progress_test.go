@@ -41,8 +41,8 @@ func sessionOn(out *slate, columns func() int) *session {
 	return &session{program: &program{stderr: screen, screen: screen}, patience: newPatience(0)}
 }
 
-// busy makes a server ask for a pause and a caller wait for it. The function that it
-// returns waits until the pause is over.
+// busy makes a server ask for a pause and a caller wait for it. The returned function waits
+// until the pause has ended.
 func busy(t *testing.T, s *session, pause time.Duration) (rested func()) {
 	t.Helper()
 	l := s.patience.limiter(&exchange.Config{Name: "Lab", EWSURL: "https://lab.example.test/EWS/Exchange.asmx"})
@@ -125,8 +125,8 @@ func TestProgressIsNotForPrograms(t *testing.T) {
 	})
 }
 
-// TestRunOnATerminal waits for a busy server and shows it, and leaves nothing of
-// it on the terminal.
+// TestRunOnATerminal waits for a busy server, shows that, and removes it from the terminal
+// again.
 func TestRunOnATerminal(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

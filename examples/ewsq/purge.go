@@ -19,40 +19,41 @@ import (
 func purgeCommand() command {
 	return command{
 		name:     "purge",
-		summary:  "remove old messages from quarantine for good",
+		summary:  "permanently remove old messages from quarantine",
 		synopsis: []string{"-older-than AGE [-mailbox ADDRESS | -mailboxes FILE] [-keep FILE] [-yes]"},
 		description: `
-Removes what was taken longer ago than an age, such as 90d or 720h: at least 24h.
-Nothing can put it back. It first looks through everything without removing
-anything, and then asks, on a terminal, for the number of messages; without a
-terminal, and without -yes, that is all it does. With -yes it does not ask.
+Removes messages that were taken longer ago than an age such as 90d or 720h, which
+must be at least 24h. Nothing can put them back. It first looks through everything
+without removing anything; on a terminal, it then asks you to type the number of
+messages. Without a terminal, and without -yes, that is all it does. With -yes it
+does not ask.
 
-A message stays whose reference stands in the file of -keep; and one that is being
-restored, that a run may still work on, that the journal has not settled, or of
-which there are two copies; and whatever else lies in the quarantine mailbox.
+A message is kept if its reference is in the -keep file, if it is being restored, if
+a run may still be working on it, if the journal has not settled it, or if there are
+two copies of it. So is anything else in the quarantine mailbox.
 
 With quarantineInPlace it needs -mailbox or -mailboxes, and in a sovereign cloud it
-removes nothing: Graph cannot do that there.
+removes nothing, because Graph cannot do that there.
 `,
-		files: "\nA file of references for -keep has one on each line, as it was given with\n-reference; upper and lower case do not matter. Empty lines are skipped. A line\nthat begins with # is a comment, and keeps what has it as its reference, such as\n#4711.\n",
+		files: "\nThe -keep file has one reference per line, as given with -reference; case is\nignored, and so are empty lines. A line that begins with # is a comment, but it\nalso keeps messages that have it as their reference, such as #4711.\n",
 		exit: map[int]string{
-			exitDone: "What could be removed was, or nothing was to be; what is kept is listed.",
+			exitDone: "Everything that could be removed was removed, if anything; messages that are kept are listed.",
 			exitSome: "A message was refused, or it is undecided whether it was removed; its line says why.",
 		},
 		examples: []example{
-			{"What would go?", "ewsq -config exchange.json purge -older-than 90d"},
-			{"Each night, except what a case still needs:", "ewsq -config exchange.json purge \\\n    -older-than 90d -keep cases.txt -yes"},
+			{"What would be removed?", "ewsq -config exchange.json purge -older-than 90d"},
+			{"Every night, except for what a case still needs:", "ewsq -config exchange.json purge \\\n    -older-than 90d -keep cases.txt -yes"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var age time.Duration
-			addTextFunc(flags, "older-than", "the `AGE` from which on a message is removed: days, as 90d, or hours, as 720h; at least 24h", "", func(s string) (err error) {
+			addTextFunc(flags, "older-than", "remove messages of this `AGE` and older: in days, such as 90d, or hours, such as 720h; at least 24h", "", func(s string) (err error) {
 				age, err = parseAge(s)
 				return err
 			})
 			var from mailboxFlags
 			from.add(flags)
 			var keep string
-			addText(flags, &keep, "keep", "", "`FILE` with the references whose messages stay")
+			addText(flags, &keep, "keep", "", "`FILE` with the references whose messages are kept")
 			yes := flags.Bool("yes", false, "remove without asking")
 			return func(ctx context.Context, s *session) error {
 				if age == 0 {
@@ -114,9 +115,9 @@ func (s *session) purge(ctx context.Context, age time.Duration, from mailboxFlag
 		return !yes
 	})
 	if looked != nil && !errors.Is(looked, errSome) {
-		return looked // what is not known is not removed
+		return looked // nothing is removed without full knowledge
 	}
-	s.say("%s would be removed for good", count(n, "message"))
+	s.say("%s would be permanently removed", count(n, "message"))
 	switch {
 	case yes:
 	case n == 0:
@@ -137,12 +138,12 @@ func (s *session) purge(ctx context.Context, age time.Duration, from mailboxFlag
 		}
 		return true
 	})
-	s.say("%s removed for good", count(n, "message"))
+	s.say("%s permanently removed", count(n, "message"))
 	return err
 }
 
-// purging writes the lines that show chooses. The error is errSome if a message was not
-// dealt with.
+// purging writes the lines for which show returns true. The error is errSome if a message
+// was not dealt with.
 func (s *session) purging(all func(func(quarantine.Purged, error) bool), show func(quarantine.Purged) bool) error {
 	var failed []error
 	some := false
@@ -207,7 +208,7 @@ func (s *session) references(name string) (all []string, err error) {
 			// It may be a reference such as #4711; a comment that is kept as one does no harm.
 			named = named || len(line) > 1 && line[1] != ' '
 		case !driver.ValidReference(line):
-			return nil, usagef("-keep %s: line %d is no reference, so nothing would be kept for it; the file must be UTF-8 with one reference on each line", name, n)
+			return nil, usagef("-keep %s: line %d is not a reference, so nothing would be kept for it; the file must be UTF-8 with one reference per line", name, n)
 		default:
 			named = true
 		}

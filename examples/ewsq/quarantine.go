@@ -24,9 +24,9 @@ before the line that reports it is written. Keep the lines: restore -receipt
 reads them. Running the command again changes nothing, or finishes what an
 interrupted run started. Results appear in the order in which they complete.
 
-With -campaign, the journal (journalFile) remembers which targets are finished. The
-same command, killed and started again, searches only for the others, and reports
-the finished ones as it did before. recover -forget NAME ends that.
+With -campaign, the journal (journalFile) remembers which targets are finished. If
+the command is killed and started again, it searches only for the others, and reports
+the finished ones as before. recover -forget NAME clears what is remembered.
 
 With -dry-run, the search is the same but nothing is changed: a line with the
 outcome "found" lists what would be taken, copy by copy.
@@ -39,7 +39,7 @@ outcome "found" lists what would be taken, copy by copy.
 		examples: []example{
 			{"Take a message out of Alice's mailbox, and keep the receipt:",
 				"ewsq -config exchange.json quarantine \\\n    -mailbox alice@example.test \\\n    -message-id '<20261124.1@evil.example>' \\\n    -reason 'credential phishing' > receipts.jsonl"},
-			{"Take what a long list names, in a run that may be cut off and started again:",
+			{"Take everything on a long list, in a run that can be cut off and started again:",
 				"ewsq -config exchange.json quarantine -targets targets.csv \\\n    -campaign 'case 17' -progress > receipts.jsonl"},
 			{"What would be taken from the mailboxes listed in a file, whichever server they are on?",
 				"ewsq -config tenants.json quarantine -targets targets.csv -dry-run"},
@@ -51,8 +51,8 @@ outcome "found" lists what would be taken, copy by copy.
 			f.add(flags)
 			var reason string
 			addText(flags, &reason, "reason", "", "`TEXT` to keep with the message: what is wrong with it")
-			addText(flags, &f.reference, "reference", "", "`KEY` of the case, such as an alert's id: a repetition with the same key reports the same copies as quarantined again")
-			addText(flags, &f.campaign, "campaign", "", "`NAME` under which the journal remembers what is finished, so that the same command, started again, goes on where it was")
+			addText(flags, &f.reference, "reference", "", "`KEY` of the case, such as an alert's ID; a repetition with the same key reports the same copies as quarantined again")
+			addText(flags, &f.campaign, "campaign", "", "`NAME` under which the journal remembers what is finished, so that the same command, started again, resumes where it stopped")
 			dryRun := flags.Bool("dry-run", false, "report what would be taken, without changing anything")
 			return func(ctx context.Context, s *session) error {
 				do := (*quarantine.Campaign).Quarantine

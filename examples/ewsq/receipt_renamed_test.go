@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The receipts of a configuration that has got another name are refused with the way out,
-// and good for the one that -server names. Nothing is guessed.
+// Receipts of a configuration that has been renamed are refused, with what to do, and accepted
+// for the one that -server names. Nothing is guessed.
 func TestReceiptsFromBeforeTheRenaming(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -39,7 +39,7 @@ func TestReceiptsFromBeforeTheRenaming(t *testing.T) {
 		assert.Equal(t, []string{"/Inbox unread"}, b.where("alice@example.test"), what)
 	}
 
-	// One that was renamed and is named wrongly: nothing is touched, and it says so.
+	// If -server names the wrong configuration, nothing is touched, and it says so.
 	b.config = b.write(t, "ewsq.json", object)
 	taken := b.run(t, "quarantine", "-mailbox", "alice@example.test", "-message-id", phishing)
 	require.Equal(t, exitDone, taken.status, taken.stderr)

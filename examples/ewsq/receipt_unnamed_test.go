@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The receipts of a configuration that had no name are good when it has got one, alone and
-// beside others.
+// Receipts of a configuration that had no name remain valid once it has one, alone and
+// alongside others.
 func TestReceiptsFromBeforeTheName(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

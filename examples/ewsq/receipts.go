@@ -10,14 +10,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// receiptList is what a file of receipts has.
+// receiptList is the content of a file of receipts.
 type receiptList struct {
 	receipts []*quarantine.Receipt
 	skipped  int   // lines without a receipt
 	cut      []int // lines of which a part is missing
 }
 
-// errCut says which lines could not be read, and what to do.
+// errCut returns an error that names the lines that could not be read, and says what to do,
+// or nil if there are none.
 func (l *receiptList) errCut() error {
 	if len(l.cut) == 0 {
 		return nil
@@ -26,12 +27,12 @@ func (l *receiptList) errCut() error {
 	for _, n := range l.cut {
 		which = append(which, fmt.Sprintf("line %d is not a whole line", n))
 	}
-	return fmt.Errorf("%s: nothing was put back by what is missing; ewsq list shows what is still in quarantine, and restore takes -mailbox and -message-id", strings.Join(which, ", "))
+	return fmt.Errorf("%s: nothing was put back for what is missing; ewsq list shows what is still in quarantine, and restore accepts -mailbox and -message-id", strings.Join(which, ", "))
 }
 
-// readReceipts reads results of quarantine, or receipts alone, one per line. A line that
-// begins like one and does not end is what a full disk or a killed run leaves: it is
-// passed over if there are others.
+// readReceipts reads results of quarantine, or plain receipts, one per line. A full disk or a
+// killed run can leave a line that begins like one and is cut off: it is skipped if there are
+// others.
 func readReceipts(in io.Reader) (*receiptList, error) {
 	l := &receiptList{}
 	for line, err := range jsonLines(in) {

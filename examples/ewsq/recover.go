@@ -18,22 +18,22 @@ func recoverCommand() command {
 		summary:  "finish what an interrupted run left open",
 		synopsis: []string{"", "-salvage FILE", "-forget NAME"},
 		description: `
-The journals (journalFile in the configurations) record what was started and not
+The journals (journalFile in the configurations) record work that was started and not
 finished. Each such item is searched for in both mailboxes and the work is finished;
 a line like those of quarantine and restore reports the result. If nothing was left
 open, nothing is done, so recover can be run at every start.
 
 A request that was on its way when a run ended may still take effect, for 21 minutes
 unless writeDoubt or searchLag is set. Until then an item of which no copy is seen
-stays "undecided", and open: run recover again after the time that its line gives.
+stays "undecided", and open: run recover again after the time given in its line.
 
 Without a journal, run the same targets again instead.
 
-What quarantine -campaign has remembered stays in the journals until -forget.
+What quarantine -campaign remembers stays in the journals until -forget.
 
-A journal that is damaged is refused. Move the file away, and give it to -salvage:
-what can still be read of it is put into the new journal, and finished. What cannot be
-read is in the mailboxes all the same: run the same targets again.
+A damaged journal is refused. Move the file away, and pass it to -salvage: whatever
+can still be read from it is put into the new journal, and finished. The rest is still
+in the mailboxes: run the same targets again.
 `,
 		exit: map[int]string{
 			exitDone: "Nothing is left open.",
@@ -41,13 +41,13 @@ read is in the mailboxes all the same: run the same targets again.
 		},
 		examples: []example{
 			{"After a crash:", "ewsq -config exchange.json recover"},
-			{"After a damaged journal was moved away:", "ewsq -config exchange.json recover -salvage ewsq.journal.damaged"},
+			{"After moving away a damaged journal:", "ewsq -config exchange.json recover -salvage ewsq.journal.damaged"},
 		},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var damaged string
 			var campaign string
-			addText(flags, &campaign, "forget", "", "only forget what is finished of the campaign with that `NAME`, which quarantine -campaign gave it")
-			addText(flags, &damaged, "salvage", "", "first take over what can still be read of the damaged journal in `FILE`")
+			addText(flags, &campaign, "forget", "", "only forget what is finished in the campaign with this `NAME`, as given to quarantine -campaign")
+			addText(flags, &damaged, "salvage", "", "first take over what can still be read from the damaged journal in `FILE`")
 			return func(ctx context.Context, s *session) error {
 				if campaign != "" {
 					if damaged != "" {
@@ -76,8 +76,8 @@ func (s *session) forget(ctx context.Context, campaign string) error {
 	return r.ForgetCampaign(ctx, campaign)
 }
 
-// recoverAll settles what is open in the journals, and before that in a damaged one, if
-// it is given.
+// recoverAll settles what is open in the journals, after salvaging a damaged one if it is
+// given.
 func (s *session) recoverAll(ctx context.Context, damaged string) error {
 	if err := s.choose(); err != nil {
 		return err

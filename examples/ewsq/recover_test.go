@@ -19,8 +19,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestKilledRunIsRecovered kills a run of many targets with SIGKILL while the server
-// is working for it, and then finishes what it left open.
+// TestKilledRunIsRecovered kills a run of many targets with SIGKILL while the server is
+// working for it, and then finishes the work it left open.
 func TestKilledRunIsRecovered(t *testing.T) {
 	t.Parallel()
 	for _, access := range []string{"fullAccess", "impersonation"} {
@@ -70,7 +70,7 @@ func TestKilledRunIsRecovered(t *testing.T) {
 			require.Less(t, countVisible(t, srv, "quarantine@example.test"), messages, "in the middle")
 
 			r := runner{t, itself(t), config}
-			time.Sleep(8 * time.Second) // what was sent may take effect for writeDoubt
+			time.Sleep(8 * time.Second) // requests may still take effect for the length of writeDoubt
 			recovered := r.run(exitDone, "recover")
 			require.NotEmpty(t, recovered)
 			for _, line := range recovered {
@@ -90,8 +90,8 @@ func TestKilledRunIsRecovered(t *testing.T) {
 	}
 }
 
-// countVisible returns how many messages the owner of a mailbox sees. The test fails
-// if one is there twice.
+// countVisible returns how many messages the owner of a mailbox sees. The test fails if one
+// of them is there twice.
 func countVisible(t *testing.T, srv *ewstest.Server, address string) int {
 	t.Helper()
 	ids := map[string]bool{}

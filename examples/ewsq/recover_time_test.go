@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// How long something can stay undecided is a third more than writeDoubt, and searchLag:
-// with the defaults that the guide gives, the number of minutes that it says, and the
+// Something can stay undecided for a third more than writeDoubt, plus searchLag. With the
+// defaults that the guide gives, that is the number of minutes stated in the guide and the
 // help.
 func TestRecoverTime(t *testing.T) {
 	t.Parallel()

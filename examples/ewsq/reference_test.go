@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The reference of a case comes from the flag, a column or a member; with the same one,
-// a repetition reports the same copies as quarantined.
+// The reference of a case comes from the flag, a column or a member. A repetition with the
+// same reference reports the same copies as quarantined.
 func TestReference(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// repeats are the lines for people that say the same of many targets, as a wrong password
-// or a server that is down does. The first is shown, the others are counted.
+// repeats are lines for people that say the same about many targets, as when a password is
+// wrong or a server is down. The first is shown, the others are counted.
 type repeats struct {
 	order []*repeat
 	by    map[string]*repeat
@@ -22,7 +22,7 @@ type repeat struct {
 	problem string
 }
 
-// again reports whether a line says no more than one before. Nothing that was found or
+// again reports whether a line says no more than an earlier one. Nothing that was found or
 // begun is left out.
 func (r *repeats) again(line result) bool {
 	if line.ok() || line.Receipt != nil || isAside(line.Outcome) {
@@ -49,7 +49,7 @@ func (r *repeats) again(line result) bool {
 	return false
 }
 
-// lines returns how many more there were of each.
+// lines returns, for each, how many more there were.
 func (r *repeats) lines() []string {
 	var all []string
 	for _, one := range r.order {

@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// many writes a file of so many targets.
+// many writes a file of n targets.
 func (b *bundle) many(t *testing.T, n int) string {
 	t.Helper()
 	var text strings.Builder
@@ -25,8 +25,8 @@ func (b *bundle) many(t *testing.T, n int) string {
 	return b.write(t, "many.csv", text.String())
 }
 
-// One wrong password, one dead server and one Ctrl-C are each a line or two for people,
-// with a count. Each target has its line of JSON all the same.
+// A wrong password, a dead server and a Ctrl-C are each a line or two for people, with a
+// count. Each target still has its line of JSON.
 func TestTheSameOfManyIsSaidOnce(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -10,19 +10,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// listedFolders is how many of the folders that were not searched the report lists;
-// the receipts list all.
+// listedFolders is how many unsearched folders the report lists; the receipts list all.
 const listedFolders = 20
 
-// report sums up a run: what became of the targets, and how completely the
-// mailboxes were searched.
+// report sums up a run: the outcomes of the targets, and how completely the mailboxes were
+// searched.
 type report struct {
 	targets, failed int
 	outcomes        map[quarantine.Outcome]int
 	servers         map[string]*serverSum
 }
 
-// serverSum is what was searched on a server.
+// serverSum sums up what was searched on a server.
 type serverSum struct {
 	copies    int
 	mailboxes map[string]*coverage // by address in lower case
@@ -99,8 +98,7 @@ func outcomes(of map[quarantine.Outcome]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// completeness returns lines that report what was searched, and what was not and
-// why.
+// completeness returns lines that report what was searched, what was not, and why.
 func (p *report) completeness() []string {
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(p.servers)) {

@@ -12,7 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
-// reportActions are what can be done with reports, and whether it is done with one of them.
+// reportActions are the actions of the command reports, each with whether it takes the ID of
+// one report.
 var reportActions = map[string]bool{"watch": false, "list": false, "show": true, "quarantine": true, "dismiss": true}
 
 // reportWords returns the names of reportActions.
@@ -32,32 +33,34 @@ func reportsCommand() command {
 			"dismiss ID [-mailbox ADDRESS] [-reply FILE -reply-domain DOMAIN...]",
 		},
 		description: `
-The mailbox is the one that reports are sent to, with -mailbox or as reportMailbox in
-the configuration; each message in its Inbox is a report. A report is marked while it is looked at, so that no other program takes it,
-and has an ID that stays. What it means is told from its content: which messages, how
-sure that is, their links, attachments and results of authentication. All of that was
-written by strangers: do not display it unescaped.
+The mailbox is the one that users send reports to, given with -mailbox or as
+reportMailbox in the configuration; each message in its Inbox is a report. While a
+report is being looked at, it is marked, so that no other program takes it; its ID
+does not change. What it means is determined from its content: which messages, with
+what confidence, and their links, attachments and authentication results. All of that
+was written by strangers: do not display it unescaped.
 
-watch       writes each report as it comes, and goes on until it is interrupted, which
-            is status 0. Until then no other command is given what it has written
-list        writes those that wait, and ends when none has come for the time of -wait
-show        writes one, and gives it back
+watch       writes each report as it arrives, until it is interrupted, which is
+            status 0. Until then, no other command is given the reports it has written
+list        writes the waiting reports, and ends when none has arrived for the time
+            given with -wait
+show        writes one report, and gives it back
 quarantine  takes the messages that a report means: the reporter's own copies first,
-            then those of all recipients, groups expanded. Then the report is done.
-            With -dry-run it only looks, and the report stays. Messages of low
-            confidence are left alone.
-dismiss     says that nothing is to be done; with -reply the reporter gets an answer.
-            Over Microsoft Graph that needs Mail.Send, over EWS with full access the
-            right to send as the mailbox
+            then those of all recipients, with groups expanded. The report is then
+            done. With -dry-run it only looks, and the report stays. Messages of low
+            confidence are left alone
+dismiss     closes a report that needs no action; with -reply, the reporter gets an
+            answer. Over Microsoft Graph that needs Mail.Send; over EWS with full
+            access, the right to send as the mailbox
 
 A report that is done is moved to the folder Reported/Done, never deleted.
 `,
-		files: "\nA file for -reply is a text template of Go: {{.Subject}}, {{.From}}, {{.Received}} and\n{{.ID}} are those of the report. Only reporters of the domains of -reply-domain are\nanswered.\n",
+		files: "\nThe -reply file is a Go text template: {{.Subject}}, {{.From}}, {{.Received}} and\n{{.ID}} are those of the report. Only reporters in the domains given with\n-reply-domain are answered.\n",
 		exit: map[int]string{
 			exitDone: "It was done.",
-			exitSome: "No such report was found, or something could not be done; the report then stays where it is.",
+			exitSome: "No such report was found, or something could not be done; in that case the report stays where it is.",
 		},
-		examples: []example{{"What waits?", "ewsq -config exchange.json reports list \\\n    -mailbox alice@example.test -wait 1s"}},
+		examples: []example{{"Which reports are waiting?", "ewsq -config exchange.json reports list \\\n    -mailbox alice@example.test -wait 1s"}},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var f reportFlags
 			f.add(flags)
@@ -71,7 +74,7 @@ A report that is done is moved to the folder Reported/Done, never deleted.
 	}
 }
 
-// reportFlags say what to do with which reports.
+// reportFlags name the action and the reports that it applies to.
 type reportFlags struct {
 	action, id string
 	mailbox    string
@@ -84,7 +87,7 @@ type reportFlags struct {
 }
 
 func (f *reportFlags) add(flags *flag.FlagSet) {
-	addText(flags, &f.mailbox, "mailbox", "", "`ADDRESS` of the mailbox that reports are sent to (default: reportMailbox of the configuration)")
+	addText(flags, &f.mailbox, "mailbox", "", "`ADDRESS` of the mailbox that users send reports to (default: reportMailbox of the configuration)")
 	f.wait = 5 * time.Second
 	addTextFunc(flags, "wait", "how long to wait for a report, a `TIME` such as 10s", "5s", func(s string) (err error) {
 		f.wait, err = time.ParseDuration(s)
@@ -95,7 +98,7 @@ func (f *reportFlags) add(flags *flag.FlagSet) {
 	})
 	flags.BoolVar(&f.dryRun, "dry-run", false, "only show what would be taken")
 	addText(flags, &f.reason, "reason", "", "`TEXT` for people who read the receipt (default: reported by ADDRESS)")
-	addText(flags, &f.reference, "reference", "", "`KEY` of the case, which list shows and restore takes")
+	addText(flags, &f.reference, "reference", "", "`KEY` of the case, which list shows and restore accepts")
 	addText(flags, &f.reply, "reply", "", "`FILE` with the text of the answer to the reporter")
 	flags.Var(&f.domains, "reply-domain", "`DOMAIN` whose reporters may be answered; may be repeated")
 }
@@ -148,9 +151,9 @@ func (f *reportFlags) read(flags *flag.FlagSet, arguments []string) error {
 	return nil
 }
 
-// options returns how the mailbox is watched.
+// options returns the options for watching the mailbox.
 func (f *reportFlags) options(s *session) (*reported.Options, error) {
-	// What is given back is for the next command, at once.
+	// A report that is given back must be available to the next command immediately.
 	o := &reported.Options{Logger: s.logger(), Pause: time.Millisecond}
 	if f.reply == "" {
 		return o, nil

@@ -23,10 +23,10 @@ import (
 type reportLine struct {
 	ID       string    `json:"id"`
 	Received time.Time `json:"received"`
-	// Action is what was done with it: nothing, "quarantined", "notFound" if nothing of what
-	// it means was in any mailbox, or "dismissed".
+	// Action is what was done with it: empty for nothing, "quarantined", "notFound" if none of
+	// the messages it means was in any mailbox, or "dismissed".
 	Action string `json:"action,omitempty"`
-	// Answered says that the reporter was sent an answer, now or before.
+	// Answered reports whether the reporter has been sent an answer, now or before.
 	Answered   bool               `json:"answered,omitempty"`
 	Understood *understood.Report `json:"understood,omitempty"`
 	Error      string             `json:"error,omitempty"`
@@ -83,7 +83,7 @@ func (s *session) reports(ctx context.Context, f *reportFlags) error {
 	}
 	box := r.Service(server).Strategy().Mailbox(f.mailbox)
 	if slow, ok := driver.As[driver.Unguarded](box); ok {
-		f.wait += slow.NoteSettles() // before which none can come
+		f.wait += slow.NoteSettles() // no report can arrive sooner
 	}
 	w, err := reported.New(box, opts)
 	if err != nil {
@@ -109,10 +109,10 @@ func reportMailbox(configs []exchange.Config) (string, error) {
 	return "", usagef("-mailbox ADDRESS is missing, and the configurations name several mailboxes for reports; choose one of %s", strings.Join(named, ", "))
 }
 
-// errLate ends a watch in which no report came.
+// errLate ends a watch during which no report arrived.
 var errLate = errors.New("no report came")
 
-// eachReport goes through the reports, until one was dealt with or none comes any more.
+// eachReport goes through the reports until one has been dealt with, or no more arrive.
 func (s *session) eachReport(ctx context.Context, f *reportFlags, r *quarantine.Router, w *reported.Watcher) error {
 	watching, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -127,7 +127,7 @@ func (s *session) eachReport(ctx context.Context, f *reportFlags, r *quarantine.
 	wait()
 	var given []reported.Report
 	defer func() {
-		for _, report := range given { // others may have them at once
+		for _, report := range given { // makes them available to others immediately
 			_ = report.Release(context.WithoutCancel(ctx))
 		}
 	}()
@@ -135,17 +135,17 @@ func (s *session) eachReport(ctx context.Context, f *reportFlags, r *quarantine.
 	for report, err := range w.Watch(watching) {
 		if err != nil {
 			if errors.Is(err, quarantine.ErrUnreachable) && !driver.Temporary(err) {
-				return err // it is no use to try again
+				return err // trying again would be useless
 			}
 			if watching.Err() == nil {
 				if failed == nil || driver.CodeOf(failed) != driver.CodeOf(err) {
-					s.say("the mailbox could not be looked at, and is tried again: %v", err)
+					s.say("the mailbox could not be read, and is tried again: %v", err)
 				}
 				failed = err
 			}
 			continue
 		}
-		timer.Stop() // the watch renews the lease on what is being dealt with
+		timer.Stop() // the watch renews the lease on a report that is being dealt with
 		given = append(given, report)
 		failed = nil
 		if f.id == "" || report.ID == f.id {
@@ -159,14 +159,14 @@ func (s *session) eachReport(ctx context.Context, f *reportFlags, r *quarantine.
 	case failed != nil:
 		return failed
 	case f.id != "" && ctx.Err() == nil:
-		return fmt.Errorf("no report %s waits in %s; another program may have it, or it is done", f.id, f.mailbox)
+		return fmt.Errorf("no report %s is waiting in %s; another program may have it, or it is done", f.id, f.mailbox)
 	case ctx.Err() != nil && f.action != "watch":
 		return context.Cause(ctx)
 	}
 	return nil
 }
 
-// report does with a report what was asked for.
+// report carries out the requested action on a report.
 func (s *session) report(ctx context.Context, f *reportFlags, r *quarantine.Router, report reported.Report) error {
 	line := reportLine{ID: report.ID, Received: report.Received}
 	meant, err := read(ctx, report)
@@ -193,9 +193,9 @@ func (s *session) report(ctx context.Context, f *reportFlags, r *quarantine.Rout
 		if f.reply != "" {
 			if err := report.Answer(ctx, nil); err != nil {
 				if errors.Is(err, reported.ErrNotAnswerable) {
-					return fmt.Errorf("%w; the report stays: dismiss it without -reply, or name his domain with -reply-domain", err)
+					return fmt.Errorf("%w; the report stays: dismiss it without -reply, or name the reporter's domain with -reply-domain", err)
 				}
-				return err // it says which report
+				return err // it names the report
 			}
 			line.Answered = true
 		}
@@ -219,8 +219,8 @@ func read(ctx context.Context, report reported.Report) (understood.Report, error
 	return understood.Parse(content)
 }
 
-// takeReported takes the messages that a report means, and says whether one of them is in
-// quarantine now, or was not found anywhere.
+// takeReported takes the messages that a report means. The outcome tells whether one of them
+// is now in quarantine, or none was found anywhere.
 func (s *session) takeReported(ctx context.Context, f *reportFlags, r *quarantine.Router, meant understood.Report) (quarantine.Outcome, error) {
 	all := meant.Targets()
 	if len(all) == 0 {
@@ -240,7 +240,7 @@ func (s *session) takeReported(ctx context.Context, f *reportFlags, r *quarantin
 		return func(yield func(*quarantine.Receipt, error) bool) {
 			for receipt, err := range do(ctx, targets) {
 				if receipt != nil && receipt.Outcome() != quarantine.NotFound {
-					found = quarantine.Quarantined // anything else would be an error of the run
+					found = quarantine.Quarantined // for anything else, the run returns an error
 				}
 				if !yield(receipt, err) {
 					return
@@ -251,8 +251,8 @@ func (s *session) takeReported(ctx context.Context, f *reportFlags, r *quarantin
 	return found, err
 }
 
-// recipients makes a plan of the targets of a report: a recipient may be a group, or have
-// no mailbox on these servers.
+// recipients makes a plan from the targets of a report: a recipient may be a group, or may
+// have no mailbox on these servers.
 func (s *session) recipients(ctx context.Context, r *quarantine.Router, reporter string, all []quarantine.Target) plan {
 	p := plan{targets: &targets{}, origins: make(map[targetKey]origin), complete: true}
 	seen := make(map[targetKey]bool)

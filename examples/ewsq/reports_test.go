@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// setupReports has a mailbox for reports, and in it two: one with the phishing mail
-// attached, one that nothing can be made of.
+// setupReports returns a bundle with a mailbox for reports. It has two reports: one with the
+// phishing mail attached, and one that cannot be understood.
 func setupReports(t *testing.T) *bundle {
 	t.Helper()
 	b := newBundle(t)
@@ -28,8 +28,8 @@ func setupReports(t *testing.T) *bundle {
 	return b
 }
 
-// reportsOf returns the ids of the reports that wait, by the address of the reporter. It
-// waits for so long that a busy machine makes no difference.
+// reportsOf returns the ids of the waiting reports, by the address of the reporter. It waits
+// long enough for a busy machine.
 func (b *bundle) reportsOf(t *testing.T, wait string) map[string]string {
 	t.Helper()
 	r := b.run(t, "reports", "list", "-mailbox", "abuse@example.test", "-wait", wait)
@@ -90,7 +90,7 @@ func TestReports(t *testing.T) {
 	stranger := b.run(t, "reports", "dismiss", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s",
 		"-reply", b.write(t, "no.txt", "No.\n"), "-reply-domain", "other.test")
 	assert.Equal(t, exitSome, stranger.status)
-	assert.Contains(t, stranger.stderr, "name his domain with -reply-domain")
+	assert.Contains(t, stranger.stderr, "name the reporter's domain with -reply-domain")
 	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 1, "the report stays")
 
 	dismissed := b.run(t, "reports", "dismiss", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s",
@@ -133,7 +133,7 @@ func TestReportsUsage(t *testing.T) {
 		{[]string{"dismiss", "x", "-mailbox", "alice@example.test", "-reply", reply}, exitUsage, "go together"},
 		{[]string{"dismiss", "x", "-mailbox", "alice@example.test", "-reply", reply, "-reply-domain", "example.test"}, exitUsage, "reply.txt"},
 		{[]string{"dismiss", "x", "-mailbox", "alice@example.test", "-reply", filepath.Join(b.dir, "none"), "-reply-domain", "example.test"}, exitUsage, "-reply"},
-		{[]string{"show", "x", "-mailbox", "carol@example.test", "-wait", "1s"}, exitSome, "no report x waits"},
+		{[]string{"show", "x", "-mailbox", "carol@example.test", "-wait", "1s"}, exitSome, "no report x is waiting"},
 	} {
 		r := b.run(t, append([]string{"reports"}, c.args...)...)
 		assert.Equal(t, c.status, r.status, "%q: %s", c.args, r.stderr)
@@ -144,7 +144,7 @@ func TestReportsUsage(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// The configuration may name the mailbox for reports, and check then tries it, too.
+// The configuration may name the mailbox for reports; check then tests it, too.
 func TestReportMailboxOfTheConfiguration(t *testing.T) {
 	t.Parallel()
 	b := setupReports(t)
@@ -167,7 +167,7 @@ func TestReportMailboxOfTheConfiguration(t *testing.T) {
 	assert.Equal(t, exitDone, chosen.status, chosen.stderr)
 }
 
-// What nobody has any more is not called quarantined.
+// A message that is in no mailbox any more is not reported as quarantined.
 func TestReportOfWhatIsNotThere(t *testing.T) {
 	t.Parallel()
 	b := setupReports(t)

@@ -33,10 +33,11 @@ func reportTexts(line reportLine) []string {
 	return lines
 }
 
-// maxDetails is how many links and files of a message are shown to people.
+// maxDetails is how many links and how many files of a message are shown to people.
 const maxDetails = 10
 
-// reportDetails returns what decides whether the messages of a report are to be taken.
+// reportDetails returns the details that help decide whether to take the messages of a
+// report.
 func reportDetails(u *understood.Report) (lines []string) {
 	add := func(name, value string) {
 		if value != "" {
@@ -74,7 +75,7 @@ func reportDetails(u *understood.Report) (lines []string) {
 	return lines
 }
 
-// people returns addresses for a line.
+// people joins addresses for a line.
 func people(all []understood.Address) string {
 	var shown []string
 	for _, a := range all[:min(len(all), maxDetails)] {

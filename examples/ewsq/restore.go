@@ -32,12 +32,12 @@ that folder no longer exists it is created again; failing that, the message goes
 the Inbox.
 
 A file of receipts contains the lines that quarantine wrote; each message goes back
-on the server that its receipt names. If its configuration has got another name since,
--server says which one it is. Without receipts, everything in quarantine
-that matches the message and the mailbox is put back; this needs no record other
-than the quarantine mailbox. -message-id without -mailbox, -reference and -group name
-whatever is in quarantine, of all mailboxes and servers: without -yes nothing is put
-back, and the count is said (status 2). Criteria are compared with what is in
+on the server that its receipt names. If that configuration has been renamed since,
+name it with -server. Without receipts, everything in quarantine that matches the
+message and the mailbox is put back; this needs no record other than the quarantine
+mailbox. -reference, -group, and -message-id without -mailbox select from everything
+in quarantine, for all mailboxes and servers: without -yes nothing is put back, and
+only the count is reported (status 2). Criteria are compared with the messages in
 quarantine; see quarantine -help for how to write them.
 `,
 		files: receiptsFormat + targetsFormat,
@@ -47,7 +47,7 @@ quarantine; see quarantine -help for how to write them.
 		},
 		examples: []example{
 			{"Undo a run:", "ewsq -config exchange.json restore -receipt receipts.jsonl"},
-			{"Put back a message wherever it was taken from; leave -yes out to see how many that are:",
+			{"Put back a message wherever it was taken from; leave out -yes to see how many copies that is:",
 				"ewsq -config exchange.json restore \\\n    -message-id '<20261124.1@evil.example>' -yes"},
 			{"Put a message back into Alice's mailbox, without a receipt:",
 				"ewsq -config exchange.json restore \\\n    -mailbox alice@example.test \\\n    -message-id '<20261124.1@evil.example>'"},
@@ -123,7 +123,7 @@ func (s *session) restoreReceipts(ctx context.Context, file string, f *targetFla
 		return err
 	}
 	for _, name := range renamed {
-		s.say("no configuration has the name %q any more: its receipts are restored on %q, as -server says", name, s.selected[0].Name)
+		s.say("no configuration has the name %q any more: its receipts are restored on %q, as given with -server", name, s.selected[0].Name)
 	}
 	if list.skipped > 0 {
 		s.say("skipped %s without a receipt: nothing to restore", count(list.skipped, "line"))
@@ -135,9 +135,9 @@ func (s *session) restoreReceipts(ctx context.Context, file string, f *targetFla
 	return err
 }
 
-// claim finds the configuration of each receipt. One that no configuration has the name
-// of, as before it was renamed, is for the one that -server names: the receipt alone does
-// not show that. It returns these names.
+// claim finds the configuration of each receipt. If no configuration has the name in a
+// receipt, because it has been renamed, the receipt goes to the one that -server names: the
+// receipt alone does not show which one that is. It returns the names that were not found.
 func (s *session) claim(receipts []*quarantine.Receipt) (renamed []string, err error) {
 	for _, receipt := range receipts {
 		if receipt.Server == "" {
@@ -161,7 +161,7 @@ func (s *session) claim(receipts []*quarantine.Receipt) (renamed []string, err e
 	return renamed, nil
 }
 
-// restoreEach puts back what receipts say.
+// restoreEach puts back the messages of receipts.
 func (s *session) restoreEach(ctx context.Context, r *quarantine.Router, receipts []*quarantine.Receipt, f *targetFlags, pace *paceFlags) error {
 	stack := newReceiptStack(receipts)
 	p := plan{targets: listOf(stack.targets), failNotFound: f.failNotFound}

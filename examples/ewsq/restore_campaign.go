@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// campaignFlags name what lies in quarantine, whichever mailboxes it is from.
+// campaignFlags select messages in quarantine, whichever mailboxes they are from.
 type campaignFlags struct {
 	flags            *flag.FlagSet
 	group, reference string
@@ -19,12 +19,12 @@ type campaignFlags struct {
 
 func (c *campaignFlags) add(flags *flag.FlagSet) {
 	c.flags = flags
-	addText(flags, &c.group, "group", "", "only what was taken from the members of the group `ADDRESS`")
-	addText(flags, &c.reference, "reference", "", "what was taken with this `KEY` of the case")
-	flags.BoolVar(&c.yes, "yes", false, "put back everything that -message-id without -mailbox, -reference or -group names")
+	addText(flags, &c.group, "group", "", "only messages taken from members of the group `ADDRESS`")
+	addText(flags, &c.reference, "reference", "", "messages taken with this `KEY` of the case")
+	flags.BoolVar(&c.yes, "yes", false, "put back everything that -reference, -group, or -message-id without -mailbox selects")
 }
 
-// meant reports whether the flags name a campaign, not messages of one mailbox.
+// meant reports whether the flags select a campaign rather than messages of one mailbox.
 func (c *campaignFlags) meant(t *targetFlags) bool {
 	return c.group != "" || c.reference != "" || t.messageID != "" && t.mailbox == "" && t.file == ""
 }
@@ -48,8 +48,8 @@ func (c *campaignFlags) check(t *targetFlags) error {
 	return nil
 }
 
-// restoreCampaign puts back what is in quarantine and the flags name, if they say -yes,
-// and otherwise says how much that is.
+// restoreCampaign puts back the messages in quarantine that the flags select, if -yes is
+// given, and otherwise says how many there are.
 func (s *session) restoreCampaign(ctx context.Context, c *campaignFlags, t *targetFlags, pace *paceFlags) error {
 	if err := c.check(t); err != nil {
 		return err
@@ -70,7 +70,7 @@ func (s *session) restoreCampaign(ctx context.Context, c *campaignFlags, t *targ
 		return fmt.Errorf("interrupted while listing; nothing was changed: %w", context.Cause(ctx))
 	}
 	if len(receipts) == 0 && unlisted == nil {
-		s.say("nothing of that is in quarantine")
+		s.say("none of that is in quarantine")
 		if t.failNotFound {
 			return errSome
 		}
@@ -78,7 +78,7 @@ func (s *session) restoreCampaign(ctx context.Context, c *campaignFlags, t *targ
 	}
 	text := counted(receipts)
 	if !c.yes {
-		return errors.Join(usagef("nothing was put back: %s would be; give -yes to do it, or list to look", text), unlisted)
+		return errors.Join(usagef("nothing was put back: %s would be; add -yes to do it, or use list to look first", text), unlisted)
 	}
 	s.say("%s will be put back", text)
 	err = s.restoreEach(ctx, r, receipts, t, pace)
@@ -88,8 +88,8 @@ func (s *session) restoreCampaign(ctx context.Context, c *campaignFlags, t *targ
 	return err
 }
 
-// membersOf returns the mailboxes of a group in lower case, or nil for no group. A group
-// of which not all is known is refused: to leave some out silently would be wrong.
+// membersOf returns the mailboxes of a group in lower case, or nil for no group. A group that
+// is not fully known is refused: leaving out members silently would be wrong.
 func (s *session) membersOf(ctx context.Context, r *quarantine.Router, group string) (map[string]bool, error) {
 	if group == "" {
 		return nil, nil
@@ -108,7 +108,7 @@ func (s *session) membersOf(ctx context.Context, r *quarantine.Router, group str
 	return of, nil
 }
 
-// inCampaign lists what is meant. The error says that there may be more.
+// inCampaign lists the selected messages. An error means that there may be more.
 func (s *session) inCampaign(ctx context.Context, r *quarantine.Router, c *campaignFlags, t *targetFlags, of map[string]bool) ([]*quarantine.Receipt, error) {
 	shown := s.follow("listing", -1, 1)
 	defer shown.ended()
@@ -127,7 +127,7 @@ func (s *session) inCampaign(ctx context.Context, r *quarantine.Router, c *campa
 	return receipts, errors.Join(errs...)
 }
 
-// counted says how many messages there are, and of how many mailboxes.
+// counted returns the number of messages and of mailboxes, in words.
 func counted(receipts []*quarantine.Receipt) string {
 	mailboxes, servers := make(map[string]bool), make(map[string]bool)
 	for _, r := range receipts {

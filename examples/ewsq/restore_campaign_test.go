@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A whole campaign goes back by its Message-ID, its case or a group: first the count, and
-// with -yes the work.
+// A whole campaign is put back by its Message-ID, its case or a group: without -yes there is
+// only the count.
 func TestRestoreCampaign(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -43,7 +43,7 @@ func TestRestoreCampaign(t *testing.T) {
 		assert.Regexp(t, `: `+count(tt.n, "message")+` `, asked.stderr, tt.args)
 		assert.Len(t, b.run(t, "list").lines, 4)
 		if i%2 == 0 {
-			continue // so many are counted; others show that they are put back
+			continue // only the count is checked here; other tests show that they are put back
 		}
 		back := b.run(t, append([]string{"restore", "-yes"}, tt.args...)...)
 		require.Equal(t, exitDone, back.status, back.stderr)
@@ -58,7 +58,7 @@ func TestRestoreCampaign(t *testing.T) {
 	assert.Equal(t, exitDone, b.run(t, "restore", "-yes", "-message-id", "<nobody@evil.example>").status)
 	nothing := b.run(t, "restore", "-message-id", "<nobody@evil.example>")
 	assert.Equal(t, exitDone, nothing.status, "there is nothing to say yes to")
-	assert.Contains(t, nothing.stderr, "nothing of that is in quarantine")
+	assert.Contains(t, nothing.stderr, "none of that is in quarantine")
 	assert.Equal(t, exitSome, b.run(t, "restore", "-yes", "-fail-not-found", "-reference", "T-99").status)
 	for _, args := range [][]string{
 		{"-message-id", phishing, "-sender", "x@evil.example"}, {"-group", "all-staff@example.test", "-mailbox", "bob@example.test"},

@@ -13,9 +13,9 @@ import (
 // Outcomes in addition to those of package quarantine, for addresses that cannot be
 // searched.
 const (
-	// outside: it has no mailbox on these servers, so a copy there stays there.
+	// outside: the address has no mailbox on these servers, so a copy there stays there.
 	outside quarantine.Outcome = "outside"
-	// unknown: there may be recipients behind the address that are not known.
+	// unknown: the address may stand for recipients that are not known.
 	unknown quarantine.Outcome = "unknown"
 )
 
@@ -34,34 +34,34 @@ type result struct {
 	Way     quarantine.Way      `json:"way,omitempty"`
 	Copies  int                 `json:"copies"` // found, each with its own outcome in the receipt
 	Error   string              `json:"error,omitempty"`
-	origin                      // where the target comes from, if not from the caller
+	origin                      // where the target comes from if it was not named
 	Receipt *quarantine.Receipt `json:"receipt,omitempty"`
 
-	single bool // there is only one server, which need not be named
+	single bool // there is only one server, so it need not be named
 }
 
-// origin says why there is a target that was not named.
+// origin explains why there is a target that was not named.
 type origin struct {
 	Group   string   `json:"group,omitempty"`   // the mailbox is a member of this group
-	Forward *forward `json:"forward,omitempty"` // the message was sent on
+	Forward *forward `json:"forward,omitempty"` // the message was forwarded
 }
 
-// forward says how a message reached a mailbox that was not named.
+// forward describes how a message reached a mailbox that was not named.
 type forward struct {
-	From   string              `json:"from"`   // mailbox that sent it on
-	Parent string              `json:"parent"` // Message-ID of what was sent on
+	From   string              `json:"from"`   // mailbox that forwarded it
+	Parent string              `json:"parent"` // Message-ID of the forwarded message
 	By     driver.ForwardTrace `json:"by,omitempty"`
 	Depth  int                 `json:"depth,omitempty"`
 }
 
-// resultOf sums up what became of a target. If there is an error, the receipt names
-// only the target.
+// resultOf sums up what became of a target. If there is an error, the receipt only names the
+// target.
 func resultOf(receipt *quarantine.Receipt, err error) result {
 	t := receipt.Target
 	r := result{
 		Server: receipt.Server, Mailbox: t.Mailbox, MessageID: t.MessageID, Criteria: t.Criteria, Strategy: receipt.Strategy,
 	}
-	if e, ok := err.(*quarantine.ServerError); ok { // not deeper: there, the name is needed to tell servers apart
+	if e, ok := err.(*quarantine.ServerError); ok { // only at the top: deeper, the name tells servers apart
 		r.Server, err = e.Server, e.Err
 	}
 	if errors.Is(err, context.Canceled) {
@@ -94,7 +94,7 @@ var errNotBegun = errors.New("not started: the run was interrupted; run it again
 
 // interrupted explains an error that an interrupt caused.
 func interrupted(err error) error {
-	if err == context.Canceled || errors.Is(err, quarantine.ErrNotBegun) { // while it waited for its turn
+	if err == context.Canceled || errors.Is(err, quarantine.ErrNotBegun) { // while waiting for its turn
 		return errNotBegun
 	}
 	return fmt.Errorf("interrupted; run it again: %w", err)
@@ -114,8 +114,8 @@ func refused(err error) bool {
 // ok reports whether there is nothing left to do.
 func (r result) ok() bool { return r.Error == "" }
 
-// lines returns the result as lines for people: one for the target, and after a
-// search or with criteria one for each copy.
+// lines returns the result as lines for people: one for the target and, after a search or
+// with criteria, one for each copy.
 func (r result) lines() []string {
 	what := r.MessageID
 	if !r.Criteria.IsZero() {
@@ -158,8 +158,8 @@ func (r result) lines() []string {
 	return append([]string{head.String()}, below...)
 }
 
-// problem returns the error for people. Several folders that were not searched are
-// only counted: the report lists them with the cause.
+// problem returns the error for people. If several folders were not searched they are only
+// counted: the report lists them with the cause.
 func (r result) problem() string {
 	if r.Receipt == nil || len(r.Receipt.Unsearched) < 2 {
 		return r.Error
@@ -203,8 +203,8 @@ func (r result) describe(it quarantine.ReceiptItem, whole bool) string {
 	return b.String()
 }
 
-// place returns the folder in the user's mailbox that an item was in or is in, followed by
-// a blank, or nothing if the server did not tell.
+// place returns the folder in the user's mailbox that an item was in or is in, followed by a
+// blank, or nothing if the server did not tell.
 func place(it quarantine.ReceiptItem) string {
 	if it.Folder == "" {
 		return ""

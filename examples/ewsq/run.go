@@ -18,21 +18,21 @@ type plan struct {
 	targets *targets
 	origins map[targetKey]origin // of targets that were not named
 	asides  []result
-	// failNotFound makes a message that was not found a failure.
+	// failNotFound makes it a failure if a message was not found.
 	failNotFound bool
-	// readOnly says that nothing is changed, so there is nothing to look after.
+	// readOnly means that nothing is changed, so nothing needs to be followed up.
 	readOnly bool
 	// complete asks for a report of what was searched.
 	complete bool
-	// progress says how far the SDK has got; nil: it does not say.
+	// progress returns how far the SDK has got; nil: not known.
 	progress func() quarantine.Progress
 }
 
 // how processes targets, as [quarantine.Router.FindAll] does.
 type how func(context.Context, iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error]
 
-// runAll runs a plan, writes each result as soon as it is known, and sums up at the
-// end. The error is errSome if a result was not ok.
+// runAll runs a plan, writes each result as soon as it is known, and sums up at the end. The
+// error is errSome if a result was not ok.
 func (s *session) runAll(ctx context.Context, p plan, atOnce int, do how) error {
 	run := &run{session: s, plan: p, report: newReport(), open: make(map[targetKey]int32, p.targets.len())}
 	for t := range p.targets.all() {
@@ -59,13 +59,13 @@ func (s *session) runAll(ctx context.Context, p plan, atOnce int, do how) error 
 	return run.end()
 }
 
-// tellInterrupt says what happens if the context ends before the function that it
-// returns is called.
+// tellInterrupt tells the user what happens if the context ends before the returned function
+// is called.
 func (s *session) tellInterrupt(ctx context.Context) (done func()) {
 	told := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(told)
-		s.say("interrupted: nothing new is started, and work in progress is being stopped; interrupt again to end at once")
+		s.say("interrupted: nothing new is started, and work in progress is being stopped; interrupt again to end immediately")
 	})
 	return func() {
 		if !stop() {
@@ -80,11 +80,11 @@ type run struct {
 	plan
 	report *report
 	shown  *progress
-	open   map[targetKey]int32 // how many results each still lacks
+	open   map[targetKey]int32 // how many results are still missing for each
 
 	broken atomic.Bool        // results cannot be written, so nothing more is started
 	err    error              // why
-	stop   context.CancelFunc // ends what has been read ahead
+	stop   context.CancelFunc // abandons targets that have been read ahead
 	same   repeats
 	unsaid map[quarantine.Outcome]int // results without a line, by outcome
 }
@@ -135,7 +135,7 @@ func (r *run) put(line result) {
 		if r.err = r.write(line, text...); r.err == nil {
 			return
 		}
-		// The SDK has read ahead: what it has not begun must stay where it is.
+		// The SDK has read ahead: messages that it has not begun must stay where they are.
 		r.broken.Store(true)
 		r.stop()
 	}
@@ -145,7 +145,8 @@ func (r *run) put(line result) {
 	r.unsaid[line.Outcome]++
 }
 
-// lost says what became of the targets whose lines could not be written.
+// lost returns an error that says what became of the targets whose lines could not be
+// written.
 func (r *run) lost() error {
 	n := 0
 	for _, some := range r.unsaid {
@@ -185,8 +186,8 @@ func (r *run) end() error {
 	return nil
 }
 
-// pool processes several targets at once, like the methods of a router whose names
-// end in All.
+// pool processes several targets concurrently, like the methods of a router whose names end
+// in All.
 func pool(workers int, do func(context.Context, quarantine.Target) (*quarantine.Receipt, error)) how {
 	return func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
 		return func(yield func(*quarantine.Receipt, error) bool) {
@@ -209,15 +210,15 @@ func pool(workers int, do func(context.Context, quarantine.Target) (*quarantine.
 	}
 }
 
-// inParallel yields what do returns for each input, in the order in which they
-// complete. Once the context ends, or the loop is left, no further one is started.
+// inParallel yields the results of do for the inputs, in the order in which they complete.
+// Once the context ends, or the loop is left, no more are started.
 func inParallel[T, R any](ctx context.Context, workers int, inputs iter.Seq[T], do func(T) R) iter.Seq[R] {
 	return func(yield func(R) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		results := make(chan R)
 		defer func() {
 			cancel()
-			for range results { // lets those in progress finish
+			for range results { // let those in progress finish
 			}
 		}()
 		go func() {

@@ -12,12 +12,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// salvage puts what can still be read of a damaged journal into the one of the
+// salvage copies whatever can still be read from a damaged journal into the journal of the
 // configuration.
 func (s *session) salvage(ctx context.Context, damaged string) error {
 	with := slices.DeleteFunc(slices.Clone(s.selected), func(c exchange.Config) bool { return c.JournalFile == "" })
 	if len(with) != 1 {
-		return usagef("-salvage %s: several configurations have a journalFile; name the one that the file is of with -server", damaged)
+		return usagef("-salvage %s: several configurations have a journalFile; name the one that the file belongs to with -server", damaged)
 	}
 	path := with[0].JournalFile
 	old, err := os.Stat(damaged)
@@ -38,7 +38,7 @@ func (s *session) salvage(ctx context.Context, damaged string) error {
 	return nil
 }
 
-// beginAll writes intents into a journal, except those that are in it.
+// beginAll writes intents into a journal, except for those already in it.
 func beginAll(ctx context.Context, path string, intents []quarantine.Intent) (err error) {
 	j, err := boltjournal.Open(path)
 	if err != nil {

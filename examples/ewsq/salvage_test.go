@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
 )
 
-// A fresh journal that was cut short is refused, with what to do.
+// A new journal that was cut short is refused, with advice on what to do.
 func TestRecoverCutJournal(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -39,7 +39,7 @@ func TestRecoverCutJournal(t *testing.T) {
 	assert.Equal(t, exitDone, b.run(t, "recover").status)
 }
 
-// What can be read of a damaged journal is settled from the new one.
+// Intents that can be read from a damaged journal are settled from the new one.
 func TestRecoverSalvage(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -70,7 +70,7 @@ func TestRecoverSalvage(t *testing.T) {
 	assert.Contains(t, r.stderr, "is not a journal")
 
 	require.NoError(t, os.Rename(path, path+".damaged"))
-	for _, outcome := range []string{"undecided", "restored"} { // the second time it is in the new one already
+	for _, outcome := range []string{"undecided", "restored"} { // the second time it is already in the new one
 		r = b.run(t, "recover", "-salvage", path+".damaged")
 		assert.Contains(t, r.stderr, "of "+path+".damaged could be read")
 		require.Len(t, r.lines, 1, r.stderr)
@@ -81,7 +81,7 @@ func TestRecoverSalvage(t *testing.T) {
 	assert.Equal(t, []string{"/Inbox unread"}, b.where("alice@example.test"))
 }
 
-// Which journal a damaged one belongs to has to be said, if there are several.
+// If there are several journals, the caller must say which one a damaged one belongs to.
 func TestRecoverSalvageOfSeveral(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

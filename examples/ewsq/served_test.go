@@ -13,11 +13,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// To build the server and to start the programs takes most of the time of the tests that
-// do it. What they check is the same without.
+// Building the server and starting the programs takes most of the time of the tests that do
+// so. They check the same things without it.
 var whole = flag.Bool("whole", false, "run examples/exchange and ewsq as programs of their own, and the shared corpus, where that takes long")
 
-// served is an Exchange for tests, as examples/exchange has it.
+// served describes an Exchange for tests, as examples/exchange runs it.
 type served struct {
 	auth     string // the value of -auth
 	tls      bool

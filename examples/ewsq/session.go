@@ -17,36 +17,36 @@ import (
 type session struct {
 	*program
 	config string
-	// configFrom is what named the configuration, if it was not -config.
+	// configFrom is where the name of the configuration came from, if not from -config.
 	configFrom string
 
 	server    string
 	log       bool
 	arguments []string // of the command
-	often     bool     // progress is written every tick, also for programs
+	often     bool     // progress is written every tick, even without a terminal
 
 	logFormat string
 	version   bool
-	headed    bool // the names of the columns are written
+	headed    bool // the names of the columns have been written
 
 	configs  []exchange.Config  // the enabled ones
 	router   *quarantine.Router // over the selected ones
 	selected []exchange.Config
 	patience *patience
-	idle     idle // hook of all calls
+	idle     idle // hook for all calls
 
 	mu sync.Mutex // keeps a result and its text together
 }
 
 func (s *session) globalFlags(flags *flag.FlagSet) {
-	addText(flags, &s.config, "config", "", "JSON `FILE` with one configuration, or an array of them (default $EWSQ_CONFIG, or ewsq/ewsq.json in the folder of your settings)")
+	addText(flags, &s.config, "config", "", "JSON `FILE` with one configuration, or an array of them (default $EWSQ_CONFIG, or ewsq/ewsq.json in your user configuration folder)")
 	addText(flags, &s.server, "server", "", "use only the configuration with this `NAME`")
-	flags.BoolVar(&s.json, "json", s.json, "write nothing for people: no text or progress on standard error, and an error that ends the run as a line of JSON")
-	flags.BoolVar(&s.often, "progress", s.often, "write on standard error every 10 seconds how far the run has got, also without a terminal; as JSON with -json")
+	flags.BoolVar(&s.json, "json", s.json, "write for programs only: no text or progress on standard error, and an error that ends the run as a line of JSON")
+	flags.BoolVar(&s.often, "progress", s.often, "report progress on standard error every 10 seconds, even without a terminal; as JSON with -json")
 	addChoice(flags, &s.output, "output", formats(), "`FORMAT` of standard output: table, json or csv (default table on a terminal, else json)")
-	flags.BoolVar(&s.quiet, "quiet", s.quiet, "write no text on standard error but an error that ends the run")
+	flags.BoolVar(&s.quiet, "quiet", s.quiet, "write no text on standard error except an error that ends the run")
 	flags.BoolVar(&s.version, "version", s.version, "print what this program was built from")
-	addChoice(flags, &s.logFormat, "log-format", []string{"text", asJSON}, "`FORMAT` of -log: text or json (default text, with -json json)")
+	addChoice(flags, &s.logFormat, "log-format", []string{"text", asJSON}, "`FORMAT` of -log: text or json (default text, or json with -json)")
 	flags.BoolVar(&s.log, "log", s.log, "log every call to the server on standard error, as JSON with -json")
 }
 
@@ -75,7 +75,7 @@ func (s *session) load() error {
 		}
 		name := strings.ToLower(c.Name)
 		if names[name] && name == "" {
-			errs = append(errs, errors.New("several configurations have no name; give each its own, by which lines and receipts tell them apart"))
+			errs = append(errs, errors.New("several configurations have no name; give each its own, so that lines and receipts can tell them apart"))
 		} else if names[name] {
 			errs = append(errs, fmt.Errorf("two configurations have the name %q; give each its own", c.Name))
 		}
@@ -127,8 +127,7 @@ func (s *session) choose() error {
 	return nil
 }
 
-// several reports whether there is more than one server, so results must name
-// theirs.
+// several reports whether there is more than one server, so that results must name theirs.
 func (s *session) several() bool { return len(s.selected) > 1 }
 
 // open returns a router over the selected configurations; pace may be nil.

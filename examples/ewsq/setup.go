@@ -18,7 +18,7 @@ func setupCommand() command {
 		description: `
 Prints the steps and the exact commands, with the names from this configuration, on
 standard output: as text, as Markdown, or with -json as one line for each
-configuration, with title, notes and steps. No server is contacted. What the
+configuration, with title, notes and steps. No server is contacted. Anything that the
 configuration lacks is filled in with examples, which the notes point out.
 
 Without -server, it prints the steps for every configuration in the file, including

@@ -49,7 +49,7 @@ func setupPair(t *testing.T) *pair {
 	return x
 }
 
-// by returns a member of the lines by mailbox.
+// by returns one member of each line, by mailbox.
 func (r ran) by(member string) map[any]any {
 	all := map[any]any{}
 	for _, l := range r.lines {
@@ -138,7 +138,7 @@ func TestRecoverOnSeveral(t *testing.T) {
 	assert.Contains(t, r.stderr, "0 items were open")
 }
 
-// What could not be searched appears in the report, with the cause.
+// Folders that could not be searched appear in the report, with the cause.
 func TestReportNamesWhatWasNotSearched(t *testing.T) {
 	t.Parallel()
 	x := setupPair(t)

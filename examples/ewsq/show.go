@@ -16,16 +16,16 @@ func showCommand() command {
 		name:     "show",
 		csv:      true,
 		argument: true,
-		summary:  "show what is known of a message in quarantine",
+		summary:  "show what is known about a message in quarantine",
 		synopsis: []string{"ID [-mailbox ADDRESS]"},
 		description: `
-ID is the operation of a message, as list and the receipts have it, or its
-Message-ID; then every copy of it is shown. Where it came from, what its subject and
-sender are (written by an attacker: do not display them unescaped), whether it had
-been read, when it was received and taken, why, and where it is now.
+ID is the operation of a message, as given by list and the receipts, or its
+Message-ID; with the latter, every copy of it is shown. The result is where it came
+from, its subject and sender (written by an attacker: do not display them unescaped),
+whether it had been read, when it was received and taken, why, and where it is now.
 `,
 		exit: map[int]string{
-			exitDone: "It was shown.",
+			exitDone: "The message was shown.",
 			exitSome: "The message is not in quarantine, or a server could not be asked.",
 		},
 		examples: []example{{"What is this?", "ewsq -config exchange.json show '<20261124.1@evil.example>'"}},
@@ -62,8 +62,8 @@ func (s *session) message() (string, error) {
 	return s.arguments[0], nil
 }
 
-// heldBy returns the messages in quarantine that an operation or a Message-ID names, and
-// the router that they are on.
+// heldBy returns the messages in quarantine with an operation or a Message-ID, and the
+// router that listed them.
 func (s *session) heldBy(ctx context.Context, id, mailbox string) ([]quarantine.Held, *quarantine.Router, error) {
 	if mailbox != "" {
 		if err := checkAddress(mailbox); err != nil {

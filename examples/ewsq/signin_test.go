@@ -72,7 +72,7 @@ func TestSignIn(t *testing.T) {
 	}
 }
 
-// just returns a function that returns it.
+// just returns a function that returns s.
 func just(s served) func(*testing.T, string) served {
 	return func(*testing.T, string) served { return s }
 }
@@ -138,12 +138,12 @@ func TestRefusedSignIn(t *testing.T) {
 	}
 }
 
-// inFront puts a server that requires NTLM and Extended Protection, and counts
-// handshakes, in front of another.
+// inFront puts a server in front of another. It requires NTLM and Extended Protection, and
+// counts handshakes.
 func inFront(t *testing.T, srv *ewstest.Server) (url, roots string, ntlm *ntlmserver.Server) {
 	t.Helper()
 	first := httptest.NewTLSServer(nil)
-	cert := first.Certificate() // all servers of httptest show the same
+	cert := first.Certificate() // all httptest servers present the same one
 	first.Close()
 	ntlm, err := ntlmserver.New(ntlmserver.Options{
 		Password:   func(domain, user string) (string, bool) { return "svc-password", domain == "EXAMPLE" && user == "svc" },

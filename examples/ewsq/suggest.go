@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/nearest"
 )
 
-// misspelt adds to the error for a flag that does not exist the one that may be meant.
+// misspelt adds to the error for an unknown flag the flag that may be meant.
 func misspelt(err error, flags *flag.FlagSet) error {
 	name, unknown := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
 	if !unknown {

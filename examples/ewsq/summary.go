@@ -13,19 +13,18 @@ import (
 func summaryCommand() command {
 	return command{
 		name:     "summary",
-		summary:  "make a page for people who decide, from receipts",
+		summary:  "make a page for decision makers from receipts",
 		synopsis: []string{"-out FILE [-receipt FILE] [-title TEXT]"},
 		offline:  true,
 		description: `
-Reads the lines that quarantine, find and restore wrote, and makes one page of HTML
-that needs nothing else: what was taken where and when, who had read it, replied to
-it or sent it on and is to be called first, what was not done, what could not be
-searched and why, and who got it by forward. What a sender wrote is shown as text;
-the page has no scripts and loads nothing. No server is contacted.
+Reads the lines that quarantine, find and restore wrote, and makes one self-contained
+HTML page: what was taken, where and when; who had read it, replied to it or forwarded
+it and should be called first; what was not done; what could not be searched, and why;
+and who got it through a forward. Text written by a sender is shown as plain text; the
+page has no scripts and loads nothing. No server is contacted.
 
-A later line about a message replaces an earlier one. The file may be read by its
-owner only. Once it is whole it replaces an earlier page of that name, and nothing
-else.
+A later line about a message replaces an earlier one. Only its owner can read the
+file. Once complete, it replaces an earlier page of that name, but no other file.
 `,
 		exit: map[int]string{
 			exitDone: "The page was written.",

@@ -48,7 +48,7 @@ func countsOf(outcomes map[quarantine.Outcome]int) (all []outcomeCount) {
 		}
 	}
 	others := 0
-	for _, n := range outcomes { // that this version does not know
+	for _, n := range outcomes { // those that this version does not know
 		others += n
 	}
 	if others > 0 {
@@ -75,11 +75,11 @@ func reachWords(r driver.Reach) string {
 //go:embed summary.html
 var summaryHTML string
 
-// summaryHead is how each page begins.
+// summaryHead is the beginning of every page.
 var summaryHead, _, _ = strings.Cut(summaryHTML, "{{")
 
-// summaryPage is the page. html/template makes what a sender wrote inert, and text shows
-// what is invisible in it.
+// summaryPage is the page. html/template makes text written by a sender inert, and the
+// function text shows its invisible characters.
 var summaryPage = template.Must(template.New("summary").Funcs(template.FuncMap{
 	"text": terminal.Escape,
 	"when": func(t time.Time) string {

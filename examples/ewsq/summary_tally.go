@@ -11,13 +11,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// tally gathers what the lines of runs say.
+// tally collects what the lines of runs report.
 type tally struct {
 	title  string
 	lines  int
 	unread int
 
-	copies     map[string]copyRow // by server and operation, or by where it is
+	copies     map[string]copyRow // by server and operation, or by location
 	order      []string
 	unsearched map[string]placeRow
 	places     []string
@@ -31,7 +31,7 @@ func newTally(title string) *tally {
 	return &tally{title: title, copies: make(map[string]copyRow), unsearched: make(map[string]placeRow)}
 }
 
-// copyRow is a copy of a message, in the state that the last line about it tells.
+// copyRow is a copy of a message, in the state reported by the last line about it.
 type copyRow struct {
 	Server, Mailbox, Folder, MessageID string
 	Outcome                            quarantine.Outcome
@@ -44,7 +44,7 @@ type copyRow struct {
 // placeRow is a place that could not be searched.
 type placeRow struct{ Server, Mailbox, Folder, Cause, Reason string }
 
-// forwardRow is somebody who got a message because somebody sent it on.
+// forwardRow is somebody who got a message because somebody forwarded it.
 type forwardRow struct {
 	From, To string
 	Outcome  string
@@ -166,7 +166,8 @@ func (d *tally) page(now time.Time) summaryView {
 	return p
 }
 
-// urgency orders those who are to be called: who has replied may have given something away.
+// urgency orders the people to be called: someone who has replied may have given something
+// away.
 func urgency(c copyRow) int {
 	switch c.Reach.Answer {
 	case driver.AnswerReplied, driver.AnswerRepliedToAll:

@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestSummary makes the page of a run in which one user had replied, one folder could not
+// TestSummary makes the page for a run in which one user had replied, one folder could not
 // be searched and one message was put back.
 func TestSummary(t *testing.T) {
 	t.Parallel()
@@ -75,7 +75,7 @@ func readPage(t *testing.T, page string) (string, map[string]bool) {
 	}
 }
 
-// TestSummaryIsInert gives hostile text in every field that a sender or a stranger writes.
+// TestSummaryIsInert puts hostile text into every field that a sender or a stranger can write.
 func TestSummaryIsInert(t *testing.T) {
 	t.Parallel()
 	b := &bundle{dir: t.TempDir()}

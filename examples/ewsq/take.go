@@ -18,10 +18,10 @@ import (
 const describeTargets = `
 A message is named by its Message-ID or described by criteria. The configuration
 must allow criteria (messageIdSearch) and limits what they may find (searchLimits):
-beyond a limit everything is refused, and nothing is taken. All criteria that are
-given must match. Write a time as 2026-11-24T10:00:00Z, or as a date, which means
-midnight UTC. With neither sender nor subject, both ends of the time range are
-required, at most 31 days apart.
+beyond perMailbox or total everything is refused, and nothing is taken; beyond
+examined, the rest of the mailbox is undecided. All given criteria must match. Write a
+time as 2026-11-24T10:00:00Z, or as a date, which means midnight UTC. With neither
+sender nor subject, both ends of the time range are required, at most 31 days apart.
 
 With several configurations, each mailbox is looked up on the server that claims its
 address or domain (mailboxes, domains), or otherwise on those that claim nothing.
@@ -30,8 +30,8 @@ With -group, the mailbox of every member that expand lists is searched.
 
 With -follow-forwards, forwards and replies sent from the mailboxes are found in
 Sent Items, followed to their recipients and through groups, and searched for there
-by their own Message-IDs, before anything is taken. What a server-side rule forwards
-leaves no trace.
+by their own Message-IDs, before anything is taken. Messages that a server-side rule
+forwards leave no trace.
 
 Members and recipients that have no mailbox on these servers get a line with the
 outcome "outside". A line with the outcome "unknown" reports a group that could not
@@ -45,7 +45,7 @@ type takeFlags struct {
 	follow   followFlags
 	pace     paceFlags
 	campaign string // its name; empty: none
-	readOnly bool   // nothing is to be changed
+	readOnly bool   // nothing may be changed
 }
 
 func (f *takeFlags) add(flags *flag.FlagSet) {
@@ -102,8 +102,8 @@ func (s *session) take(ctx context.Context, flags *flag.FlagSet, f *takeFlags, r
 	})
 }
 
-// allowed refuses criteria if no configuration allows them; if only some do, it
-// depends on the mailbox.
+// allowed refuses criteria if no configuration allows them. If only some do, it depends on
+// the mailbox.
 func (s *session) allowed(f *takeFlags, all *targets) error {
 	byCriteria := !f.criteria.IsZero()
 	for t := range all.all() {
@@ -119,7 +119,7 @@ func (s *session) allowed(f *takeFlags, all *targets) error {
 	return usagef("%s: the configuration does not allow searches by criteria; set messageIdSearch to true in it, or name the message with -message-id", what)
 }
 
-// journaled refuses a campaign that could not be remembered.
+// journaled refuses a campaign that no journal could remember.
 func (s *session) journaled(campaign string) error {
 	if campaign == "" {
 		return nil
@@ -129,7 +129,7 @@ func (s *session) journaled(campaign string) error {
 	}
 	for _, c := range s.selected {
 		if c.JournalFile == "" {
-			return usagef("the configuration%s has no journalFile, in which to remember what is finished; set it, or leave the campaign out", ofServer(c.Name))
+			return usagef("the configuration%s has no journalFile in which to remember what is finished; set it, or leave the campaign out", ofServer(c.Name))
 		}
 	}
 	return nil

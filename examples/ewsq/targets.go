@@ -22,7 +22,7 @@ type targetFlags struct {
 func (t *targetFlags) add(flags *flag.FlagSet) {
 	t.flags = flags
 	addText(flags, &t.mailbox, "mailbox", "", "primary SMTP `ADDRESS` of the mailbox")
-	addText(flags, &t.messageID, "message-id", "", "`ID` from the Message-ID header, with or without angle brackets or what was copied around it")
+	addText(flags, &t.messageID, "message-id", "", "`ID` from the Message-ID header, with or without angle brackets or text copied around it")
 	criteriaFlags(flags, &t.criteria)
 	addText(flags, &t.file, "targets", "", "`FILE` with any number of targets, CSV or JSON lines; - for standard input")
 }
@@ -31,7 +31,7 @@ func (t *targetFlags) addGroup(flags *flag.FlagSet) {
 	addText(flags, &t.group, "group", "", "`ADDRESS` of a group, instead of -mailbox: the mailboxes of all its members")
 }
 
-// named returns those of the flags that were given.
+// named returns the flags that were given.
 func (t *targetFlags) named() []string {
 	return given(t.flags, append([]string{"mailbox", "group", "message-id", "targets"}, criteriaNames()...)...)
 }
@@ -86,8 +86,7 @@ func (t *targetFlags) target(mailbox, reason string) quarantine.Target {
 	return quarantine.Target{Mailbox: mailbox, MessageID: t.messageID, Criteria: t.criteria, Reason: reason, Reference: t.reference}
 }
 
-// read returns the targets, all of them checked, or none if a group must be expanded
-// first.
+// read returns the targets, all of them checked, or none if a group must be expanded first.
 func (t *targetFlags) read(s *session, reason string) (*targets, error) {
 	if err := t.check(); err != nil {
 		return nil, err
@@ -137,20 +136,20 @@ func (s *session) input(name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// targetList is what a file names.
+// targetList is the content of a file of targets.
 type targetList struct {
 	targets  targets
 	passed   int // lines that are results without a mailbox
-	repeated int // lines that name a target again, which is told once
-	// separator is the name of what separates the columns, if that is no comma.
+	repeated int // lines that repeat a target, which is reported once
+	// separator is the name of the column separator, if it is not a comma.
 	separator string
-	misspelt  []string // what is to be said of columns that are not read
+	misspelt  []string // messages about columns that are not read
 
 	complete func(quarantine.Target) quarantine.Target
 	seen     map[targetKey]struct{}
 }
 
-// add adds the target of a line, if it is a valid one.
+// add adds the target of a line if it is valid.
 func (l *targetList) add(t quarantine.Target) error {
 	if err := t.Validate(); err != nil {
 		return err

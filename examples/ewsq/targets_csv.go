@@ -23,13 +23,13 @@ type targetColumns struct {
 	reason    int // -1: none
 	reference int // -1: none
 	criteria  []int
-	misspelt  []string // what is said of columns that are ignored, though one may be meant
+	misspelt  []string // messages about ignored columns with names close to a known one
 }
 
-// targetsFromCSV reads a table whose first line names its columns: mailbox,
-// message_id or criteria or both, and optionally reason and reference. Others are ignored, unless
-// there are criteria: ignoring a misspelt one would match more than intended. The
-// separator is zero if the file has not said it.
+// targetsFromCSV reads a table whose first line names its columns: mailbox, message_id or
+// criteria or both, and optionally reason and reference. Other columns are ignored, unless
+// there are criteria: ignoring a misspelt one would match more than intended. The separator
+// is zero if the file does not declare it.
 func targetsFromCSV(in *bufio.Reader, comma rune, skipped int, list *targetList) error {
 	r := csv.NewReader(in)
 	if r.Comma = comma; comma == 0 {
@@ -69,8 +69,7 @@ func targetsFromCSV(in *bufio.Reader, comma rune, skipped int, list *targetList)
 	}
 }
 
-// separator returns what separates the columns that the first line names, and its name if
-// that is no comma.
+// separator returns the separator used in the first line, and its name if it is not a comma.
 func separator(in *bufio.Reader) (rune, string) {
 	first, _ := in.Peek(4096)
 	first, _, _ = bytes.Cut(first, []byte("\n"))
@@ -84,12 +83,12 @@ func separator(in *bufio.Reader) (rune, string) {
 	return ',', ""
 }
 
-// notUTF8 refuses a line in another encoding: it would ask for another message.
+// notUTF8 refuses a line in another encoding: it would ask for a different message.
 func notUTF8(line int) error {
 	return fmt.Errorf("line %d is not UTF-8; save the file as UTF-8 (in Excel: CSV UTF-8; in PowerShell: -Encoding utf8)", line)
 }
 
-// maxColumns is more columns than any export has.
+// maxColumns is more than the number of columns of any export.
 const maxColumns = 1000
 
 func newTargetColumns(header []string) (*targetColumns, error) {

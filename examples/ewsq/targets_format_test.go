@@ -8,7 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A spreadsheet in many countries separates by semicolons: it is read, and said.
+// Spreadsheets in many countries separate columns by semicolons: the file is read, and the
+// separator is reported.
 func TestSemicolons(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -26,7 +27,8 @@ func TestSemicolons(t *testing.T) {
 	assert.Contains(t, r.stderr, "line 2")
 }
 
-// A misspelt column whose loss would not be noticed is said; others of an export are not.
+// A misspelt column that would be lost unnoticed is reported; other columns of an export are
+// not.
 func TestMisspeltColumn(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -36,7 +38,7 @@ func TestMisspeltColumn(t *testing.T) {
 	assert.NotContains(t, r.stderr, "Severity")
 }
 
-// A file with a million columns is refused at once.
+// A file with a million columns is refused immediately.
 func TestManyColumns(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -45,7 +47,7 @@ func TestManyColumns(t *testing.T) {
 	assert.Contains(t, r.stderr, "names 1000002 columns, more than 1000; is it the right file?")
 }
 
-// What is not UTF-8 would ask for another message than the one that is meant.
+// Text that is not UTF-8 would ask for a different message than the intended one.
 func TestNotUTF8(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -59,8 +61,8 @@ func TestNotUTF8(t *testing.T) {
 	}
 }
 
-// What programs write before the names of the columns, and what they call these, is
-// understood. What is not says which form it is, and what to do.
+// The lines that programs write before the column names are understood, and so are their
+// names for columns. Errors about other forms name the form and say what to do.
 func TestFormsOfTargets(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

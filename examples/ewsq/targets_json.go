@@ -13,13 +13,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// maxLine is how many bytes a line of a file may have: enough for the receipt of a
+// maxLine is the maximum length of a line of a file, in bytes: enough for the receipt of a
 // message with thousands of copies.
 const maxLine = 16 << 20
 
 // targetsFromJSON reads objects, one per line, with mailbox, message_id (messageId,
-// internetMessageId) or criteria, and optionally reason and reference. Other members are ignored, so
-// results of ewsq can be used as targets.
+// internetMessageId) or criteria, and optionally reason and reference. Other members are
+// ignored, so that results of ewsq can be used as targets.
 func targetsFromJSON(in io.Reader, skipped int, list *targetList) error {
 	for line, err := range jsonLines(in) {
 		line.number += skipped
@@ -49,8 +49,8 @@ func targetFromJSON(text []byte) (t quarantine.Target, outcome quarantine.Outcom
 		Mailbox   string             `json:"mailbox"`
 		MessageID string             `json:"messageId"`
 		Snake     string             `json:"message_id"`
-		Internet  string             `json:"internetMessageId"`     // as in alerts of Microsoft's
-		Recipient string             `json:"recipientEmailAddress"` // the same
+		Internet  string             `json:"internetMessageId"`     // as in Microsoft's alerts
+		Recipient string             `json:"recipientEmailAddress"` // likewise
 		Reason    string             `json:"reason"`
 		Reference string             `json:"reference"`
 		Criteria  json.RawMessage    `json:"criteria"`
@@ -83,7 +83,7 @@ func targetFromJSON(text []byte) (t quarantine.Target, outcome quarantine.Outcom
 	return t, raw.Outcome, err
 }
 
-// only returns the one text that is not empty, or that all are that are not.
+// only returns the only text that is not empty; several may be given if they are equal.
 func only(texts ...string) (one string, err error) {
 	for _, s := range texts {
 		if one != "" && s != "" && s != one {

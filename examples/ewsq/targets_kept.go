@@ -9,10 +9,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// targets are those of a run. There may be very many, so each takes little more memory
+// targets are the targets of a run. There may be very many, so each takes little more memory
 // than its text.
 type targets struct {
-	chunks [][]target // each of chunkSize, but for the last
+	chunks [][]target // each of chunkSize, except for the last
 	last   target
 }
 
@@ -34,7 +34,7 @@ func listOf(all []quarantine.Target) *targets {
 }
 
 func (l *targets) add(t quarantine.Target) {
-	// Texts may be parts of longer ones, and many are those of the target before.
+	// Texts may be parts of longer ones, and many are the same as in the previous target.
 	text := func(s, before string) string {
 		if s == before {
 			return before
@@ -54,7 +54,7 @@ func (l *targets) add(t quarantine.Target) {
 	l.chunks[i] = append(l.chunks[i], n)
 }
 
-// len returns how many there are; there may be none at all.
+// len returns the number of targets; l may be nil.
 func (l *targets) len() int {
 	if l == nil || len(l.chunks) == 0 {
 		return 0
@@ -63,7 +63,7 @@ func (l *targets) len() int {
 	return i*chunkSize + len(l.chunks[i])
 }
 
-// all yields them in their order.
+// all yields the targets in order.
 func (l *targets) all() iter.Seq[quarantine.Target] {
 	return func(yield func(quarantine.Target) bool) {
 		if l == nil {
@@ -94,8 +94,8 @@ func keyOf(t quarantine.Target) targetKey {
 	return targetKey(hashed(t.Key()))
 }
 
-// caseKey is the same for targets that ask for the same messages for the same case, which
-// are told once: see [quarantine.Router.QuarantineAll].
+// caseKey is the same for targets that ask for the same messages for the same case. These are
+// reported once: see [quarantine.Router.QuarantineAll].
 func caseKey(t quarantine.Target) targetKey {
 	key := keyOf(t)
 	return targetKey(hashed(string(key[:]) + t.Reference))

@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// readTargets reads JSON lines if the first character is a brace, otherwise CSV, and has
-// each target completed.
+// readTargets reads JSON lines if the first character is a brace, otherwise CSV, and calls
+// complete for each target.
 func readTargets(in io.Reader, complete func(quarantine.Target) quarantine.Target) (targetList, error) {
 	list := targetList{complete: complete, seen: make(map[targetKey]struct{})}
 	r := bufio.NewReader(in)
@@ -49,7 +49,7 @@ func readTargets(in io.Reader, complete func(quarantine.Target) quarantine.Targe
 
 var errEmptyList = errors.New("is empty; it must name at least one message")
 
-// skipBlanks skips white space, and returns how many lines it was.
+// skipBlanks skips white space and returns how many lines it skipped.
 func skipBlanks(r *bufio.Reader) (lines int, err error) {
 	for {
 		b, err := r.Peek(1)
@@ -69,9 +69,9 @@ func skipBlanks(r *bufio.Reader) (lines int, err error) {
 	}
 }
 
-// skipPreamble skips the lines that programs put before the names of the columns: Excel
-// the separator (sep=;), PowerShell the type of what it exports. It returns the separator,
-// or zero if it is not said, and how many lines it has skipped.
+// skipPreamble skips the lines that programs put before the column names: Excel declares the
+// separator (sep=;), PowerShell the type of the exported objects. It returns the separator,
+// or zero if it is not declared, and how many lines it skipped.
 func skipPreamble(r *bufio.Reader) (comma rune, lines int, err error) {
 	for {
 		start, _ := r.Peek(4096)

@@ -68,8 +68,8 @@ func serveScenario(t *testing.T, name string, opts ewstest.Options) *ewstest.Ser
 	return srv
 }
 
-// shared is a certificate of ewsq cert, as files. Creating one takes long: all tests
-// use it.
+// shared is a certificate made by ewsq cert, as files. Creating one takes long, so all tests
+// share it.
 var shared struct {
 	sync.Mutex
 	pfx, cer []byte
@@ -127,8 +127,8 @@ func (x *tenants) mailboxes() map[string]*ewstest.Mailbox {
 	return all
 }
 
-// holdings describes what the user of a mailbox can see or recover. What was
-// recoverable comes back to Deleted Items.
+// holdings describes what the user of a mailbox can see or recover. Recoverable messages come
+// back to Deleted Items.
 func holdings(box *ewstest.Mailbox) []string {
 	homes := map[ews.FolderName]ews.FolderName{
 		ews.FolderRecoverableItemsDeletions:        ews.FolderDeletedItems,
@@ -150,7 +150,7 @@ func holdings(box *ewstest.Mailbox) []string {
 	return all
 }
 
-// kept reports whether a message is where retention keeps it from everybody.
+// kept reports whether a message is where retention hides it from everybody.
 func kept(m *ewstest.Message) bool {
 	return strings.HasSuffix(m.Folder, "/Purges") || strings.HasSuffix(m.Folder, "/Versions")
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A server that sends more than it said, with what it was sent: net/http writes that to
-// the standard logger, where nobody strikes it out.
+// A server sends more than it announced, and echoes what it was sent: net/http writes that to
+// the standard logger, where it is not redacted.
 func TestUnaskedAnswer(t *testing.T) {
 	t.Parallel()
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// A restore whose stamp cannot be taken off is undecided, which scripts see in the
-// exit status; recover says that it still is, and settles it when it can.
+// A restore whose stamp cannot be taken off is undecided, which scripts see in the exit
+// status; recover reports that it still is, and settles it once it can.
 func TestUndecided(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

@@ -11,9 +11,9 @@ import (
 	"path/filepath"
 )
 
-// writeNew writes a file that appears under its name once it is whole, and never takes the
-// place of another, also of one that was made meanwhile. Its owner alone can read it: it has
-// what people got.
+// writeNew writes a file that appears under its name only once it is complete. It never
+// replaces another file, not even one that was created meanwhile. Only its owner can read it,
+// because it contains people's mail.
 func writeNew(name string, write func(*bufio.Writer) error) error {
 	return wholeFile(name, write, func(temp string) error {
 		err := os.Link(temp, name)
@@ -23,7 +23,7 @@ func writeNew(name string, write func(*bufio.Writer) error) error {
 		if errors.Is(err, fs.ErrExist) {
 			return err
 		}
-		// The file system has no links: the name is taken first.
+		// The file system has no links: claim the name first.
 		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
 			return err
@@ -35,8 +35,8 @@ func writeNew(name string, write func(*bufio.Writer) error) error {
 	})
 }
 
-// writePage is writeNew for a page, which takes the place of an earlier one; a page begins with
-// head.
+// writePage is like writeNew, but replaces an earlier page. A page is recognised by its
+// beginning, head.
 func writePage(name, head string, write func(*bufio.Writer) error) error {
 	earlier, err := begins(name, head)
 	if err != nil {
@@ -48,15 +48,15 @@ func writePage(name, head string, write func(*bufio.Writer) error) error {
 	return wholeFile(name, write, func(temp string) error { return os.Rename(temp, name) })
 }
 
-// begins reports whether a file is there and begins with a text. One that begins otherwise
-// is an error that matches fs.ErrExist.
+// begins reports whether a file exists and begins with a text. If it begins otherwise, the
+// error matches fs.ErrExist.
 func begins(name, text string) (bool, error) {
 	switch info, err := os.Stat(name); {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case err != nil:
 		return false, err
-	case !info.Mode().IsRegular(): // to open it may wait
+	case !info.Mode().IsRegular(): // opening it might block
 		return false, fmt.Errorf("%s: %w", name, fs.ErrExist)
 	}
 	f, err := os.Open(name)
@@ -71,7 +71,8 @@ func begins(name, text string) (bool, error) {
 	return err == nil, err
 }
 
-// wholeFile writes a file beside where it is to be, and has it put there.
+// wholeFile writes a temporary file next to its destination and then calls put to move it
+// there.
 func wholeFile(name string, write func(*bufio.Writer) error, put func(temp string) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+".*")
 	if err != nil {
@@ -99,7 +100,7 @@ func wholeFile(name string, write func(*bufio.Writer) error, put func(temp strin
 	return put(f.Name())
 }
 
-// checkOut refuses a name that no file can have.
+// checkOut refuses a name that a file cannot have.
 func checkOut(out string) error {
 	switch out {
 	case "":

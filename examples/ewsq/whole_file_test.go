@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// A file that somebody makes while a message is exported stays.
+// A file that somebody creates while a message is being exported is not replaced.
 func TestExportReplacesNothing(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)
@@ -34,8 +34,8 @@ func TestExportReplacesNothing(t *testing.T) {
 	assert.Equal(t, exitUsage, b.run(t, "export", operation, "-out", "-").status)
 }
 
-// A summary takes the place of an earlier one, and of nothing else: above all not of the
-// receipts that it was made from.
+// A summary replaces an earlier one, and nothing else: above all not the receipts that it was
+// made from.
 func TestSummaryReplacesOnlyPages(t *testing.T) {
 	t.Parallel()
 	b := newBundle(t)

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestServesAutodiscover finds the URL in the first line by asking the server for it, and
-// the description beside it.
+// TestServesAutodiscover asks the server for the URL in its first line, and for the description
+// next to it.
 func TestServesAutodiscover(t *testing.T) {
 	t.Parallel()
 	r := start(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/testdata"
 )
 
-// client is the value of -client: the folder for what a client of Graph needs.
+// client is the value of -client: the folder for the files that a client of Graph needs.
 type client struct {
 	dir         string
 	certificate *auth.Certificate
@@ -25,10 +25,10 @@ const (
 	clientConfig = "ewsq.json"
 	clientKey    = "quarantine.pfx"
 	clientCA     = "ca.pem"
-	clientBook   = "journal.db" // made by ewsq
+	clientBook   = "journal.db" // created by ewsq
 )
 
-// prepare makes a certificate, and reads the configuration that is in testdata.
+// prepare creates a certificate and reads the configuration in testdata.
 func (c *client) prepare() error {
 	if c.dir == "" {
 		return nil
@@ -49,8 +49,8 @@ func (c *client) prepare() error {
 	return c.mine()
 }
 
-// mine refuses a folder with files that an earlier run has not written: they would be
-// replaced, and a key that is lost cannot be made again.
+// mine refuses a folder with files that were not written by an earlier run: they would be
+// replaced, and a lost key cannot be recreated.
 func (c *client) mine() error {
 	var earlier struct {
 		Authentication struct {
@@ -63,15 +63,15 @@ func (c *client) mine() error {
 	}
 	for _, file := range []string{clientConfig, clientKey, clientCA} {
 		if name := filepath.Join(c.dir, file); inUse(name) {
-			return fmt.Errorf("-client: %s is not of an earlier run; remove it, or give another folder; %w", name, errUsage)
+			return fmt.Errorf("-client: %s is not from an earlier run; remove it, or give another folder; %w", name, errUsage)
 		}
 	}
 	return nil
 }
 
-// authentication returns that of the configuration.
+// authentication returns the authentication settings of the configuration.
 func (c *client) authentication() map[string]any {
-	a, _ := c.config["authentication"].(map[string]any) // a file of ours
+	a, _ := c.config["authentication"].(map[string]any) // always present in our own file
 	return a
 }
 
@@ -88,8 +88,8 @@ func (c *client) application() (all []ewstest.Application, err error) {
 	return []ewstest.Application{{ID: id, Certificates: []*x509.Certificate{leaf}}}, nil
 }
 
-// write writes the files for a server, and returns the name of the configuration. It
-// replaces those of an earlier run.
+// write writes the files for a server, replacing those of an earlier run, and returns the name
+// of the configuration.
 func (c *client) write(url string, ca []byte) (string, error) {
 	if c.dir == "" {
 		return "", nil

@@ -111,7 +111,7 @@ func TestServes(t *testing.T) {
 	assert.Len(t, members.Members, 3)
 	assert.Zero(t, r.stop())
 	assert.Contains(t, r.stderr.String(), "5 messages from ../../testdata/mail are in the Inbox of alice@example.test\n")
-	assert.Contains(t, r.stderr.String(), "are in the Inbox of dora@example.test, a mailbox that was made now", "a name may be mistyped")
+	assert.Contains(t, r.stderr.String(), "are in the Inbox of dora@example.test, a mailbox that was created for this", "a name may be mistyped")
 	assert.Contains(t, r.stderr.String(), "FindItem", "-log shows the requests")
 	assert.NotContains(t, r.stderr.String(), "-password")
 	_, err = http.Get(r.ready.URL)

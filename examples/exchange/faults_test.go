@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// A scenario can have a server that fails, for programs in any language: here one
-// that says it deletes a message, and does not.
+// A scenario can describe a server that fails, for programs in any language: here one that
+// claims to delete a message, and does not.
 func TestServesFaultsOfAScenario(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "scenario.json")

@@ -9,11 +9,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// fill is the value of -fill: how many mailboxes to make, and messages in each.
+// fill is the value of -fill: how many mailboxes to create, and how many messages in each.
 type fill struct{ mailboxes, messages int }
 
-// mostFilled is how many messages, and mailboxes, -fill makes at most: they are all in
-// memory.
+// mostFilled is the maximum number of messages, and of mailboxes, that -fill creates: they are
+// all in memory.
 const mostFilled = 1_000_000
 
 // String returns the value as it was given.
@@ -39,7 +39,7 @@ func (f *fill) Set(s string) error {
 	return nil
 }
 
-// deliver makes the mailboxes and their messages, and returns a line about them.
+// deliver creates the mailboxes and their messages, and returns a line about them.
 func (f fill) deliver(srv *ewstest.Server, to *targets) ([]string, error) {
 	if f == (fill{}) {
 		return nil, nil

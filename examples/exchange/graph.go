@@ -13,7 +13,7 @@ import (
 // listeners are the sockets of both APIs.
 type listeners struct{ graph net.Listener }
 
-// behind gives Graph a listener, and returns another one of the same address for EWS.
+// behind gives the listener to Graph, and returns another one on the same address for EWS.
 func (l *listeners) behind(ctx context.Context, graph net.Listener) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(graph.Addr().String())
 	if err == nil {
@@ -31,7 +31,7 @@ func (l *listeners) behind(ctx context.Context, graph net.Listener) (net.Listene
 func (s *settings) overGraph(srv *ewstest.Server, listener net.Listener) (*graphtest.Server, error) {
 	opts := &graphtest.Options{
 		Tenant: tenantID, TLS: s.tls, Listener: listener, Latency: s.latency.all,
-		TokenLifetime: 30 * 24 * time.Hour, // of the one in the first line
+		TokenLifetime: 30 * 24 * time.Hour, // for the one in the first line
 		MaxRecords:    1000,
 	}
 	if s.tls {

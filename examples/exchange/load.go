@@ -70,7 +70,7 @@ func (l loads) deliver(srv *ewstest.Server, to *targets) ([]string, error) {
 		}
 		switch {
 		case !known:
-			where += ", a mailbox that was made now"
+			where += ", a mailbox that was created for this"
 		case len(boxes) > 1:
 			where = fmt.Sprintf("in each of the %d Inboxes of the list %s", len(boxes), one.address)
 		}

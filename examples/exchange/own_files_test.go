@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Nothing is replaced that a run before has not written.
+// Files that an earlier run did not write are never replaced.
 func TestForeignFilesAreLeftAlone(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
@@ -37,13 +37,13 @@ func TestForeignFilesAreLeftAlone(t *testing.T) {
 		assert.Equal(t, "mailbox,message_id\n", string(text), name)
 	}
 
-	// Those of an earlier run are replaced.
+	// Files of an earlier run are replaced.
 	dir := t.TempDir()
 	for range 2 {
 		r := start(t, "-api", "graph", "-client", dir)
 		assert.Zero(t, r.stop())
 	}
-	// A file that is empty holds nothing.
+	// An empty file has no content to keep.
 	empty := filepath.Join(dir, "t.csv")
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 	r := start(t, "-fill", "1x1", "-targets", empty)

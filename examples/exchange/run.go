@@ -23,65 +23,68 @@ Usage:
 
     exchange [flags]
 
-The domain is example.test, with the mailboxes alice, bob, carol and quarantine and
-the distribution list all-staff. The owner of each mailbox signs in as
+The domain is example.test, with the mailboxes alice, bob, carol and quarantine
+and the distribution list all-staff. The owner of each mailbox signs in as
 NAME@example.test or EXAMPLE\NAME with the password NAME-password, and so does
-the service account svc (svc-password), which has FullAccess to all mailboxes and
-the right to impersonate their owners.
+the service account svc (svc-password), which has FullAccess to all mailboxes
+and the right to impersonate their owners.
 
 A scenario, a JSON file, describes a different organisation: mailboxes, rights,
 lists, messages, budgets, faults, policies, and people who act between requests.
-Its fields are in the documentation of ewstest.Scenario (go doc ./ews/ewstest
-Scenario), the faults in that of ewstest.Fault. testdata/scenarios has examples:
-adverse.json has a server that fails, an owner who files, and a retention policy.
+Its fields are documented at ewstest.Scenario (go doc ./ews/ewstest Scenario),
+the faults at ewstest.Fault. testdata/scenarios has examples: adverse.json has a
+server that fails, an owner who files messages, and a retention policy.
 
-With -odd the server does what old versions, gateways and other products that speak
-EWS do. -odd=noTransfer,noItemIds chooses; -odd=all,-nanoseconds leaves one out;
--odd=all,twoAnswers is everything. What is chosen replaces the scenario's choice.
-The names are:
+With -odd the server behaves like old versions, gateways and other products that
+speak EWS. -odd=noTransfer,noItemIds selects oddities; -odd=all,-nanoseconds
+leaves one out; -odd=all,twoAnswers is everything. The selection replaces that
+of the scenario. The names are:
 NAMES.
 Each is described in the documentation of ewstest.Oddities.
 
-It has these operations of Exchange Web Services. What real servers do in one and this
-one does not is refused, and so are all other operations, by name:
+It has these operations of Exchange Web Services. Anything that real servers
+support in one of them and this one does not is refused, and all other
+operations are refused by name:
 OPERATIONS.
 
-With -auth bearer the server also acts as Azure AD with one tenant (example.test)
-and the applications given by -app, or by the scenario. In the first line,
-"authority" is the authentication endpoint for clients and "tenantId" the tenant.
+With -auth bearer the server also acts as Azure AD with one tenant
+(example.test) and the applications given by -app or the scenario. In the first
+line, "authority" is the authentication endpoint, and "tenantId" the tenant.
 
-With -throttling it charges budgets as Exchange does: calls in flight, milliseconds of
-work that recharge, delays above the line, ErrorServerBusy with a hint at the cut-off. A
-policy is words with commas between them. The first may be default, which is the default
-policy of the version, or the name of another version. NAME=NUMBER then sets what
-New-ThrottlingPolicy calls so: EwsMaxConcurrency, EwsMaxBurst, EwsRechargeRate,
-EwsCutoffBalance, EwsFindCountLimit, EwsPercentTimeInCAS and so on; NAME=TIME sets
-LockOut, MaxDelay and BatchLimit; OPERATION=CALL+ITEM says what an operation costs, once
-and for each item, and * stands for all others: ExportItems=10ms+50ms,*=5ms+10ms. See the
-documentation of ewstest.Throttling.
+With -throttling it charges budgets as Exchange does: calls in flight,
+milliseconds of work that recharge, delays above the line, ErrorServerBusy with
+a hint at the cut-off. A policy is a list separated by commas. The first entry
+may be default, which is the default policy of the version, or the name of
+another version. NAME=NUMBER then sets the parameter of New-ThrottlingPolicy
+with that name: EwsMaxConcurrency, EwsMaxBurst, EwsRechargeRate,
+EwsCutoffBalance, EwsFindCountLimit, EwsPercentTimeInCAS and so on; NAME=TIME
+sets LockOut, MaxDelay and BatchLimit; OPERATION=CALL+ITEM is the cost of an
+operation, per call and per item, and * stands for all others:
+ExportItems=10ms+50ms,*=5ms+10ms. See the documentation of ewstest.Throttling.
 
     exchange -throttling default,EwsMaxBurst=10000,EwsCutoffBalance=60000,LockOut=1m
 
-When it ends, it says what the ten payers with the highest costs have used up.
+On exit, it reports what the ten payers with the highest costs have used up.
 
-For measurements, -fill makes many mailboxes, and -targets writes what ewsq is to do:
+For measurements, -fill creates many mailboxes, and -targets writes a file of
+targets for ewsq:
 
     exchange -latency 20ms -fill 1000x1 -targets targets.csv
 
-Autodiscover is on the same port, below /autodiscover/: in SOAP, in plain XML, and
-from Exchange 2016 on in JSON. A GET of the URL shows a page, and Services.wsdl,
-messages.xsd and types.xsd beside it describe the operations for SOAP toolkits. A POST
-must send Content-Type: text/xml; anything else is refused with HTTP 415.
+Autodiscover is on the same port, below /autodiscover/: in SOAP, in plain XML,
+and from Exchange 2016 on in JSON. A GET of the URL returns a page;
+Services.wsdl, messages.xsd and types.xsd next to it describe the operations for
+SOAP toolkits. A POST must send Content-Type: text/xml, or gets HTTP 415.
 
-With -api graph the server also is a Microsoft Graph over the same mailboxes, which is
-then at -addr; EWS is at another port. In the first line "url" is the address of Graph
-without a version, "ewsUrl" that of EWS, and "token" one that Graph accepts, as from a
-token endpoint; with -tls and -app, "authority" is such an endpoint. What it has of Graph
-is in the documentation of package graphtest.
+With -api graph the server also acts as a Microsoft Graph over the same
+mailboxes, which is then at -addr; EWS is at another port. In the first line
+"url" is the address of Graph without a version, "ewsUrl" the address of EWS,
+and "token" a token that Graph accepts, as from a token endpoint; with -tls and
+-app, "authority" is such an endpoint. Package graphtest documents its features.
 
-With -client DIR it also writes what ewsq needs to use that Graph, and turns on -tls: a
-certificate with its key, with which an application may sign in, the certificate to
-trust, and the configuration, which is "config" in the first line:
+With -client DIR it also turns on -tls, and writes what ewsq needs to use that
+Graph: a certificate and key with which an application can sign in, the
+certificate to trust, and the configuration, which is "config" in the first line:
 
     exchange -api graph -client lab -load alice@example.test=testdata/mail
     ewsq -config lab/ewsq.json check -mailbox alice@example.test
@@ -140,21 +143,21 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	flags := flag.NewFlagSet("exchange", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`ADDRESS` to listen on; port 0 means any free port")
-	flags.Func("api", "`API` at the address: ews (default), or graph with EWS beside it", s.setAPI)
-	flags.StringVar(&s.client.dir, "client", "", "`DIR` for what ewsq needs to use this Graph: a configuration and its files; with -api graph only, and with -tls")
+	flags.Func("api", "`API` at the address: ews (default), or graph, with EWS at another port", s.setAPI)
+	flags.StringVar(&s.client.dir, "client", "", "`DIR` for what ewsq needs to use this Graph: a configuration and its files; requires -api graph, and turns on -tls")
 	flags.BoolVar(&s.tls, "tls", false, "serve HTTPS with a certificate created at startup")
-	flags.Var(&s.load, "load", "`ADDRESS=DIR`: deliver every *.eml in DIR to ADDRESS, a list or a mailbox, which is made if it is not there; may be repeated")
-	flags.Var(&s.fill, "fill", "`MAILBOXESxMESSAGES`, such as 1000x5: make the mailboxes user00001 and so on, with as many messages in the Inbox of each")
-	flags.StringVar(&s.targets, "targets", "", "`FILE` to write with what -load and -fill have delivered, in CSV, as ewsq quarantine -targets reads it")
+	flags.Var(&s.load, "load", "`ADDRESS=DIR`: deliver every *.eml in DIR to ADDRESS, a list or a mailbox, which is created if it does not exist; may be repeated")
+	flags.Var(&s.fill, "fill", "`MAILBOXESxMESSAGES`, such as 1000x5: create this many mailboxes, user00001 and so on, with this many messages in the Inbox of each")
+	flags.StringVar(&s.targets, "targets", "", "`FILE` to which to write what -load and -fill have delivered, as CSV for ewsq quarantine -targets")
 	flags.StringVar(&s.scenario, "scenario", "", "`FILE` (JSON) that describes the organisation")
-	version := flags.String("version", "", "`VERSION` to act as: "+versionNames()+" (default that of the scenario, or Exchange2016)")
+	version := flags.String("version", "", "`VERSION` to act as: "+versionNames()+" (default: that of the scenario, or Exchange2016)")
 	var odd oddities
-	flags.Var(&odd, "odd", "differ from a current Exchange: -odd in all ways but twoAnswers, -odd=`NAMES` in those named, separated by commas")
-	ways := flags.String("auth", "", "`WAYS` to sign in, separated by commas: basic, ntlm, bearer (default those of the scenario, or basic)")
+	flags.Var(&odd, "odd", "differ from a current Exchange: -odd in all ways except twoAnswers, -odd=`NAMES` in those named, separated by commas")
+	ways := flags.String("auth", "", "`WAYS` to sign in, separated by commas: basic, ntlm, bearer (default: those of the scenario, or basic)")
 	flags.Var(&s.apps, "app", "`ID=FILE`: an application that may sign in with -auth bearer, and its certificate (.cer); may be repeated")
-	flags.Var(&s.latency, "latency", "`TIME` added to each answer, such as 20ms; for single operations as well: 20ms,ExportItems=1s")
-	flags.Var(&s.throttle, "throttling", "`POLICY` by which accounts have budgets, such as default, or default,EwsMaxBurst=60000 (default that of the scenario, or none)")
-	flags.BoolVar(&s.log, "log", false, "log each request that signed in, counted from 0, and what people and policies do at which call, counted from 1, on standard error")
+	flags.Var(&s.latency, "latency", "`TIME` added to each answer, such as 20ms; can also be set for single operations: 20ms,ExportItems=1s")
+	flags.Var(&s.throttle, "throttling", "`POLICY` by which accounts have budgets, such as default, or default,EwsMaxBurst=60000 (default: that of the scenario, or none)")
+	flags.BoolVar(&s.log, "log", false, "log on standard error each request that signed in, counted from 0, and what people and policies do at which call, counted from 1")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			fmt.Fprint(stderr, strings.NewReplacer("NAMES.", oddityNames(), "OPERATIONS.", operations()).Replace(help))
@@ -229,7 +232,7 @@ func versionNames() string {
 // ready is the first line on standard output.
 type ready struct {
 	URL    string `json:"url"`
-	EWSURL string `json:"ewsUrl,omitempty"` // beside Graph
+	EWSURL string `json:"ewsUrl,omitempty"` // with Graph
 	CAFile string `json:"caFile,omitempty"`
 	Config string `json:"config,omitempty"` // of ewsq, with -client
 	Token  string `json:"token,omitempty"`  // for Graph
@@ -302,12 +305,12 @@ func (s *settings) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	return nil
 }
 
-// start starts the server with what the flags say.
+// start starts the server according to the flags.
 func (s *settings) start(listener net.Listener, stderr io.Writer) (*ewstest.Server, error) {
 	opts := ewstest.Options{
 		Version: s.version, TLS: s.tls, Listener: listener, Latency: s.latency.all, Latencies: s.latency.of,
 		Authentication: s.auth, Odd: s.odd, Autodiscover: &ewstest.AutodiscoverOptions{},
-		MaxRecords: 1000, // nobody asks for them, and it may run for days
+		MaxRecords: 1000, // nothing reads them, and the server may run for days
 	}
 	if slices.Contains(s.auth, ewstest.Bearer) && (s.scenario == "" || len(s.apps) > 0) {
 		var err error
@@ -321,7 +324,7 @@ func (s *settings) start(listener net.Listener, stderr io.Writer) (*ewstest.Serv
 	return s.newServer(opts)
 }
 
-// warnings says what may surprise those who use the server.
+// warnings returns lines about things that may surprise users of the server.
 func (s *settings) warnings(srv *ewstest.Server, at net.Addr, first ready) []string {
 	var lines []string
 	if addr, ok := at.(*net.TCPAddr); ok && !addr.IP.IsLoopback() {
@@ -336,14 +339,14 @@ func (s *settings) warnings(srv *ewstest.Server, at net.Addr, first ready) []str
 	return lines
 }
 
-// say writes lines that a terminal may be shown.
+// say writes lines, escaped for a terminal.
 func say(w io.Writer, lines ...string) {
 	for _, l := range lines {
 		fmt.Fprintln(w, terminal.Escape(l))
 	}
 }
 
-// deliver delivers what the flags say, and returns lines about it.
+// deliver delivers messages according to the flags, and returns lines about them.
 func (s *settings) deliver(srv *ewstest.Server) ([]string, error) {
 	to, err := newTargets(s.targets)
 	if err != nil {

@@ -32,7 +32,7 @@ func schemes(list string) ([]ewstest.Scheme, error) {
 	return all, nil
 }
 
-// tenantID and tenantName are those of the tenant of -auth bearer.
+// tenantID and tenantName identify the tenant of -auth bearer.
 const (
 	tenantID   = "aaaabbbb-0000-cccc-1111-dddd2222eeee"
 	tenantName = "example.test"

@@ -74,7 +74,7 @@ func TestBearerWithoutTLSIsExplained(t *testing.T) {
 	assert.Contains(t, r.stderr.String(), "-app ID=FILE")
 }
 
-// TestTenantOfAScenario: the first line tells it, as it does that of -auth bearer.
+// TestTenantOfAScenario: the first line has the tenant, as it does with -auth bearer.
 func TestTenantOfAScenario(t *testing.T) {
 	t.Parallel()
 	r := start(t, "-scenario", "../../testdata/scenarios/cloud.json", "-tls")

@@ -8,14 +8,14 @@ import (
 	"os"
 )
 
-// targets is the file of -targets: what was delivered, as ewsq takes it (ewsq help
-// quarantine). The zero value writes nothing.
+// targets is the file of -targets: the delivered messages in the format that ewsq accepts
+// (ewsq help quarantine). The zero value writes nothing.
 type targets struct {
 	file    *os.File
 	text    *bufio.Writer
 	csv     *csv.Writer
 	n       int
-	unnamed int // messages without a Message-ID, which cannot be a target
+	unnamed int // messages without a Message-ID, which cannot be targets
 }
 
 // newTargets creates the file; an empty name means none.
@@ -38,8 +38,8 @@ func newTargets(name string) (*targets, error) {
 	return t, nil
 }
 
-// inUse reports whether a file holds what somebody may want to keep. Devices and pipes
-// hold nothing.
+// inUse reports whether a file has content that somebody may want to keep. Devices and pipes
+// have none.
 func inUse(name string) bool {
 	info, err := os.Stat(name)
 	return err == nil && info.Mode().IsRegular() && info.Size() > 0
@@ -58,7 +58,7 @@ func (t *targets) add(mailbox, messageID string) error {
 	return t.csv.Write([]string{mailbox, messageID})
 }
 
-// close ends the file, and returns a line about it.
+// close finishes the file, and returns a line about it.
 func (t *targets) close() ([]string, error) {
 	if t.file == nil {
 		return nil, nil

@@ -34,14 +34,14 @@ type policy string
 // String returns the value as it was given.
 func (p *policy) String() string { return string(*p) }
 
-// Set checks the value, which is read when the version of the server is known.
+// Set checks the value. It is parsed once the version of the server is known.
 func (p *policy) Set(text string) error {
 	*p = policy(text)
 	_, err := ewstest.ParseThrottling(text, 0)
 	return err
 }
 
-// of returns the policy for a version, nil if the flag was not given.
+// of returns the policy for a version, or nil if the flag was not given.
 func (p policy) of(v ewstest.Version) *ewstest.Throttling {
 	if p == "" {
 		return nil
@@ -50,7 +50,7 @@ func (p policy) of(v ewstest.Version) *ewstest.Throttling {
 	return throttling
 }
 
-// spent returns lines about the payers with the highest costs, none if nothing was charged.
+// spent returns lines about the payers with the highest costs, or none if nothing was charged.
 func spent(srv *ewstest.Server) []string {
 	var lines []string
 	for i, s := range srv.Spendings() {
@@ -58,7 +58,7 @@ func spent(srv *ewstest.Server) []string {
 		case s.Charged == 0:
 			return lines
 		case i == 10:
-			return append(lines, fmt.Sprintf("and %d payers more", len(srv.Spendings())-i))
+			return append(lines, fmt.Sprintf("and %d more payers", len(srv.Spendings())-i))
 		}
 		who := s.Payer
 		if s.Impersonated {

@@ -18,7 +18,7 @@ type sighting struct {
 	mime                       [sha256.Size]byte
 }
 
-// state says what is where: how often each message is seen.
+// state counts how often each message is seen.
 type state map[sighting]int
 
 // visible returns the messages in a mailbox that its owner sees.
@@ -40,7 +40,7 @@ func (s *story) recoverable(address string) int {
 	return n
 }
 
-// see looks at the server itself, not at what the service reports.
+// see looks at the server itself rather than at what the service reports.
 func (s *story) see() state {
 	seen := state{}
 	for _, address := range []string{alice, bob, carol, quarantineBox} {

@@ -1,8 +1,8 @@
 // Command quickstart shows what this module does, in a few seconds and without
 // any setup: it starts a test Exchange server in this process, delivers
-// messages, takes one out of several mailboxes, puts one back, and shows after
-// each step what is where. It does so for each kind of access; with -api graph, over a
-// Microsoft Graph with the same mailboxes.
+// messages, takes one out of several mailboxes, puts one back, and shows the
+// contents of the mailboxes after each step. It does so for each kind of access
+// or, with -api graph, over a Microsoft Graph with the same mailboxes.
 //
 // It exits with status 0 only if everything went as described.
 package main

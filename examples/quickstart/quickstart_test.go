@@ -44,7 +44,7 @@ func TestCheckNotices(t *testing.T) {
 	assert.Equal(t, state{a: 2, b: 1}, before, "the original is left alone")
 }
 
-// TestCheckIsNotBlind makes each thing wrong that the program promises to notice.
+// TestCheckIsNotBlind breaks everything that the program promises to notice.
 func TestCheckIsNotBlind(t *testing.T) {
 	t.Parallel()
 	eml, err := testdata.Mail.ReadFile("mail/phishing.eml")

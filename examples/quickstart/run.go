@@ -31,7 +31,7 @@ type opened struct {
 	close    func()
 }
 
-// modes are those of each API.
+// modes are the modes of each API.
 var modes = map[exchange.API][]mode{
 	exchange.APIEWS: {
 		{"FullAccess", exchange.FullAccess, "The account svc has FullAccess to every mailbox and moves the message itself", ewstest.Exchange2016, overEWS},
@@ -50,7 +50,7 @@ const (
 	carol         = "carol@example.test"
 )
 
-// run demonstrates each mode of an API. The error says what did not go as described.
+// run demonstrates each mode of an API. An error says what did not go as described.
 func run(ctx context.Context, api exchange.API, out io.Writer) error {
 	for i, m := range modes[api] {
 		fmt.Fprintf(out, "━━ %d of %d: %s ━━\n%s.\n\n", i+1, len(modes[api]), m.title, m.about)
@@ -162,7 +162,7 @@ func show(ctx context.Context, out io.Writer, m mode) error {
 	return st.epilogue()
 }
 
-// product names what is simulated.
+// product returns the name of the simulated product.
 func product(v ewstest.Version) string {
 	if v == ewstest.ExchangeOnline {
 		return "Exchange Online"

@@ -22,7 +22,7 @@ func (s *story) step(format string, args ...any) {
 	fmt.Fprintf(s.out, "%d. %s\n\n", s.steps, fmt.Sprintf(format, args...))
 }
 
-// table shows what is where, as the owners of the mailboxes see it.
+// table shows the contents of the mailboxes as their owners see them.
 func (s *story) table() {
 	for _, address := range []string{alice, bob, carol, quarantineBox} {
 		fmt.Fprintf(s.out, "   %s\n", address)

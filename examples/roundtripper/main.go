@@ -61,8 +61,8 @@ func run(ctx context.Context, out io.Writer) error {
 	return receipt.Err()
 }
 
-// open makes a service whose requests carry tickets. Everything else, such as proxy,
-// trusted roots and throttling, is as the configuration says.
+// open creates a service whose requests carry tickets. Everything else, such as proxy,
+// trusted roots and throttling, comes from the configuration.
 func open(ewsURL string, tickets ticketSource) (*quarantine.Service, error) {
 	cfg := &exchange.Config{
 		EWSURL: ewsURL, QuarantineMailbox: "quarantine@example.test",

@@ -31,8 +31,8 @@ func TestRun(t *testing.T) {
 
 var target = quarantine.Target{Mailbox: "alice@example.test", MessageID: "<1@evil.example>"}
 
-// TestRefusalsAreUnderstood: what the RoundTripper and the server refuse is told
-// apart, and neither is taken for a call that may have been carried out.
+// TestRefusalsAreUnderstood: refusals by the RoundTripper and by the server are told apart, and
+// neither is taken for a call that may have been carried out.
 func TestRefusalsAreUnderstood(t *testing.T) {
 	t.Parallel()
 	kdc := newDomain()
@@ -72,7 +72,7 @@ func TestRefusalsAreUnderstood(t *testing.T) {
 	}
 }
 
-// TestNoTicket: without a ticket nothing is sent, again and again, until the client
+// TestNoTicket: without a ticket nothing is sent, however often the client tries until it
 // gives up.
 func TestNoTicket(t *testing.T) {
 	t.Parallel()
@@ -93,8 +93,8 @@ func TestNoTicket(t *testing.T) {
 	})
 }
 
-// TestTicketsStayWithTheirServer: a program that wires up the parts by itself gets the
-// same from auth.Confine as from exchange.Open.
+// TestTicketsStayWithTheirServer: a program that wires up the parts itself gets the same
+// protection from auth.Confine as from exchange.Open.
 func TestTicketsStayWithTheirServer(t *testing.T) {
 	t.Parallel()
 	const endpoint = "https://mail.example.com/EWS/Exchange.asmx"

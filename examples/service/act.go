@@ -37,12 +37,12 @@ func (w *work) take(ctx context.Context, j *job, a *alert, mailboxes []string) e
 	return context.Cause(ctx)
 }
 
-// isUndecided reports whether it is not known yet where some copy is.
+// isUndecided reports whether it is not yet known where some copy is.
 func isUndecided(r *quarantine.Receipt) bool {
 	return slices.ContainsFunc(r.Items, func(it quarantine.ReceiptItem) bool { return it.Outcome == quarantine.Undecided })
 }
 
-// ended returns why an action is not done, nil if it is.
+// ended returns why an action is not done, or nil if it is.
 func ended(ctx context.Context, undecided bool) error {
 	if err := context.Cause(ctx); err != nil || !undecided {
 		return err
@@ -50,7 +50,7 @@ func ended(ctx context.Context, undecided bool) error {
 	return errUndecided
 }
 
-// putBack restores what the receipts of an alert say was taken from some mailboxes.
+// putBack restores what was taken from some mailboxes according to the receipts of an alert.
 func (w *work) putBack(ctx context.Context, j *job, a *alert, mailboxes []string) error {
 	var undecided atomic.Bool
 	var group errgroup.Group
@@ -78,8 +78,8 @@ func (w *work) putBack(ctx context.Context, j *job, a *alert, mailboxes []string
 	return cmp.Or(err, context.Cause(ctx))
 }
 
-// keep stores the result for one mailbox, unless it failed because the work was
-// cancelled: then the next start tries again.
+// keep stores the result for one mailbox, unless the work failed because it was cancelled, in
+// which case the next start tries again.
 func (w *work) keep(ctx context.Context, id string, what action, mailbox string, receipt *quarantine.Receipt, err error) error {
 	r := result{Mailbox: mailbox}
 	if receipt != nil && (err == nil || len(receipt.Items) > 0) {

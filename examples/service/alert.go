@@ -38,7 +38,7 @@ type alert struct {
 	Action   action    `json:"action"`
 	State    state     `json:"state"`
 	Received time.Time `json:"received"`
-	// Report is the report that it comes from, nil if it was posted.
+	// Report is the report that it comes from, or nil if it was posted.
 	Report *reportRef `json:"report,omitempty"`
 	// Results and Restored are the results of the two actions, as far as known.
 	Results  []result `json:"results,omitempty"`
@@ -56,7 +56,7 @@ type state string
 
 const (
 	stateQueued  state = "queued"
-	stateRunning state = "running" // or was when the process ended
+	stateRunning state = "running" // or was running when the process ended
 	// stateUndecided: some message may still be on its way, so the alert waits until
 	// that is settled.
 	stateUndecided state = "undecided"
@@ -89,16 +89,16 @@ func (o *order) target(mailbox string) quarantine.Target {
 	return quarantine.Target{Mailbox: mailbox, MessageID: o.MessageID, Criteria: o.Criteria, Reason: o.Reason, Reference: o.ID}
 }
 
-// same reports whether two orders ask for the same.
+// same reports whether two orders ask for the same thing.
 func (o *order) same(p *order) bool {
 	a, errA := json.Marshal(o)
 	b, errB := json.Marshal(p)
 	return errA == nil && errB == nil && string(a) == string(b)
 }
 
-// idempotencyKey returns the key of a request, "" if it has none. According to
+// idempotencyKey returns the key of a request, or "" if it has none. According to
 // draft-ietf-httpapi-idempotency-key-header it is a quoted string; in practice it often
-// is not. An empty one is refused: whoever sends it relies on it, and each repetition
+// is not. An empty one is refused: a caller that sends it relies on it, and each repetition
 // would be a new alert.
 func idempotencyKey(h http.Header) (string, error) {
 	const name = "Idempotency-Key"
@@ -197,7 +197,7 @@ func (o *order) check() error {
 	return nil
 }
 
-// problemsOf describes what is wrong with a field that the response names.
+// problemsOf describes what is wrong with a field; the response already names the field.
 func problemsOf(err error) string {
 	var all []string
 	for _, p := range quarantine.Problems(err) {
@@ -206,7 +206,8 @@ func problemsOf(err error) string {
 	return strings.Join(all, "; ")
 }
 
-// badJSON names the field in an error of encoding/json, if the error does.
+// badJSON converts an error of encoding/json to a problem that names the field, if the error
+// does.
 func badJSON(err error) error {
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return errLarge()
@@ -229,8 +230,8 @@ func errLarge() error {
 	return &problem{Status: http.StatusRequestEntityTooLarge, Detail: fmt.Sprintf("the body is larger than %d bytes; send several alerts", maxBody)}
 }
 
-// limited returns the body of a request, which must be JSON. One that says that it is
-// too long is not read at all.
+// limited returns the body of a request, which must be JSON. A body that is too long
+// according to its header is not read at all.
 func limited(w http.ResponseWriter, r *http.Request) (io.Reader, error) {
 	if err := sendsJSON(r); err != nil {
 		return nil, err

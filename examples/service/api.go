@@ -10,8 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/counters"
 )
 
-// api serves HTTP requests. It only reads and writes alerts; work does what they ask
-// for.
+// api serves HTTP requests. It only reads and writes alerts; work carries them out.
 type api struct {
 	alerts *store
 	work   *work
@@ -71,8 +70,8 @@ func (a *api) post(w http.ResponseWriter, r *http.Request) error {
 	return accepted(w, kept)
 }
 
-// restore requests that what an alert took be put back. Requesting it again while
-// that is in progress changes nothing; afterwards it retries what failed.
+// restore requests that everything an alert took be put back. Repeating the request while
+// that is in progress changes nothing; repeating it afterwards retries what failed.
 func (a *api) restore(w http.ResponseWriter, r *http.Request) error {
 	body, err := limited(w, r)
 	if err != nil {
@@ -113,7 +112,8 @@ func refusal(err error) error {
 	return err
 }
 
-// idOf returns the id in the path. What cannot be one is not looked for.
+// idOf returns the id in the path. It refuses one that cannot be valid, so that it is not
+// looked up.
 func idOf(r *http.Request) (string, error) {
 	id := r.PathValue("id")
 	if !validID.MatchString(id) {
@@ -135,7 +135,7 @@ func (a *api) get(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// healthz reports whether to let the process go on, or to start it again.
+// healthz reports whether the process can continue or has to be restarted.
 func (a *api) healthz(w http.ResponseWriter, _ *http.Request) error {
 	if a.work.sick() != nil {
 		return &problem{Status: http.StatusServiceUnavailable, Detail: a.work.storage()}
@@ -144,8 +144,8 @@ func (a *api) healthz(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// readyz reports whether to send alerts here: whether one that is posted now is worked
-// on soon. Before that, the service may accept alerts, but they wait.
+// readyz reports whether to send alerts here: whether one that is posted now is worked on
+// soon. While it is not ready, the service may accept alerts, but they wait.
 func (a *api) readyz(w http.ResponseWriter, _ *http.Request) error {
 	r, unready := a.work.health()
 	if unready != "" {

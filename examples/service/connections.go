@@ -9,8 +9,8 @@ import (
 
 // connections is a listener with a bounded number of connections. When all are taken,
 // the one that has been idle longest is closed; if none is idle, callers wait in the
-// queue of the system. How long a caller can hold one is bounded by the timeouts of the
-// server.
+// queue of the operating system. The timeouts of the server bound how long a caller can
+// hold one.
 type connections struct {
 	net.Listener
 	slots  chan struct{}
@@ -30,7 +30,7 @@ func newConnections(l net.Listener, most int) *connections {
 	}
 }
 
-// Accept waits for the next connection, and before that until there is room for one.
+// Accept waits until there is room for a connection, and then for the next one.
 func (c *connections) Accept() (net.Conn, error) {
 	select {
 	case c.slots <- struct{}{}:

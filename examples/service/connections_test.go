@@ -22,7 +22,7 @@ func (i *instance) dial(t *testing.T) net.Conn {
 	return conn
 }
 
-// ask sends a request over a connection, and returns the status of the answer.
+// ask sends a request over a connection and returns the status of the response.
 func ask(t *testing.T, conn net.Conn, text string) int {
 	t.Helper()
 	_, err := conn.Write([]byte(text))
@@ -35,8 +35,8 @@ func ask(t *testing.T, conn net.Conn, text string) int {
 
 const probe = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
-// Connections are bounded: an idle one is closed for a new caller; else callers wait
-// until one ends, and are served then.
+// Connections are bounded: an idle one is closed for a new caller. If none is idle, callers
+// wait until a connection ends, and are then served.
 func TestConnectionsAreBounded(t *testing.T) {
 	t.Parallel()
 	s := newLab(t).start(t, "-connections", "3")

@@ -12,8 +12,8 @@ import (
 )
 
 // authorized lets through callers that send the token. Without a token, only programs on
-// this machine are served: see local. Whoever opens a page of another website sends
-// requests as well, but without knowing: see sameOrigin.
+// this machine are served: see local. A user who opens a page of another website can send
+// requests unknowingly: see sameOrigin.
 func authorized(token string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store") // it is about people's mail
@@ -34,7 +34,7 @@ func authorized(token string, next http.Handler) http.Handler {
 	})
 }
 
-// local refuses what does not come from this machine.
+// local refuses requests that do not come from this machine.
 func local(r *http.Request) *problem {
 	refused := httpguard.Local(r)
 	if refused == nil {
@@ -51,9 +51,9 @@ func local(r *http.Request) *problem {
 }
 
 // sameOrigin refuses requests that a page of another website makes a browser send.
-// Browsers say where they come from (https://fetch.spec.whatwg.org/#origin-header,
-// https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header); other programs say
-// nothing.
+// Browsers state the origin (https://fetch.spec.whatwg.org/#origin-header,
+// https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header); other programs send
+// neither header.
 func sameOrigin(r *http.Request) *problem {
 	foreign := &problem{Status: http.StatusForbidden, Detail: "the request comes from a page of another website"}
 	for _, site := range r.Header.Values("Sec-Fetch-Site") {
@@ -71,15 +71,15 @@ func sameOrigin(r *http.Request) *problem {
 	return nil
 }
 
-// isOwn reports whether an origin is that of the service: scheme and host, and nothing
-// else (RFC 6454, section 7.1). A TLS proxy may stand in front, so both schemes are.
+// isOwn reports whether an origin belongs to the service: scheme and host, and nothing
+// else (RFC 6454, section 7.1). There may be a TLS proxy in front, so both schemes count.
 func isOwn(origin, host string) bool {
 	scheme, of, _ := strings.Cut(origin, "://")
 	return host != "" && strings.EqualFold(of, host) && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }
 
-// sendsJSON refuses bodies of another type than JSON. A form on another website
-// cannot send this type, and a script there has to ask first.
+// sendsJSON refuses bodies of types other than JSON. A form on another website cannot send
+// this type, and a script there has to ask first.
 func sendsJSON(r *http.Request) error {
 	types := r.Header.Values("Content-Type")
 	if t, _, err := mime.ParseMediaType(strings.Join(types, ", ")); err != nil || t != "application/json" {

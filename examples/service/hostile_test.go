@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What is sent twice, or in a form that no browser or client uses, is not believed.
+// Headers that are sent twice, or in a form that no browser or client uses, are not trusted.
 func TestHostileHeaders(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
@@ -55,8 +55,8 @@ func TestHostileHeaders(t *testing.T) {
 	}
 }
 
-// A body that says that it is too long is not waited for, and one that does not come is
-// answered with what was wrong.
+// The service does not wait for a body that announces that it is too long. If a body does not
+// arrive, the response says what was wrong.
 func TestBodyThatDoesNotCome(t *testing.T) {
 	t.Parallel()
 	s := newLab(t).start(t)
@@ -72,7 +72,7 @@ func TestBodyThatDoesNotCome(t *testing.T) {
 	require.True(t, ok)
 	assert.Equal(t, http.StatusRequestTimeout, p.Status)
 
-	conn := s.dial(t) // a chunk of no length, and nothing behind it
+	conn := s.dial(t) // a chunk of length zero, and nothing after it
 	_, err = conn.Write([]byte("POST /alerts HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"))
 	require.NoError(t, err)
 	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)

@@ -18,18 +18,18 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// argsVariable holds the arguments of a service that is to be killed.
+// argsVariable holds the arguments of the service to be killed.
 const argsVariable = "SERVICE_TEST_ARGS"
 
-// TestKilled kills a service, a process of its own, in the middle of 20 posts. The next one
-// is ready, has every alert that was acknowledged, and each message once.
+// TestKilled kills a service, in a separate process, in the middle of 20 posts. The next one
+// becomes ready, has every acknowledged alert, and each message once.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	if text := os.Getenv(argsVariable); text != "" {
 		os.Exit(run(t.Context(), strings.Split(text, "\n"), os.Stdout, os.Stderr, os.LookupEnv))
 	}
 	l := newLab(t)
-	// What it was in the middle of can be settled soon.
+	// Work that was interrupted can be settled soon.
 	l.config = l.write(t, "killed.json", map[string]any{"journalFile": filepath.Join(l.dir, "ewsq.journal"), "writeDoubt": "5s"})
 	args := []string{"-config", l.config, "-data", filepath.Join(l.dir, "data"), "-addr", "127.0.0.1:0"}
 	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestKilled$")

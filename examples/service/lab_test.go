@@ -84,7 +84,7 @@ func (l *lab) copies(address string) int {
 
 // gate blocks requests before the server acts on them.
 type gate struct {
-	reached chan struct{} // closed when as many are blocked as were asked for
+	reached chan struct{} // closed when the requested number are blocked
 	open    func()
 }
 
@@ -93,7 +93,7 @@ func (l *lab) hold(t *testing.T, matches func(*ewstest.Request) bool) gate {
 	return l.holdSeveral(t, 1, matches)
 }
 
-// holdSeveral is hold for a test that goes on only when n requests wait.
+// holdSeveral is like hold, for a test that continues only once n requests are waiting.
 func (l *lab) holdSeveral(t *testing.T, n int32, matches func(*ewstest.Request) bool) gate {
 	reached, opened := make(chan struct{}), make(chan struct{})
 	open := sync.OnceFunc(func() { close(opened) })

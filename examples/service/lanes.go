@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// lanes let one mailbox be worked on for one alert at a time. Alerts that have nothing
-// to do but in mailboxes that others are working on are parked: they hold no worker.
-// So a mailbox that stalls takes one worker, however many alerts are about it.
+// lanes ensure that each mailbox is worked on for one alert at a time. Alerts whose
+// remaining mailboxes are all being worked on for others are parked: they hold no worker.
+// So a mailbox that stalls takes up one worker, however many alerts are about it.
 type lanes struct {
 	mu      sync.Mutex
 	owner   map[string]*job   // by mailbox, in lower case
@@ -20,9 +20,9 @@ func newLanes() *lanes {
 	return &lanes{owner: make(map[string]*job), waiting: make(map[string][]*job), parked: make(map[*job]bool)}
 }
 
-// claim gives a job those of the mailboxes that nobody is working on; with all, only
-// if that is so of each. If there are none, the job is parked, and handed on by a
-// later call of release.
+// claim gives a job those of the mailboxes that nobody is working on or, with all, either
+// all of the mailboxes or none. If there are none, the job is parked, and a later call of
+// release hands it on.
 func (l *lanes) claim(j *job, mailboxes []string, all bool) (mine []string, freed []*job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -66,7 +66,7 @@ func (l *lanes) release(j *job, mailboxes ...string) (freed []*job) {
 	return freed
 }
 
-// end is release of what a job has, and takes it out of all lanes.
+// end is like release, and also takes the job out of the lanes of the mailboxes.
 func (l *lanes) end(j *job, mailboxes ...string) (freed []*job) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A page of another website, opened in a browser on the same machine, can neither
-// have anything restored or quarantined nor read what was.
+// A page of another website, opened in a browser on the same machine, can neither trigger a
+// restore or a quarantine nor read the results.
 func TestForeignOrigin(t *testing.T) {
 	t.Parallel()
 	for _, token := range []string{"", "correct-horse"} {
@@ -68,7 +68,7 @@ func TestForeignOrigin(t *testing.T) {
 	}
 }
 
-// Without a token only this machine is served, whatever stands in between.
+// Without a token only this machine is served, whatever is in between.
 func TestLocalOnly(t *testing.T) {
 	t.Parallel()
 	reached := 0
@@ -125,8 +125,8 @@ func TestOddPaths(t *testing.T) {
 	assert.Zero(t, l.copies(alice))
 }
 
-// Posts at once with one key are one alert with one answer; another alert under the
-// key is refused.
+// Concurrent posts with the same key are one alert with one answer; a different alert under
+// the key is refused.
 func TestConcurrentPosts(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)

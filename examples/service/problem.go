@@ -28,11 +28,11 @@ func badField(field, detail string) error {
 	return &problem{Status: http.StatusBadRequest, Field: field, Detail: detail}
 }
 
-// handler is an http.Handler that may fail. An error other than a problem is none of
-// the caller's business and goes to the log.
+// handler is an http.Handler that may fail. An error other than a problem does not concern
+// the caller and goes to the log.
 type handler func(http.ResponseWriter, *http.Request) error
 
-// unstored is an error of a disk: it goes to the log, and the caller is asked to try again.
+// unstored is a disk error: it goes to the log, and the caller is asked to try again.
 type unstored struct{ error }
 
 func (h handler) logged(log *slog.Logger) http.Handler {

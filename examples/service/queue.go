@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// job is an alert that is open, while the process works on it or has it wait.
+// job is an open alert that the process is working on or keeps waiting.
 type job struct {
 	id        string
 	mailboxes []string
-	begun     bool            // it has been looked at
-	undecided bool            // it is not known where something is
+	begun     bool            // work on it has begun
+	undecided bool            // it is not known where some message is
 	tried     map[string]bool // mailboxes that are done in this run, even if with an error
 }
 
@@ -50,7 +50,7 @@ func (q *queue) signal() {
 	}
 }
 
-// take returns the next job, nil if stop is closed first.
+// take returns the next job, or nil if stop is closed first.
 func (q *queue) take(stop <-chan struct{}) *job {
 	for {
 		select {

@@ -16,15 +16,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported/understood"
 )
 
-// rule says which reported messages are taken without anybody looking at them. One of its
-// marks is enough.
+// rule describes which reported messages are taken without review. One of its marks is enough.
 type rule struct {
 	Name string `json:"name"`
-	// Senders are addresses, or domains with what is below them.
+	// Senders are addresses, or domains including their subdomains.
 	Senders []string `json:"senders,omitempty"`
-	// LinkHosts are hosts with what is below them.
+	// LinkHosts are hosts, including those below them.
 	LinkHosts []string `json:"linkHosts,omitempty"`
-	// SHA256 are those of the content of attachments, in hexadecimal.
+	// SHA256 are digests of the content of attachments, in hexadecimal.
 	SHA256 []string `json:"sha256,omitempty"`
 }
 
@@ -56,7 +55,7 @@ func readRules(path string) ([]rule, error) {
 	return file.Rules, nil
 }
 
-// problem returns what is wrong with a rule, "" if nothing is.
+// problem returns what is wrong with a rule, or "" if nothing is.
 func (r *rule) problem() string {
 	if r.Name == "" || len(r.Senders)+len(r.LinkHosts)+len(r.SHA256) == 0 {
 		return "needs a name, and one of senders, linkHosts and sha256"
@@ -91,13 +90,13 @@ func below(host, domain string) bool {
 	return host == domain || strings.HasSuffix(host, "."+domain)
 }
 
-// reportedWithin is how long before its report a message came at most.
+// reportedWithin is the longest time between a message and its report.
 const reportedWithin = 14 * 24 * time.Hour
 
-// decide returns the rule for a reported message and what to search for, and false if no
-// rule decides. A report may be forged: it is not believed that a Message-ID belongs to
-// what it shows. So what is searched for is the mark of the rule, and the message that is
-// taken has to have it.
+// decide returns the rule that matches a reported message and the criteria to search for, or
+// false if no rule matches. A report may be forged, so its Message-ID is not trusted to belong
+// to the message it shows. The search is for the mark of the rule, which any message that is
+// taken must have.
 func decide(rules []rule, m *understood.Message, at time.Time) (rule, quarantine.Criteria, bool) {
 	if m.Confidence == understood.Low {
 		return rule{}, quarantine.Criteria{}, false

@@ -36,9 +36,9 @@ func (l *list) Set(s string) error {
 
 func (s *reportSettings) add(flags *flag.FlagSet) {
 	flags.Var(&s.mailboxes, "reports", "`ADDRESS` of a mailbox to which users report mail; may be repeated")
-	flags.StringVar(&s.rules, "rules", "", "JSON `FILE` that says which reported messages are taken; without it, none is")
+	flags.StringVar(&s.rules, "rules", "", "JSON `FILE` with the rules for which reported messages are taken; without it, none are")
 	flags.StringVar(&s.reply, "reply", "", "`FILE` with the template of the answer to reporters; without it, nobody is answered")
-	flags.DurationVar(&s.pause, "report-pause", time.Minute, "`TIME`, at most 1h, after which a report is tried again that could not be dealt with")
+	flags.DurationVar(&s.pause, "report-pause", time.Minute, "`TIME`, at most 1h, after which a report that could not be dealt with is tried again")
 	flags.Var(&s.domains, "reply-domain", "`DOMAIN` whose reporters are answered; may be repeated")
 }
 
@@ -60,7 +60,7 @@ func (s *reportSettings) check() error {
 	return nil
 }
 
-// maxReply is how long a template is at most, in bytes.
+// maxReply is the maximum length of a template, in bytes.
 const maxReply = 64 << 10
 
 // open reads the files of the settings. It returns nil if no mailbox is watched.
@@ -119,7 +119,7 @@ func readReply(path string) (*template.Template, error) {
 	return template.New("reply").Option("missingkey=error").Parse(string(text))
 }
 
-// called is what a configuration is called, which has a name if there are several.
+// called returns how to refer to a configuration, which has a name if there are several.
 func called(name string) string {
 	if name == "" {
 		return "the configuration"

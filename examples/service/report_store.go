@@ -14,29 +14,30 @@ import (
 // reportRecord is a report and what became of it.
 type reportRecord struct {
 	ID       string    `json:"id"`
-	Mailbox  string    `json:"mailbox"` // that it came to
+	Mailbox  string    `json:"mailbox"` // to which it was sent
 	Received time.Time `json:"received"`
 	By       string    `json:"by"`
-	// Rules are the names of those that decided. Without one, people have to.
+	// Rules are the names of the rules that matched. Without any, people have to decide.
 	Rules []string `json:"rules,omitempty"`
-	// Alerts are the ids of the alerts that it became: their receipts say what was taken.
+	// Alerts are the ids of the alerts that it became; their receipts say what was taken.
 	Alerts []string `json:"alerts,omitempty"`
-	// Outside are recipients without a mailbox here, and groups that are not known whole.
+	// Outside are recipients without a mailbox here, and groups that are not fully known.
 	Outside []string `json:"outside,omitempty"`
 	// Answer is what became of the answer to the reporter: empty without one.
 	Answer string `json:"answer,omitempty"`
 	Done   bool   `json:"done"`
-	// Understood is what it means. All of it may be an attacker's.
+	// Understood is what it means. All of it may come from an attacker.
 	Understood *understood.Report `json:"understood,omitempty"`
 }
 
-// reportRef says which report an alert comes from.
+// reportRef identifies the report that an alert comes from.
 type reportRef struct {
 	ID      string `json:"id"`
 	Mailbox string `json:"mailbox"`
 }
 
-// reportPrefix begins the keys of reports, among the results: no result has it.
+// reportPrefix begins the keys of reports, which are stored among the results: no key of a
+// result begins with it.
 const reportPrefix = "/report/"
 
 var errNoReport = errors.New("no report has that id")
@@ -61,7 +62,7 @@ func (s *store) report(id string) (r reportRecord, err error) {
 	return r, err
 }
 
-// reports returns at most most reports, the last first, without what they mean.
+// reports returns at most most reports, latest first, without their meaning.
 func (s *store) reports(most int) (all []reportRecord, err error) {
 	err = s.file.View(func(tx *sealedfile.Tx) error {
 		return tx.Scan(resultsTable, []byte(reportPrefix), func(key, text []byte) error {

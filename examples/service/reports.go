@@ -16,10 +16,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported/understood"
 )
 
-// reports takes the reports of users: what a rule decides becomes an alert, and the
-// reporter is answered when that is done, if answers are configured. What no rule decides is
-// kept for people. A report is acknowledged when all of that is on disk; until then the
-// mailbox gives it again after a crash, under the same id.
+// reports processes the reports of users. A report that matches a rule becomes an alert, and
+// the reporter is answered once that is done, if answers are configured. Other reports are kept
+// for people. A report is acknowledged when all of that is on disk; until then, the mailbox
+// delivers it again after a crash, under the same id.
 type reports struct {
 	router *quarantine.Router
 	alerts *store
@@ -27,14 +27,14 @@ type reports struct {
 	log    *slog.Logger
 	rules  []rule
 	opts   reported.Options
-	keys   map[string][][]byte // of the notes, by server
-	slots  chan struct{}       // of those that are being read
+	keys   map[string][][]byte // for the notes, by server
+	slots  chan struct{}       // one for each report that is being read
 }
 
 // Bounds.
 const (
 	reportsAtOnce = 4
-	searchAgain   = 30 * time.Second // after a server was not reached
+	searchAgain   = 30 * time.Second // after a server could not be reached
 	answerAgain   = time.Minute
 	answerTries   = 5
 )
@@ -64,7 +64,7 @@ func (rs *reports) watch(ctx context.Context, mailbox string) {
 	}
 	rs.log.Info("watching reports", "mailbox", mailbox)
 	var group sync.WaitGroup
-	defer group.Wait() // before the watch ends, and with it the leases
+	defer group.Wait() // before the watch ends, which ends the leases
 	for report, err := range w.Watch(ctx) {
 		if err != nil {
 			rs.log.Warn("reports", "mailbox", mailbox, "error", err)
@@ -97,7 +97,7 @@ func (rs *reports) handle(ctx context.Context, report reported.Report) {
 	rs.log.Warn("report is left for later", "report", report.ID, "error", err)
 	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	_ = report.Release(back) // without it, its lease runs out
+	_ = report.Release(back) // if this fails, its lease expires
 }
 
 func (rs *reports) deal(ctx context.Context, report reported.Report) error {
@@ -131,8 +131,8 @@ func (rs *reports) deal(ctx context.Context, report reported.Report) error {
 	return nil
 }
 
-// accept reads a report, makes alerts of what the rules decide, and records it. The ids of
-// the alerts follow from that of the report, so that none is made twice.
+// accept reads a report, creates alerts for the messages that match a rule, and records it. The
+// ids of the alerts are derived from the report's id, so that no alert is created twice.
 func (rs *reports) accept(ctx context.Context, report reported.Report) (reportRecord, error) {
 	r := reportRecord{ID: report.ID, Mailbox: report.Mailbox, Received: report.Received}
 	select {
@@ -177,8 +177,8 @@ func (rs *reports) accept(ctx context.Context, report reported.Report) (reportRe
 	return r, rs.alerts.putReport(r)
 }
 
-// mailboxes returns who may have a message: the reporter first, then its recipients, groups
-// expanded. What is elsewhere or not known is outside.
+// mailboxes returns the mailboxes that may have a message: the reporter's first, then those of
+// the recipients, with groups expanded. Addresses elsewhere or not known are in outside.
 func (rs *reports) mailboxes(ctx context.Context, reporter string, m *understood.Message) (all, outside []string, err error) {
 	seen := make(map[string]bool)
 	add := func(address string) {
@@ -202,7 +202,7 @@ func (rs *reports) mailboxes(ctx context.Context, reporter string, m *understood
 			return nil, nil, context.Cause(ctx)
 		case errors.Is(err, quarantine.ErrUnreachable):
 			outside = append(outside, t.Mailbox)
-		default: // what is not known shows when it is taken
+		default: // if it is not known, taking the message will show it
 			add(t.Mailbox)
 		}
 	}
@@ -211,11 +211,11 @@ func (rs *reports) mailboxes(ctx context.Context, reporter string, m *understood
 
 // outcome is what became of the alerts of a report, for the template of the answer.
 type outcome struct {
-	Rules         []string // empty: people look at it
+	Rules         []string // empty: people have to look at it
 	Taken, Failed int      // mailboxes
 }
 
-// outcome waits until alerts are done.
+// outcome waits until alerts are done, and returns what became of them.
 func (rs *reports) outcome(ctx context.Context, ids []string) (o outcome, err error) {
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
@@ -246,7 +246,7 @@ func (rs *reports) outcome(ctx context.Context, ids []string) (o outcome, err er
 	return o, nil
 }
 
-// answer answers a report, and returns what became of that.
+// answer answers a report, and returns what became of the answer.
 func (rs *reports) answer(ctx context.Context, report reported.Report, data outcome) (string, error) {
 	for try := 1; ; try++ {
 		err := report.Answer(ctx, data)

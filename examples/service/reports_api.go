@@ -6,10 +6,10 @@ import (
 	"net/http"
 )
 
-// reportsListed is how many reports are listed at most.
+// reportsListed is the maximum number of reports to list.
 const reportsListed = 1000
 
-// listReports answers with the last reports.
+// listReports returns the latest reports.
 func (a *api) listReports(w http.ResponseWriter, _ *http.Request) error {
 	all, err := a.alerts.reports(reportsListed)
 	if err != nil {
@@ -19,7 +19,7 @@ func (a *api) listReports(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// getReport answers with one.
+// getReport returns one report.
 func (a *api) getReport(w http.ResponseWriter, r *http.Request) error {
 	kept, err := a.alerts.report(cmp.Or(r.PathValue("id"), "-"))
 	if errors.Is(err, errNoReport) {

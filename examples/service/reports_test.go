@@ -20,7 +20,8 @@ import (
 
 const abuse = "abuse@example.test"
 
-// reportLab is a lab with a mailbox for reports, and what a service that reads it needs.
+// reportLab returns a lab with a mailbox for reports, and the flags for a service that reads
+// it.
 func reportLab(t *testing.T, rules, reply string) (*lab, []string) {
 	t.Helper()
 	l := newLab(t)
@@ -43,7 +44,7 @@ func reportLab(t *testing.T, rules, reply string) (*lab, []string) {
 	return l, args
 }
 
-// reports delivers a report of alice's with a message attached.
+// reports delivers a report from alice with a message attached.
 func (l *lab) reports(attached []byte) {
 	l.Mailbox(abuse).Deliver(fmt.Appendf(nil, "From: Alice <alice@example.test>\r\nTo: abuse@example.test\r\nSubject: suspicious\r\n"+
 		"Message-ID: <report@example.test>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n"+
@@ -63,7 +64,7 @@ func (i *instance) reported(t *testing.T) reportRecord {
 	return r
 }
 
-// done returns what lies in the folder of reports that are done.
+// doneReports returns how many reports are in the folder of reports that are done.
 func (l *lab) doneReports() (n int) {
 	for _, f := range l.Mailbox(abuse).Folders() {
 		if strings.HasSuffix(f.Path(), "Reported/Done") {
@@ -73,7 +74,7 @@ func (l *lab) doneReports() (n int) {
 	return n
 }
 
-// answers returns the texts of what alice was sent.
+// answers returns the texts of the answers sent to alice.
 func (l *lab) answers() (texts []string) {
 	for _, m := range l.Mailbox(alice).Folder(ews.FolderInbox).Messages() {
 		if strings.HasPrefix(m.Subject, "Re: ") {
@@ -83,8 +84,9 @@ func (l *lab) answers() (texts []string) {
 	return texts
 }
 
-// TestReport: what a rule decides is taken from the reporter and from all recipients; the
-// receipts, the alert and the report name each other; and the reporter is answered.
+// TestReport: a message that matches a rule is taken from the reporter and from all
+// recipients; the receipts, the alert and the report name each other; and the reporter is
+// answered.
 func TestReport(t *testing.T) {
 	t.Parallel()
 	for name, rules := range map[string]string{
@@ -96,7 +98,7 @@ func TestReport(t *testing.T) {
 			l, args := reportLab(t, rules, "Thank you. Taken from {{.Data.Taken}} mailboxes, {{.Data.Failed}} could not be searched.")
 			s := l.start(t, args...)
 			s.log.await(t, `msg="watching reports"`)
-			l.reports(phishingMail(t)) // the bell rings
+			l.reports(phishingMail(t)) // a notification arrives
 
 			r := s.reported(t)
 			assert.Equal(t, []string{"fake helpdesk"}, r.Rules)
@@ -130,8 +132,8 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// TestReportByHash: a rule that has the hash of an attachment takes the message that was
-// reported, from all who got it, and nothing that only has the same Message-ID and subject.
+// TestReportByHash: a rule with the hash of an attachment takes the reported message from
+// everybody who got it, but no message that only has the same Message-ID and subject.
 func TestReportByHash(t *testing.T) {
 	t.Parallel()
 	file := []byte("%PDF-1.7 malicious")
@@ -211,19 +213,19 @@ func TestForgedReport(t *testing.T) {
 	assert.True(t, found)
 }
 
-// TestReportOverRestart: a service that is stopped in the middle of a report finishes it
-// after the next start: one alert, one answer.
+// TestReportOverRestart: a service that is stopped in the middle of a report finishes it after
+// the next start, with one alert and one answer.
 func TestReportOverRestart(t *testing.T) {
 	t.Parallel()
 	l, args := reportLab(t, `{"rules":[{"name":"fake helpdesk","senders":["evil.example"]}]}`, "Thank you.")
 	l.reports(phishingMail(t))
-	held := l.holdSeveral(t, 2, operation(ews.OpExportItems)) // or one may be cut off when it is marked
+	held := l.holdSeveral(t, 2, operation(ews.OpExportItems)) // with only one, the other might be cut off while being marked
 	args = append(args, "-report-pause", "1s")
 	s := l.start(t, append(args, "-grace", "1ms")...)
 	<-held.reached
 	s.stop()
 	s.end(t)
-	held.open() // when nobody goes on with what it exports
+	held.open() // once nobody continues with the exported message
 	assert.Empty(t, l.answers())
 	assert.Zero(t, l.doneReports())
 
@@ -238,7 +240,7 @@ func TestReportOverRestart(t *testing.T) {
 	assert.Equal(t, 1, l.doneReports())
 }
 
-// TestReportFlags refuses what does not go together.
+// TestReportFlags: flags that do not go together are refused.
 func TestReportFlags(t *testing.T) {
 	t.Parallel()
 	l, _ := reportLab(t, "", "")

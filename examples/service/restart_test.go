@@ -122,8 +122,8 @@ func interruptedBetweenCopies(t *testing.T) *lab {
 	return l
 }
 
-// The receipt of an alert that was interrupted between two copies lists both, so both
-// are restored.
+// The receipt of an alert that was interrupted between two copies lists both, so that both are
+// restored.
 func TestRestartBetweenCopies(t *testing.T) {
 	t.Parallel()
 	l := interruptedBetweenCopies(t)
@@ -139,8 +139,8 @@ func TestRestartBetweenCopies(t *testing.T) {
 	assert.Zero(t, l.copies(vault))
 }
 
-// If it is not possible to find out what was taken before, the receipt of what was
-// taken since is still kept, with the error.
+// If it is not possible to find out what was taken before, the receipt for what was taken since
+// is still kept, with the error.
 func TestReceiptOutlivesError(t *testing.T) {
 	t.Parallel()
 	l := interruptedBetweenCopies(t)
@@ -161,8 +161,7 @@ func TestReceiptOutlivesError(t *testing.T) {
 	assert.Equal(t, 1, l.copies(alice))
 }
 
-// After a signal, work in progress is finished, and what is waiting is kept for the
-// next start.
+// After a signal, work in progress is finished, and waiting alerts are kept for the next start.
 func TestGracefulShutdown(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)

@@ -7,8 +7,8 @@ import (
 // leastRoom is how many bytes must be free on a disk for the service to be ready.
 const leastRoom = 4 << 20
 
-// shortOf returns why a disk cannot be written, "" if it can, or if the system does not
-// say.
+// shortOf returns why a disk cannot be written, or "" if it can, or if the system does not
+// tell.
 func shortOf(dir string, least uint64) string {
 	free, readOnly, known := space(dir)
 	switch {

@@ -2,5 +2,5 @@
 
 package main
 
-// space is not known here; what is written tells.
+// space is not known here; only a write shows it.
 func space(string) (free uint64, readOnly, known bool) { return 0, false, false }

@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/filetest"
 )
 
-// A service that cannot record what it does is not ready, and has to be started again:
-// then all is there that was acknowledged.
+// A service that cannot record its work is not ready, and has to be restarted. After that,
+// everything that was acknowledged is there.
 func TestBrokenFiles(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"data/alerts.db", "ewsq.journal"} {
@@ -56,7 +56,7 @@ func TestBrokenFiles(t *testing.T) {
 	}
 }
 
-// Nobody has to post an alert for /readyz to notice that none can be stored.
+// /readyz notices that alerts cannot be stored without anybody posting one.
 func TestReadyTriesToStore(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)

@@ -92,7 +92,7 @@ func announce(stdout io.Writer, listener net.Listener) error {
 	return err
 }
 
-// running are the parts that run side by side.
+// running are the parts that run concurrently.
 type running struct {
 	server  *http.Server
 	doors   *connections
@@ -101,8 +101,8 @@ type running struct {
 	log     *slog.Logger
 }
 
-// until runs the parts until ctx ends or the server breaks, and shuts them down. stop ends
-// stopping, which tells them not to begin anything.
+// until runs the parts until ctx ends or the server fails, and shuts them down. stop ends the
+// context stopping, which tells them not to begin anything new.
 func (r *running) until(ctx, stopping context.Context, stop func(), s settings) (err error) {
 	// Work outlives the signal: its context ends after the grace period.
 	working, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
@@ -156,8 +156,8 @@ func (s settings) loadConfigs(lookup func(string) (string, bool)) ([]exchange.Co
 	return configs, nil
 }
 
-// openRouter opens what the configurations describe, and returns the directories of
-// the journals with it. Exchange is not contacted yet.
+// openRouter opens a router for the configurations, and also returns the directories of the
+// journals. Exchange is not contacted yet.
 func (s settings) openRouter(configs []exchange.Config, log *slog.Logger, counts *counters.Counters) (r *quarantine.Router, disks []string, err error) {
 	for i := range configs {
 		c := &configs[i]
@@ -179,7 +179,7 @@ func (s settings) openRouter(configs []exchange.Config, log *slog.Logger, counts
 // validToken is the form of a token, RFC 6750, section 2.1.
 var validToken = regexp.MustCompile(`^[A-Za-z0-9._~+/-]{1,1000}=*$`)
 
-// listen opens the socket. Without a token, only this machine may reach it.
+// listen opens the socket. Without a token, only this machine can reach it.
 func (s settings) listen(ctx context.Context, lookup func(string) (string, bool), log *slog.Logger) (net.Listener, string, error) {
 	token, _ := lookup(envToken)
 	if token != "" && !validToken.MatchString(token) {

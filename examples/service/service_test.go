@@ -143,7 +143,7 @@ func TestQueueFull(t *testing.T) {
 	s.done(t, "a3", actionQuarantine)
 }
 
-// What a restore could not reach is retried when the restore is requested again.
+// Mailboxes that a restore could not reach are retried when the restore is requested again.
 func TestRestoreAgain(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)

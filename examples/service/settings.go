@@ -26,68 +26,79 @@ Usage:
     GET  /alerts/{id}          its state (queued, running, undecided or done), and a
                                receipt or an error for each mailbox
     POST /alerts/{id}/restore  puts back what was taken
-    GET  /reports              the last 1000 reports of users, and what became of them
-    GET  /reports/{id}         one, with what it means: do not show it unescaped
+    GET  /reports              the last 1000 user reports, and what became of them
+    GET  /reports/{id}         one report, with what it means: do not display it
+                               unescaped
     GET  /metrics              what was done since the start, for Prometheus
     GET  /debug/vars           the same as JSON, and the memory of the process
-    GET  /healthz              the process is alive and need not be started again
+    GET  /healthz              whether the process is alive and need not be restarted
     GET  /readyz               whether an alert posted now is worked on soon
 
-An alert is undecided while it is not known where one of its messages is, because a
-request may still take effect. It is not tried again at once: after -settle, and at
-the next start, the journal is recovered and the alert is run again.
+An alert is undecided while it is not known where one of its messages is,
+because a request may still take effect. It is not retried immediately: after
+-settle, and at the next start, the journal is recovered and the alert is run
+again.
 
-A mailbox may take -timeout; then its result is an error, or the alert is undecided.
-Alerts about a mailbox that others are about wait for it without holding a worker, so
-a mailbox that does not answer holds one at most. /readyz answers 503 while what an
-earlier run left open is being finished, while the service is stopping, when -queue
-alerts wait, when an alert has waited for a worker for longer than -late, and when what
-is done cannot be recorded: a disk is full or can only be read, or a file failed to be
-written. In the last case /healthz answers 503 as well: start the service again.
+Work on one mailbox may take up to -timeout; after that its result is an error,
+or the alert is undecided. If other alerts are being worked on in the same
+mailbox, an alert waits for it without holding a worker, so a mailbox that does
+not answer holds at most one. /readyz answers 503 while work that an earlier run
+left open is being finished, while the service is stopping, when -queue alerts
+are waiting, when an alert has waited for a worker for longer than -late, and
+when work cannot be recorded because a disk is full or read-only or a file could
+not be written. In the last case /healthz answers 503 as well: start the service
+again.
 
-With -reports the service reads a mailbox to which users report mail. What a report
-means is matched with the rules of -rules:
+With -reports the service reads a mailbox to which users report mail. The
+reported messages are matched against the rules of -rules:
 
     {"rules":[{"name":"fake bank","senders":["evil.example"],"linkHosts":["login.evil.example"],"sha256":["…"]}]}
 
-One mark is enough: an address or domain of the sender, the host of a link, the content
-of an attachment. Then an alert is made, with the report in its field report, for the
-reporter and all recipients. Since a report may be forged, what is searched for is the
-mark and the subject, at most 14 days back: only a message that has the mark itself is
-taken. That needs messageIdSearch in the configuration. What no rule decides is left to
-people: GET /reports shows it, without rules. A report that was dealt with is moved to the folder
-Reported/Done. With -reply the reporter is answered when the alerts are done: a text
-template of Go, in which {{.Data.Rules}}, {{.Data.Taken}} and {{.Data.Failed}} say which
-rules decided, and in how many mailboxes something was taken or could not be. Over EWS with
-fullAccess that needs the right to send as the mailbox.
+One mark is enough: an address or domain of the sender, the host of a link, the
+content of an attachment. It creates an alert, with the report in its field
+report, for the reporter and all recipients. Since a report may be forged, the
+search is for the mark and the subject, at most 14 days back: only a message
+that has the mark itself is taken. This needs messageIdSearch in the
+configuration. Reports that match no rule are left to people; in GET /reports
+they have no rules. Once dealt with, a report is moved to the folder
+Reported/Done. With -reply the reporter is answered when the alerts are done.
+The file is a Go text template, in which {{.Data.Rules}}, {{.Data.Taken}} and
+{{.Data.Failed}} are the rules that decided, and the number of mailboxes in
+which something was taken or could not be. Over EWS with fullAccess this needs
+the right to send as the mailbox.
 
 The configuration is the same as for ewsq: a JSON object, or an array of them.
-Secrets may be set in the environment instead: EWSQ_PASSWORD, EWSQ_PFX_PASSWORD,
+Secrets can be set in the environment instead: EWSQ_PASSWORD, EWSQ_PFX_PASSWORD,
 EWSQ_CLIENT_CERTIFICATE_PASSWORD and EWSQ_STAMP_KEY, or with the name of the
 configuration appended (EWSQ_PASSWORD_HEAD_OFFICE).
 
 If SERVICE_TOKEN is set in the environment, callers must send it in the header
-Authorization: Bearer TOKEN. Without it the service listens only on this machine and
-serves only its programs: not what comes under another host name or through a proxy.
-It knows a proxy by the headers Forwarded, X-Forwarded-For, X-Real-Ip and Via; one on this
-machine that sends none of them and the name localhost passes for a program of this
-machine, and with it whoever can reach the proxy. Behind a proxy, a tunnel or a forwarded
-port, always set SERVICE_TOKEN; on a machine that others work on as well.
-In both cases it refuses what a page of another website makes a browser send (Origin,
-Sec-Fetch-Site), and every POST without Content-Type: application/json. /healthz and
-/readyz can be asked by anyone who reaches the service; they tell nothing about mail.
+Authorization: Bearer TOKEN. Without it, the service listens only on this
+machine and serves only programs on it: requests under another host name or
+through a proxy are refused. It recognises a proxy by the headers Forwarded,
+X-Forwarded-For, X-Real-Ip and Via. A proxy on this machine that sends none of
+them, and localhost as the host name, passes for a program on this machine, and
+so does anyone who can reach that proxy. Always set SERVICE_TOKEN behind a
+proxy, a tunnel or a forwarded port, and on a machine that others work on.
 
-At most -connections callers are served at a time, and others wait; a connection that
-is idle is closed for them. A caller has 5 seconds to send the header, of at most 16 KiB,
-30 to send all of a request, of at most 1 MiB, and a minute to take the answer; an idle
-connection is closed after 2 minutes.
+With or without a token, the service refuses requests that a page of another
+website makes a browser send (Origin, Sec-Fetch-Site), and every POST without
+Content-Type: application/json. /healthz and /readyz answer anyone who reaches
+the service; they reveal nothing about mail.
+
+At most -connections connections are served at a time, and other callers wait;
+an idle connection is closed for them. A caller has 5 seconds to send the
+header, of at most 16 KiB, 30 seconds to send the whole request, of at most 1
+MiB, and a minute to take the answer; an idle connection is closed after 2
+minutes.
 
 The first line on standard output is JSON: {"url":"…"}. The log goes to standard
-error. After an interrupt, no new work is started and work in progress is given time
-to finish; what remains is finished at the next start.
+error. After an interrupt, no new work is started and work in progress is given
+time to finish; the rest is finished at the next start.
 
-Exit status: 0 after a signal, 1 after an error, 2 for bad usage or configuration, and
-for a journal or alerts that are damaged: starting again does not help.
+Exit status: 0 after a signal, 1 after an error, 2 for bad usage or
+configuration, and for a damaged journal or damaged alerts, where starting again
+does not help.
 
 Flags:
 
@@ -104,7 +115,7 @@ type settings struct {
 	grace, settle      time.Duration
 	timeout, late      time.Duration
 	reports            reportSettings
-	disks              []string // directories in which files are written; no flag
+	disks              []string // directories in which files are written; not a flag
 }
 
 // errUsage marks mistakes by whoever started the service.
@@ -142,13 +153,13 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 	flags.StringVar(&s.config, "config", "", "JSON `FILE` with the configuration")
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8081", "`ADDRESS` to listen on; port 0 means any free port")
 	flags.StringVar(&s.data, "data", "", "`DIR` for the alerts, created if missing; without it, they are lost when the service ends")
-	flags.IntVar(&s.workers, "workers", 4, "how many alerts are processed at a time")
-	flags.IntVar(&s.queue, "queue", 1000, "how many alerts may wait before new ones are refused")
-	flags.IntVar(&s.connections, "connections", 256, "how many connections are open at a time; more callers wait")
-	flags.DurationVar(&s.grace, "grace", 30*time.Second, "`TIME` that work in progress is given to finish after a signal")
-	flags.DurationVar(&s.settle, "settle", 22*time.Minute, "`TIME` after which what is undecided is looked at again; with writeDoubt or searchLag in the configuration, a third more than the first, and the second")
-	flags.DurationVar(&s.timeout, "timeout", 10*time.Minute, "`TIME` that one mailbox may take")
-	flags.DurationVar(&s.late, "late", time.Minute, "`TIME` that an alert may wait for a worker before /readyz says that the service is not ready")
+	flags.IntVar(&s.workers, "workers", 4, "`NUMBER` of alerts to process at a time")
+	flags.IntVar(&s.queue, "queue", 1000, "`NUMBER` of alerts that may wait before new ones are refused")
+	flags.IntVar(&s.connections, "connections", 256, "`NUMBER` of connections that may be open at a time; further callers wait")
+	flags.DurationVar(&s.grace, "grace", 30*time.Second, "`TIME` that work in progress has to finish after a signal")
+	flags.DurationVar(&s.settle, "settle", 22*time.Minute, "`TIME` after which undecided alerts are looked at again; with writeDoubt or searchLag in the configuration, set it to a third more than writeDoubt, plus searchLag")
+	flags.DurationVar(&s.timeout, "timeout", 10*time.Minute, "`TIME` that work on one mailbox may take")
+	flags.DurationVar(&s.late, "late", time.Minute, "`TIME` that an alert may wait for a worker before /readyz reports that the service is not ready")
 	s.reports.add(flags)
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {

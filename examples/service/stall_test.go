@@ -18,7 +18,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// front is what stands before an Exchange, and may leave requests without an answer.
+// front stands in front of an Exchange, and can leave requests unanswered.
 type front struct {
 	*lab
 	mu      sync.Mutex
@@ -28,7 +28,7 @@ type front struct {
 	opened  chan struct{}
 }
 
-// newFront returns a lab whose configuration leads to the front.
+// newFront returns a lab whose configuration points to the front.
 func newFront(t *testing.T) *front {
 	t.Helper()
 	f := &front{lab: newLab(t)}
@@ -39,8 +39,7 @@ func newFront(t *testing.T) *front {
 	return f
 }
 
-// silence leaves matching requests without an answer, from the next one on, until the
-// gate is opened.
+// silence leaves matching requests unanswered, from the next one on, until the gate is opened.
 func (f *front) silence(matches func(*http.Request) bool) gate {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -54,13 +53,13 @@ func (f *front) silence(matches func(*http.Request) bool) gate {
 	return f.gate
 }
 
-// ServeHTTP lets pass what need not wait.
+// ServeHTTP passes on requests that need not wait.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	matches, reach, opened := f.matches, f.reach, f.opened
 	f.mu.Unlock()
 	if matches != nil && matches(r) {
-		body, err := io.ReadAll(r.Body) // or the end of the connection is not seen
+		body, err := io.ReadAll(r.Body) // otherwise the end of the connection goes unnoticed
 		if err != nil {
 			return
 		}
@@ -86,14 +85,14 @@ func (i *instance) ready(t *testing.T) answer {
 	return i.call(t, http.MethodGet, "/readyz", "")
 }
 
-// A mailbox that does not answer holds one worker, however many alerts are about it;
-// and an alert goes on in its other mailboxes.
+// A mailbox that does not answer holds one worker, however many alerts are about it; and an
+// alert continues in its other mailboxes.
 func TestStalledMailbox(t *testing.T) {
 	t.Parallel()
 	l := newFront(t)
 	l.Mailbox(bob).Deliver(phishingMail(t))
 	s := l.start(t, "-workers", "2")
-	s.post(t, "first", "carol@example.test") // until someone is signed in, others wait
+	s.post(t, "first", "carol@example.test") // until one request has signed in, others wait
 	s.done(t, "first", actionQuarantine)
 	held := l.silence(about(alice))
 	s.post(t, "a0", alice)
@@ -122,7 +121,7 @@ func TestStalledMailbox(t *testing.T) {
 	assert.Zero(t, l.copies(alice))
 }
 
-// What a mailbox does not do in time ends with an error, for a restore as well.
+// Work that a mailbox does not finish in time ends with an error, also for a restore.
 func TestMailboxTakesTooLong(t *testing.T) {
 	t.Parallel()
 	l := newFront(t)
@@ -150,7 +149,7 @@ func TestMailboxTakesTooLong(t *testing.T) {
 	s.done(t, "b1", actionQuarantine)
 }
 
-// An alert by criteria counts before it takes, so it waits until all its mailboxes
+// An alert by criteria counts matches before it takes any, so it waits until all its mailboxes
 // are free, and holds none meanwhile.
 func TestCriteriaWaitForAll(t *testing.T) {
 	t.Parallel()
@@ -172,7 +171,7 @@ func TestCriteriaWaitForAll(t *testing.T) {
 	assert.Equal(t, 2, l.copies(vault))
 }
 
-// /readyz says when alerts wait for workers, and when there is no room for more.
+// /readyz reports when alerts are waiting for workers, and when there is no room for more.
 func TestReadyTellsTheTruth(t *testing.T) {
 	t.Parallel()
 	l := newFront(t)
@@ -194,7 +193,7 @@ func TestReadyTellsTheTruth(t *testing.T) {
 	assert.Equal(t, http.StatusOK, s.ready(t).Status)
 }
 
-// Neither a start nor an end waits for a mailbox that does not answer.
+// Neither startup nor shutdown waits for a mailbox that does not answer.
 func TestStalledAtStartAndEnd(t *testing.T) {
 	t.Parallel()
 	l := newFront(t)

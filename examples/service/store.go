@@ -14,23 +14,23 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 )
 
-// store keeps alerts in one file that only its owner can read. All of it is checked when
-// it is opened: a file that is damaged is refused, so that no alert is missing without a
-// word. Each method is one transaction; what it wrote has been synced to disk when it
-// returns. Methods may be called concurrently.
+// store keeps alerts in one file that only its owner can read. The whole file is checked when
+// it is opened: a damaged file is refused, so that no alert goes missing silently. Each method
+// is one transaction; its writes have been synced to disk when it returns. Methods may be
+// called concurrently.
 type store struct {
 	file *sealedfile.File
 	temp string // directory to remove at the end
 
 	probing sync.Mutex
-	probed  time.Time // when it was last tried whether something can be stored
-	problem error     // what came of that
+	probed  time.Time // when the store was last probed
+	problem error     // the result of that probe
 }
 
-// probeEvery is how long a result of [store.ready] holds.
+// probeEvery is how long a result of [store.ready] stays valid.
 const probeEvery = 5 * time.Second
 
-// probeKey is the key under which [store.ready] stores probeSize bytes: no result has it.
+// probeKey is the key under which [store.ready] stores probeSize bytes; no result has this key.
 const (
 	probeKey  = "/probe"
 	probeSize = 64 << 10
@@ -43,8 +43,7 @@ const (
 	resultsTable = "results"
 )
 
-// storeFormat is that of version 2. Version 1 had the same records, but without
-// checksums.
+// storeFormat is the format of version 2. Version 1 had the same records without checksums.
 var storeFormat = sealedfile.Format{
 	Kind: "alerts", Version: 2, Tables: []string{alertsTable, resultsTable},
 	Earlier: []string{alertsTable, resultsTable},
@@ -58,8 +57,8 @@ var storeFormat = sealedfile.Format{
 
 var errNoAlert = errors.New("no alert has that id")
 
-// openStore opens the store in a directory. Without a directory the file is unlinked
-// at once, if the system allows it, and is gone when the process ends.
+// openStore opens the store in a directory. Without a directory, the file is unlinked
+// immediately, if the system allows it, and is gone when the process ends.
 func openStore(dir string, log *slog.Logger) (s *store, err error) {
 	s = new(store)
 	if dir == "" {
@@ -99,8 +98,8 @@ func (s *store) close() error {
 	return err
 }
 
-// ready returns why an alert cannot be stored now, nil if it can. It stores something to
-// find out, but not more often than probeEvery, since anybody may ask.
+// ready returns why an alert cannot be stored now, or nil if it can. It stores something to
+// find out, but at most once per probeEvery, since anybody may ask.
 func (s *store) ready() error {
 	if err := s.file.Broken(); err != nil {
 		return err
@@ -160,7 +159,7 @@ func (s *store) find(id string) (a alert, err error) {
 	return a, err
 }
 
-// get is find with the results, sorted by address.
+// get is like find, with the results, sorted by address.
 func (s *store) get(id string) (a alert, err error) {
 	err = s.file.View(func(tx *sealedfile.Tx) error {
 		if a, err = readAlert(tx, id); err != nil {

@@ -24,8 +24,8 @@ func storeOf(t *testing.T, dir string) *store {
 	return s
 }
 
-// A store that was cut short, or of which a bit has changed, is refused with what to do:
-// no alert is missing without a word, and nothing crashes.
+// A store that was cut short, or in which a bit has changed, is refused with advice on what to
+// do: no alert goes missing silently, and nothing crashes.
 func TestDamagedStore(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -88,7 +88,7 @@ func TestStoreOfEarlierVersion(t *testing.T) {
 		return nil
 	}))
 	require.NoError(t, db.Close())
-	for range 2 { // the second time as it was upgraded
+	for range 2 { // the second time, it has been upgraded
 		s := storeOf(t, dir)
 		got, err := s.get("a1")
 		require.NoError(t, err)

@@ -12,8 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// undecided restores a message whose stamp cannot be taken off, and lets it be
-// taken off from then on.
+// undecided restores a message whose stamp cannot be taken off until the restore has ended.
 func undecided(t *testing.T, settle string) (*lab, *instance) {
 	t.Helper()
 	l := newLab(t)
@@ -37,8 +36,8 @@ func (l *lab) restored(t *testing.T, a alert) {
 	assert.Zero(t, l.copies(vault))
 }
 
-// An alert whose outcome is not known yet is not tried again at once: the next start
-// recovers first.
+// An alert whose outcome is not yet known is not retried immediately: the next start recovers
+// first.
 func TestUndecidedUntilTheNextStart(t *testing.T) {
 	t.Parallel()
 	l, s := undecided(t, "1h")
@@ -57,7 +56,7 @@ func TestUndecidedUntilTheNextStart(t *testing.T) {
 	assert.Contains(t, s.log.String(), "msg=recovered")
 }
 
-// A service that goes on recovers, and runs the alert again, after the time set.
+// A service that keeps running recovers and runs the alert again after the configured time.
 func TestUndecidedIsSettled(t *testing.T) {
 	t.Parallel()
 	l, s := undecided(t, "20ms")

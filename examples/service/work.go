@@ -15,8 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
 )
 
-// work does what alerts ask for. What must survive the process is in the store; the
-// queue and the lanes contain what is open.
+// work carries out alerts. State that must survive the process is in the store; the queue and
+// the lanes contain the open alerts.
 type work struct {
 	stop    <-chan struct{} // closed when nothing new may be started
 	router  *quarantine.Router
@@ -27,7 +27,7 @@ type work struct {
 	ready   atomic.Bool
 	running atomic.Int64          // workers that are busy
 	disks   []string              // directories that must have room
-	broken  atomic.Pointer[error] // of a journal that is not used any more
+	broken  atomic.Pointer[error] // why a journal is no longer used
 
 	queue *queue
 	lanes *lanes
@@ -42,10 +42,10 @@ var (
 	errFull    = errors.New("too many alerts are waiting; try again later")
 	errNotDone = errors.New("the alert is not done yet; try again later")
 	errAsked   = errors.New("already requested")
-	// errUndecided: it is not known yet where a message is. Trying at once would not
+	// errUndecided: it is not yet known where a message is. Retrying immediately would not
 	// help, since a request may still take effect.
 	errUndecided = errors.New("the outcome is not known yet")
-	// errParked: others are working on all mailboxes that are left.
+	// errParked: others are working on all the remaining mailboxes.
 	errParked = errors.New("others are working on the mailboxes")
 )
 
@@ -74,12 +74,12 @@ func (w *work) isStopping() bool {
 // readiness is the body of /readyz.
 type readiness struct {
 	Status  string `json:"status"`
-	Queued  int    `json:"queued"`  // alerts that wait for a worker
-	Waiting int    `json:"waiting"` // alerts that wait for a mailbox that others are about
+	Queued  int    `json:"queued"`  // alerts waiting for a worker
+	Waiting int    `json:"waiting"` // alerts waiting for a mailbox that is being worked on for others
 	Running int64  `json:"running"` // workers that are busy
 }
 
-// health says how the work gets on; unready says why no alerts should be sent, if so.
+// health returns the state of the work; unready is why no alerts should be sent now, or "".
 func (w *work) health() (r readiness, unready string) {
 	queued, oldest := w.queue.state()
 	r = readiness{Status: "ready", Queued: queued, Waiting: w.lanes.count(), Running: w.running.Load()}
@@ -99,8 +99,8 @@ func (w *work) health() (r readiness, unready string) {
 	return r, unready
 }
 
-// sick returns why the process has to be started again, nil if it need not be: a file
-// could not be written, and is not used any more.
+// sick returns why the process has to be restarted, or nil if it does not: a file could not be
+// written, and is no longer used.
 func (w *work) sick() error {
 	if err := w.broken.Load(); err != nil {
 		return *err
@@ -108,8 +108,8 @@ func (w *work) sick() error {
 	return w.alerts.file.Broken()
 }
 
-// storage says why what is done could not be recorded, "" if it could. Errors name
-// paths, so they are for the log.
+// storage returns why work could not be recorded now, or "" if it could. Errors name paths, so
+// they are for the log.
 func (w *work) storage() string {
 	if w.sick() != nil {
 		return "a file of the service could not be written and is not used any more: see its log, and start it again, which checks the file"
@@ -127,14 +127,14 @@ func (w *work) storage() string {
 	return ""
 }
 
-// left returns how many alerts wait.
+// left returns how many alerts are waiting.
 func (w *work) left() int {
 	queued, _ := w.queue.state()
 	return queued + w.lanes.count()
 }
 
-// accept stores a new alert and puts it into the queue, or returns the one that
-// already has the id. from is the report it comes from, nil if it was posted.
+// accept stores a new alert and puts it into the queue, or returns the one that already has
+// the id. from is the report it comes from, or nil if it was posted.
 func (w *work) accept(o order, from *reportRef) (alert, error) {
 	a := alert{order: o, Action: actionQuarantine, State: stateQueued, Received: time.Now().UTC(), Report: from}
 	return w.enqueue(func() (alert, bool, error) { return w.alerts.create(a) })
@@ -160,9 +160,9 @@ func (w *work) restore(id string) (alert, error) {
 	})
 }
 
-// enqueue puts the alert that keep has stored into the queue, if it is fresh. Nothing
-// is stored if the queue has no room. Other callers wait meanwhile, which costs
-// little: the store writes one alert after the other anyway.
+// enqueue puts the alert that keep has stored into the queue, if it is fresh. Nothing is
+// stored if the queue has no room. Other callers wait meanwhile, which costs little: the store
+// writes one alert at a time anyway.
 func (w *work) enqueue(keep func() (a alert, fresh bool, err error)) (alert, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -181,8 +181,8 @@ func (w *work) enqueue(keep func() (a alert, fresh bool, err error)) (alert, err
 	return a, nil
 }
 
-// run finishes what an earlier run left open, then does what is in the queue until
-// the work is stopped, and every so often what is undecided. It ends soon after ctx.
+// run finishes what an earlier run left open, then works on the queue, and from time to time
+// on undecided alerts, until the work is stopped. It ends soon after ctx.
 func (w *work) run(ctx context.Context, workers int, settle time.Duration) {
 	w.recover(ctx)
 	w.ready.Store(true)
@@ -212,10 +212,10 @@ func (w *work) run(ctx context.Context, workers int, settle time.Duration) {
 	wg.Wait()
 }
 
-// recover settles what the journals record as started. What it cannot settle, for
-// example because a server cannot be reached, is not lost: it stays in the journal,
-// and its alert, which is still open, is run again. A mailbox that stalls does not
-// keep the alerts waiting for ever.
+// recover settles the work that the journals record as started. Work that it cannot settle,
+// for example because a server cannot be reached, is not lost: it stays in the journal, and
+// its alert, which is still open, is run again. A mailbox that stalls does not keep the alerts
+// waiting forever.
 func (w *work) recover(ctx context.Context) {
 	ctx, cancel := w.timed(ctx)
 	defer cancel()
@@ -229,7 +229,7 @@ func (w *work) recover(ctx context.Context) {
 	}
 }
 
-// notice remembers that a journal is not used any more.
+// notice remembers that a journal is no longer used.
 func (w *work) notice(err error) {
 	if errors.Is(err, boltjournal.ErrBroken) {
 		w.broken.CompareAndSwap(nil, &err)
@@ -241,8 +241,8 @@ func (w *work) timed(ctx context.Context) (context.Context, context.CancelFunc) 
 	return context.WithTimeoutCause(ctx, w.timeout, fmt.Errorf("it took longer than %v: %w", w.timeout, context.DeadlineExceeded))
 }
 
-// settle recovers what the journals have open, and then runs the alerts that were left
-// for later again.
+// settle recovers the open work in the journals, and then reruns the alerts that were left for
+// later.
 func (w *work) settle(ctx context.Context) {
 	w.mu.Lock()
 	ids := w.later
@@ -267,16 +267,16 @@ func (w *work) postpone(id string) error {
 	return nil
 }
 
-// leave has an alert run again by settle.
+// leave makes settle rerun an alert.
 func (w *work) leave(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.later = append(w.later, id)
 }
 
-// do does what one alert asks for, as far as others are not at work in the same
-// mailboxes. If it cannot complete, the alert stays open: what is undecided is settled
-// later, and the next start resumes everything else.
+// do carries out one alert, except in mailboxes in which others are at work. If it cannot
+// complete, the alert stays open: undecided outcomes are settled later, and the next start
+// resumes everything else.
 func (w *work) do(ctx context.Context, j *job) {
 	a, err := w.begin(j)
 	if err == nil {
@@ -307,7 +307,7 @@ func (w *work) do(ctx context.Context, j *job) {
 	w.log.Info("alert done", "alert", j.id, "action", a.Action)
 }
 
-// begin returns the alert of a job, and notes that it is being worked on.
+// begin returns the alert of a job, and records that it is being worked on.
 func (w *work) begin(j *job) (alert, error) {
 	if !j.begun {
 		kept, err := w.alerts.update(j.id, func(a *alert) error {
@@ -322,14 +322,14 @@ func (w *work) begin(j *job) (alert, error) {
 	return w.alerts.get(j.id)
 }
 
-// advance works on the mailboxes of an alert that no other is working on, until none
-// is left, or others must be waited for.
+// advance works on the mailboxes of an alert in which no other alert is at work, until none is
+// left, or it has to wait for others.
 func (w *work) advance(ctx context.Context, j *job, a *alert) error {
 	act := w.take
 	if a.Action == actionRestore {
 		act = w.putBack
 	}
-	// Nothing may be taken by criteria before all that match have been counted.
+	// Nothing may be taken by criteria before all matches have been counted.
 	together := a.Action == actionQuarantine && !a.Criteria.IsZero()
 	for {
 		left := j.left(a)
@@ -350,14 +350,14 @@ func (w *work) advance(ctx context.Context, j *job, a *alert) error {
 	}
 }
 
-// finish ends a job's work in a mailbox, which others may be waiting for.
+// finish ends a job's work in a mailbox. Others may be waiting for the mailbox.
 func (w *work) finish(j *job, mailbox string) {
 	j.tried[mailbox] = true
 	w.queue.put(w.lanes.release(j, mailbox)...)
 }
 
-// left returns the mailboxes in which a job has something to do. Those with a good
-// result have it from an earlier run.
+// left returns the mailboxes in which a job still has work to do. Those with a good result
+// have it from an earlier run.
 func (j *job) left(a *alert) (mailboxes []string) {
 	for _, m := range a.Mailboxes {
 		taken := func(r result) bool { return r.Mailbox == m && r.Receipt != nil && len(r.Receipt.Items) > 0 }

@@ -26,10 +26,9 @@ func Columns(f *os.File) func() int {
 	}
 }
 
-// Screen is a writer to a terminal with a status line below what is written, which is
-// overwritten in place. It uses no escape sequences. Its methods may be called
-// concurrently; each line is written with one call to the underlying writer, to avoid
-// flicker.
+// Screen is a writer to a terminal with a status line below the text, which is overwritten in
+// place. It uses no escape sequences. Its methods may be called concurrently; each line is
+// written with one call to the underlying writer, to avoid flicker.
 type Screen struct {
 	w       io.Writer
 	columns func() int // nil if w is not a terminal
@@ -121,8 +120,8 @@ func (a above) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// cells returns how many columns a character may take up: two for ideographs and
-// pictures. One too many does no harm.
+// cells returns how many columns a character may take up: two for ideographs and pictures.
+// Counting one too many does no harm.
 func cells(r rune) int {
 	if r >= 0x1100 && !unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic) {
 		return 2

@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/examples/internal/terminal"
 )
 
-// glass shows what a terminal would show.
+// glass renders what a terminal would show.
 type glass struct {
 	lines  [][]rune
 	column int

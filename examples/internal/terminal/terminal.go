@@ -14,9 +14,8 @@ import (
 	"unicode/utf8"
 )
 
-// Escape returns s as one line, with everything that is not printable replaced by an
-// escape as in Go: \x1b, \u202e, and \xff for a byte that is not UTF-8. A backslash
-// is left alone.
+// Escape returns s as one line, with every character that is not printable replaced by a Go
+// escape: \x1b, \u202e, and \xff for a byte that is not UTF-8. Backslashes are left alone.
 func Escape(s string) string {
 	if !strings.ContainsFunc(s, hostile) {
 		return s
@@ -57,8 +56,8 @@ func hostile(r rune) bool {
 	return r == utf8.RuneError || !unicode.IsPrint(r)
 }
 
-// plain undoes the escapes for HTML that a MarshalJSON has made, in place. Any other escape
-// is passed over whole, so that the second of a pair of backslashes begins none.
+// plain undoes, in place, the HTML escapes made by a MarshalJSON method. Any other escape is
+// skipped as a whole, so that the second of two backslashes does not begin one.
 func plain(line []byte) []byte {
 	done := line[:0]
 	for {
@@ -85,7 +84,7 @@ func plain(line []byte) []byte {
 
 // JSONLine returns v as one line of JSON, including the line break. Characters that
 // affect a terminal are written as \u escapes, even those that encoding/json leaves
-// alone (U+007F to U+009F, marks of direction).
+// alone (U+007F to U+009F, direction marks).
 func JSONLine(v any) ([]byte, error) {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)

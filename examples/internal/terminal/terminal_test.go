@@ -62,7 +62,7 @@ func FuzzJSONLine(f *testing.F) {
 	})
 }
 
-// own has a MarshalJSON that escapes for HTML, as that of a receipt's item does.
+// own has a MarshalJSON method that escapes for HTML, as a receipt's item does.
 type own string
 
 func (o own) MarshalJSON() ([]byte, error) { return json.Marshal(string(o)) }

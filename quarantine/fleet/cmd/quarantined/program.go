@@ -19,21 +19,27 @@ Usage:
 
     quarantined COMMAND -config FILE [flags] [CAMPAIGN]
 
-    migrate           makes the tables in the database, or brings them up to date
-    work              does jobs, takes alerts over HTTP and shows campaigns, until a signal
-    enqueue           stores a campaign of the messages in -targets FILE (CSV or JSON lines)
-    list              the latest campaigns
-    status CAMPAIGN   how far a campaign has got; with -targets a line for each target
-    cancel CAMPAIGN   takes no more; what was taken stays in quarantine
-    restore CAMPAIGN  takes no more, and puts back what was taken; with -target one message
+    migrate           create the tables in the database, or bring them up to date
+    work              run jobs, accept alerts over HTTP and show campaigns, until a
+                      signal
+    enqueue           store a campaign for the messages in -targets FILE (CSV or
+                      JSON lines)
+    list              list the latest campaigns
+    status CAMPAIGN   show how far a campaign has got; with -targets, one line per
+                      target
+    cancel CAMPAIGN   take no more; what was taken stays in quarantine
+    restore CAMPAIGN  take no more, and put back what was taken; with -target, only
+                      one message
 
-The configuration is a JSON object: databaseUrl, and in "exchange" what ewsq has, an object
-or an array of them. See README.md for the rest. Secrets may be set in the environment:
-QUARANTINED_DATABASE_URL, QUARANTINED_TOKEN, and those of ewsq, such as EWSQ_PASSWORD.
+The configuration is a JSON object: databaseUrl, and in "exchange" the
+configuration of ewsq, an object or an array of them. README.md describes the
+rest. Secrets can be set in the environment: QUARANTINED_DATABASE_URL,
+QUARANTINED_TOKEN, and those of ewsq, such as EWSQ_PASSWORD.
 
-Results are JSON lines on standard output, messages and the log go to standard error.
-Exit status: 0 done, 1 after an error, 2 for bad usage or configuration. enqueue and restore
-only store what is to be done: status says how far it is.
+Results are JSON lines on standard output; messages and the log go to standard
+error. Exit status: 0 done, 1 after an error, 2 for bad usage or configuration.
+enqueue, cancel and restore only store what is to be done; status shows how far
+it is.
 `
 
 // errUsage marks what another start with the same arguments would not mend.
@@ -134,17 +140,17 @@ func (p *program) parse(args []string) (*command, error) {
 	case "migrate", "work", "list":
 	case "enqueue":
 		flags.StringVar(&c.targets, "targets", "", "`FILE` with the messages, CSV or JSON lines; - for standard input")
-		flags.StringVar(&c.campaign, "campaign", "", "`NAME` of the campaign; a new one if left out")
-		flags.StringVar(&c.reason, "reason", "", "`TEXT` for targets that have none")
-		flags.StringVar(&c.by, "by", "", "`NAME` of who asks for it")
-		flags.BoolVar(&c.forwards, "follow-forwards", false, "also take what was passed on")
+		flags.StringVar(&c.campaign, "campaign", "", "`NAME` of the campaign; a new name if left out")
+		flags.StringVar(&c.reason, "reason", "", "`TEXT` that gives the reason for targets that have none")
+		flags.StringVar(&c.by, "by", "", "`NAME` of the person who asks for it")
+		flags.BoolVar(&c.forwards, "follow-forwards", false, "also take messages that were forwarded")
 	case "status":
-		flags.BoolVar(&c.each, "targets", false, "a line for each target, with its receipts")
+		flags.BoolVar(&c.each, "targets", false, "write one line per target, with its receipts")
 		named = true
 	case "cancel":
 		named = true
 	case "restore":
-		flags.StringVar(&c.target, "target", "", "`KEY` of one target, as status -targets shows it")
+		flags.StringVar(&c.target, "target", "", "restore only the target with this `KEY`, as shown by status -targets")
 		named = true
 	default:
 		return nil, fmt.Errorf("unknown command %q; %w", c.name, errUsage)
