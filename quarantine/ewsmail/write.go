@@ -17,8 +17,7 @@ import (
 func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change) (driver.Item, error) {
 	marked, change := changed(item, mark)
 	if becomesRead(item, mark) {
-		// A server that cannot suppress the read receipt of an update would send it with
-		// this one.
+		// A server that cannot suppress the read receipt of an update would send it now.
 		if err := m.hush(ctx, change.ID); err != nil {
 			return marked, err
 		}
