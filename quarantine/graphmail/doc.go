@@ -1,5 +1,5 @@
-// Package graphmail is the driver for Microsoft Graph: for Exchange Online after Exchange
-// Web Services.
+// Package graphmail is the driver for Exchange Online over Microsoft Graph, the successor
+// of Exchange Web Services.
 //
 // Items are carried from one mailbox to the other by export and import of their whole
 // content, with all MAPI properties. These operations are in v1.0 of Graph in the
