@@ -34,7 +34,7 @@ type organisation struct {
 	view func(address string) *ews.Client
 	// delegate means that distinguished folders must name the mailbox.
 	delegate bool
-	// remedy tells the reader how to grant the right that a mailbox needs.
+	// remedy explains how to grant the right that a mailbox needs.
 	remedy string
 	// recoverable and archive select what else to search.
 	recoverable, archive bool

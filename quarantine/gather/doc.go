@@ -16,9 +16,9 @@
 //
 // Each call can rely on the following:
 //
-//   - Its result is its own. A faulty member of a batch does not affect the others:
-//     whatever the batch could not decide for a member, and certainly had no effect, is
-//     requested again for that member alone ([driver.ErrAlone]).
+//   - Its result is its own. A faulty member of a batch does not affect the others: a
+//     member that the batch could not decide, and for which certainly nothing was done,
+//     is requested again alone ([driver.ErrAlone]).
 //   - It never joins a request that was already on its way when it was made.
 //   - A request never covers two mailboxes, nor carriages between different ends.
 //   - When its context ends, the others are not affected. A call that only reads returns

@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// mailbox is a mailbox whose calls share requests. Calls whose lanes are nil go one by
-// one.
+// mailbox is a mailbox whose calls share requests. Calls whose batch function is nil go
+// one by one.
 type mailbox struct {
 	driver.Mailbox
 	g          *gathering

@@ -17,8 +17,8 @@ var arrivalFields = []string{"id", "receivedDateTime"}
 // Arrivals returns a page of what has come into a folder, changed in it and left it.
 // Graph offers neither streams nor long polling for this, and sends notifications only to
 // a public address, so callers have to ask repeatedly. A message may be reported twice,
-// or late, and one that is moved on within seconds may not be reported at all. Deltas do
-// not exist in the cloud of China.
+// or late, and one that is moved on within seconds may not be reported at all. Message
+// deltas do not exist in the cloud of China.
 // See https://learn.microsoft.com/en-us/graph/api/message-delta.
 func (m *mailbox) Arrivals(ctx context.Context, folder driver.Folder, state string) (driver.Arrivals, error) {
 	a, err := m.arrivals(ctx, folder, state)

@@ -33,10 +33,10 @@ type finder struct {
 
 // find returns the items that match a query.
 //
-// The mailbox is searched twice: as a whole, and folder by folder. The whole search alone
-// pages by $skip, so it may leave out items while others are moved, and it does not name
-// the folders that it has searched. The search by folder alone may miss an item that
-// moves from a folder not yet searched into one that already was.
+// The mailbox is searched twice: as a whole, and folder by folder. Neither search
+// suffices alone. The first pages by $skip, so it may leave out items while others are
+// moved, and it does not name the folders that it has searched. The second may miss an
+// item that moves from a folder not yet searched into one that already was.
 func (m *mailbox) find(ctx context.Context, q driver.Query) (driver.Findings, error) {
 	box, err := m.open(ctx)
 	if err != nil {

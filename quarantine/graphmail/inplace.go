@@ -32,8 +32,8 @@ const VaultFolder = "ewsquarantine"
 // exist, nothing is removed permanently.
 type InPlace struct{ *Strategy }
 
-// NewInPlace is like [New], for messages that stay in their mailbox. It ignores the
-// options ImportTransport, QuarantineMailbox and Ways.
+// NewInPlace is like [New], for messages that stay in their mailbox. The options
+// ImportTransport, QuarantineMailbox and Ways have no effect.
 func NewInPlace(transport http.RoundTripper, opts *Options) (*InPlace, error) {
 	s, err := New(transport, opts)
 	if err != nil {

@@ -131,7 +131,7 @@ type mode struct {
 	name    string
 	change  []func(*graphmail.Options)
 	inPlace bool // messages stay in their mailbox
-	wide    bool // in place, but in the worldwide cloud, where items can be removed for good
+	wide    bool // in place, but in the worldwide cloud, where items can be removed permanently
 	large   bool // with an attachment that takes requests of its own
 	thin    int  // without -whole, the part of the cases that is run: one in so many
 }

@@ -82,7 +82,7 @@ type Options struct {
 	// Ways are the ways to carry an item, in the order in which they are tried:
 	// [driver.WayTransfer] and, if allowed, [driver.WayRecreate], which loses what the
 	// package comment lists. Another way is tried only if Graph has permanently refused
-	// one. [NewInPlace] ignores them. Default: WayTransfer alone.
+	// one. They have no effect on [NewInPlace]. Default: WayTransfer alone.
 	Ways []driver.Way
 
 	// QuarantineMailbox is the address of the mailbox that is one end of each carriage.
