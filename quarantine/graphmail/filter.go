@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// filterOf returns the $filter for a query, or "" if there is none.
+// filterOf returns the $filter for a query, or "" if the query needs no filter.
 func filterOf(q driver.Query) string {
 	var all []string
 	if q.MessageID != "" {
@@ -43,8 +43,8 @@ func either(conditions []string) string {
 }
 
 // looseFilter returns a filter that finds a Message-ID in any spelling, for a query that
-// has found nothing, or "" if there is none. A sender or a server on the way may have
-// added what no other spelling contains.
+// has found nothing, or "" if the query cannot have one. A sender or a server on the way
+// may have added what no other spelling contains.
 func looseFilter(q driver.Query) string {
 	if q.MessageID == "" || q.Operation != "" || q.Stamped {
 		return ""

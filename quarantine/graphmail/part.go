@@ -24,7 +24,7 @@ const (
 	vaultPart  part = "\x00vault" // the vault, and nothing else
 )
 
-// findVault looks for the vault, which the tree begins with. If there is none, the tree
+// findVault looks for the vault, which the tree begins with. Without a vault, the tree
 // stays empty.
 func (m *mailbox) findVault(ctx context.Context, box graph.Mailbox, tree *folderTree) error {
 	for folders, err := range box.Children(ctx, root, VaultFolder) {

@@ -82,7 +82,7 @@ var partKinds = map[mimescan.Kind]driver.PartKind{
 }
 
 // criteriaFilter returns a filter that everything that matches the criteria satisfies, or
-// "" if there is none.
+// "" if the criteria allow none.
 func criteriaFilter(c driver.Criteria) string {
 	var all []string
 	if !c.ReceivedAfter.IsZero() {

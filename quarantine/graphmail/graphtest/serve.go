@@ -280,7 +280,7 @@ func (c *call) addressed() *refusal {
 	return nil
 }
 
-// user returns the mailbox of a user by id or UPN, nil if there is none.
+// user returns the mailbox of a user by id or UPN, nil if nobody has it.
 func (c *call) user(name string) *mailstore.Mailbox {
 	return c.known(strings.ToLower(name), func(box *mailstore.Mailbox) bool {
 		return strings.EqualFold(name, objectID("user", box.GUID().String())) || strings.EqualFold(name, c.server.upn(box))
