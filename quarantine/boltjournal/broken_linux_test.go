@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
 )
 
-// After a sync has failed, each call fails, and says what to do; after that was done,
-// every intent that was acknowledged is there.
+// After a sync has failed, each call fails and says what to do. Once that has been done,
+// every acknowledged intent is there.
 func TestFailedSync(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "journal")
@@ -24,7 +24,7 @@ func TestFailedSync(t *testing.T) {
 		require.NoError(t, begin(j, intent(n)))
 	}
 	require.NoError(t, finish(j, intent(0).Operation))
-	filetest.Redirect(t, path, os.DevNull, os.O_RDWR) // which cannot be synced
+	filetest.Redirect(t, path, os.DevNull, os.O_RDWR) // it cannot be synced
 
 	err = begin(j, intent(5))
 	require.ErrorIs(t, err, boltjournal.ErrBroken)

@@ -7,30 +7,30 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// claims are those to the intents of a journal. They are in memory: only one process has
-// the file open, so those that an earlier one made have ended.
+// claims are the claims to the intents of a journal. They are kept in memory: only one
+// process can have the file open, so the claims of earlier processes have ended.
 type claims struct {
 	mu    sync.Mutex
-	done  sync.Cond // an operation is no longer busy
+	done  sync.Cond // signalled when an operation is no longer busy
 	token int64
 	of    map[string]*claim
 }
 
 type claim struct {
 	quarantine.Claim
-	busy bool // the file is being read or written for it, which nobody may come between
+	busy bool // the file is being read or written for it, and nobody may interfere
 }
 
-// newClaims returns no claims. Their tokens are greater than those of earlier processes,
-// as long as the clock is not set back.
+// newClaims returns an empty set of claims. Its tokens are greater than those of earlier
+// processes, as long as the clock is not set back.
 func newClaims() *claims {
 	c := &claims{token: time.Now().UnixNano(), of: make(map[string]*claim)}
 	c.done.L = &c.mu
 	return c
 }
 
-// wait returns the claim to an operation when it is not busy, or nil. The claims are
-// locked.
+// wait waits until an operation is not busy, and returns the claim to it, or nil. The
+// claims must be locked.
 func (c *claims) wait(operation string) *claim {
 	for {
 		now := c.of[operation]
@@ -41,8 +41,8 @@ func (c *claims) wait(operation string) *claim {
 	}
 }
 
-// make claims an operation for an owner while do looks after the file. If do fails,
-// everything is as before.
+// make claims an operation for an owner while do updates the file. If do fails,
+// everything stays as it was.
 func (c *claims) make(operation, owner string, lease time.Duration, do func() error) (quarantine.Claim, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,13 +64,13 @@ func (c *claims) make(operation, owner string, lease time.Duration, do func() er
 	return quarantine.Claim{}, err
 }
 
-// end ends the last claim to an operation while do looks after the file.
+// end ends the last claim to an operation while do updates the file.
 func (c *claims) end(of quarantine.Claim, do func() error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.wait(of.Operation)
 	if now == nil {
-		// The intent was finished, or nobody has claimed it in this process.
+		// The intent was finished, or nobody in this process has claimed it.
 		return errUnclaimed
 	}
 	if now.Token != of.Token {
@@ -95,7 +95,7 @@ func (c *claims) unlocked(busy *claim, do func() error) error {
 	return do()
 }
 
-// renew makes a claim last for a lease from now.
+// renew extends a claim to last for a lease from now.
 func (c *claims) renew(of quarantine.Claim, lease time.Duration) (quarantine.Claim, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

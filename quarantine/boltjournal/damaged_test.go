@@ -21,7 +21,7 @@ import (
 
 var whole = flag.Bool("whole", false, "damage files in every way, not in some of each kind")
 
-// intent returns the intent with a number. Every third has the same target.
+// intent returns the intent with a number. Numbers that differ by 3 have the same target.
 func intent(n int) quarantine.Intent {
 	return quarantine.Intent{
 		Operation: fmt.Sprintf("operation-%04d", n*7919%10000), Direction: driver.ToQuarantine,
@@ -33,8 +33,8 @@ func intent(n int) quarantine.Intent {
 	}
 }
 
-// written returns the bytes of a journal in which so many intents were begun and the
-// first ones finished, and the intents that are open.
+// written returns the bytes of a journal in which a number of intents were begun and the
+// first of them finished, and the intents that are still open.
 func written(t testing.TB, begun, finished int) (file []byte, open []quarantine.Intent) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "journal")
@@ -55,8 +55,8 @@ func written(t testing.TB, begun, finished int) (file []byte, open []quarantine.
 	return file, open
 }
 
-// read opens a journal and returns what it says. The error is that of Open or of the
-// intents.
+// read opens a journal and returns its intents. The error is that of Open or of reading
+// the intents.
 func read(t testing.TB, path string) ([]quarantine.Intent, error) {
 	t.Helper()
 	j, err := boltjournal.Open(path)
@@ -73,7 +73,7 @@ type damage struct {
 	do   func([]byte) []byte
 }
 
-// damages returns what can happen to a file of so many bytes.
+// damages returns what can happen to a file of the given size.
 func damages(size int) []damage {
 	const page, sector = 4096, 512
 	var all []damage
@@ -91,7 +91,7 @@ func damages(size int) []damage {
 		at, bit := i*97, i%8
 		add(fmt.Sprintf("bit %d at %d", bit, at), func(b []byte) []byte { b[at] ^= 1 << bit; return b })
 	}
-	for at := 0; at < size; at += page { // what counts most in a page
+	for at := 0; at < size; at += page { // the most important part of a page
 		for i := range 48 {
 			add(fmt.Sprintf("bit of the header at %d", at+i), func(b []byte) []byte { b[at+i] ^= 1 << (i % 8); return b })
 		}
@@ -107,8 +107,8 @@ func damages(size int) []damage {
 	return all
 }
 
-// Whatever happens to a file, it is refused, or read as it was: never with fewer
-// intents, and never with a crash.
+// Whatever happens to a file, it is refused or read as it was: never with fewer intents,
+// and never with a crash.
 func TestDamaged(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ begun, finished int }{{0, 0}, {2, 0}, {30, 9}} {
@@ -129,7 +129,7 @@ func TestDamaged(t *testing.T) {
 					continue
 				}
 				refused++
-				if !errors.Is(err, boltjournal.ErrDamaged) { // a record that is there for earlier versions
+				if !errors.Is(err, boltjournal.ErrDamaged) { // a record kept for earlier versions
 					require.ErrorContains(t, err, "in the journal cannot be read", d.name)
 					continue
 				}

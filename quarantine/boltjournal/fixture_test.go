@@ -18,13 +18,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// A journal that an earlier version left is settled after an upgrade. Those in testdata
-// have the same intents, which journal-1.json has as the first version read them: its
-// runs were cut off while they carried a message: there and back, by FullAccess and by
-// Impersonation, by Message-ID and by criteria. The files are journal-1.bolt, in the
-// format of 2026-11-25, without checksums, and journal-2.bolt, in that of 2026-11-29,
-// in which four more were begun and finished, as in journal-3.bolt, which has campaigns
-// besides, and whose intents name the server onPremises.
+// A journal left by an earlier version is settled after an upgrade. The journals in
+// testdata have the same intents; journal-1.json contains them as the first version read
+// them. The runs were cut off while they carried a message: there and back, by FullAccess
+// and by Impersonation, by Message-ID and by criteria. journal-1.bolt is in the format of
+// 2026-11-25, without checksums. journal-2.bolt is in the format of 2026-11-29; four more
+// intents were begun and finished in it. The same is true of journal-3.bolt, which also
+// has campaigns, and whose intents name the server onPremises.
 func TestJournalOfEarlierVersion(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/journal-1.json")
@@ -45,7 +45,7 @@ func TestJournalOfEarlierVersion(t *testing.T) {
 			require.NoError(t, err)
 			path := filepath.Join(t.TempDir(), "journal")
 			require.NoError(t, os.WriteFile(path, file, 0o600))
-			for range 2 { // the second time as it was upgraded
+			for range 2 { // the second time as upgraded
 				got, err := read(t, path)
 				require.NoError(t, err)
 				assert.Equal(t, want, got)
@@ -82,7 +82,7 @@ func settled(t *testing.T, path string) {
 	assert.Empty(t, got, "finished")
 }
 
-// receiptOf returns the receipt of a target in a mailbox with a number.
+// receiptOf returns the receipt of a target in a mailbox, both by number.
 func receiptOf(n int) *quarantine.Receipt {
 	in := intent(n)
 	in.Target.Mailbox = fmt.Sprintf("user%d@example.test", n)
@@ -92,7 +92,7 @@ func receiptOf(n int) *quarantine.Receipt {
 	}
 }
 
-// Campaigns outlive an upgrade.
+// Campaigns survive an upgrade.
 func TestCampaignsOfEarlierVersion(t *testing.T) {
 	t.Parallel()
 	file, err := os.ReadFile("testdata/journal-3.bolt")
@@ -116,7 +116,8 @@ func TestCampaignsOfEarlierVersion(t *testing.T) {
 	}
 }
 
-// A campaign of many targets is forgotten some at a time, and costs a journal no intent.
+// A campaign of many targets is forgotten in several steps, and the journal loses no
+// intent.
 func TestForgetMany(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "journal")

@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
 )
 
-// Any bytes are refused, or are a journal that works. Sum gives both heads the checksums
-// that fit them, so that what they lead to is looked at.
+// Arbitrary bytes are refused, or are a journal that works. The argument sum gives both
+// heads matching checksums, so that what they lead to is examined.
 func FuzzOpen(f *testing.F) {
 	first, err := os.ReadFile("testdata/journal-1.bolt")
 	require.NoError(f, err)
@@ -58,7 +58,7 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
-// A piece of a journal that is replaced leaves all intents, or an error.
+// Replacing a piece of a journal leaves all intents, or causes an error.
 func FuzzDamage(f *testing.F) {
 	file, want := written(f, 30, 9)
 	f.Add(uint32(0), []byte{0})

@@ -21,40 +21,40 @@ var (
 	ErrInUse = errors.New("quarantine: the journal is in use by another process")
 
 	// ErrDamaged reports that the file is not as it was written, or not a journal. No
-	// intent in it has been settled. [Salvage] returns those that can still be read;
-	// without them, the same targets have to be asked for again.
+	// intent in it has been settled. [Salvage] returns the intents that can still be
+	// read; without them, the same targets have to be requested again.
 	ErrDamaged = errors.New("quarantine: the journal is damaged")
 
 	// ErrNewer reports that a later version of this package wrote the file.
 	ErrNewer = errors.New("quarantine: the journal was written by a later version")
 
 	// ErrBroken reports that an intent could not be written or synced, so that memory and
-	// disk may differ. From then on each call of the [Journal] fails with it. Close the
-	// journal and open it again, which checks all of it; or end the process and start it
-	// again. The intent may or may not be in it, which [quarantine.Service.Recover] settles.
+	// disk may differ. From then on, each call of the [Journal] fails with it. Close the
+	// journal and open it again, which checks all of it, or restart the process. The
+	// intent may or may not be in it; [quarantine.Service.Recover] settles that.
 	ErrBroken = errors.New("quarantine: the journal could not be written, and is not used any more")
 
-	// ErrFull reports that there was no room on the disk for an intent. Nothing of it is
-	// written, and the journal goes on.
+	// ErrFull reports that there was no room on the disk for an intent. No part of it is
+	// written, and the journal remains usable.
 	ErrFull = errors.New("quarantine: no room left for the journal")
 )
 
-// Journal is a [quarantine.Journal] in a single file, a bbolt database, and a
-// [quarantine.CampaignJournal] with [quarantine.KeyedMarks]. When Begin returns, the intent has been synced to disk. If
-// it cannot be, the error matches [ErrFull] or [ErrBroken]. The file holds addresses,
-// Message-IDs and folder names, never content or credentials (but the receipts of
-// campaigns, too), and only its owner can read it. No method reads all of it into
-// memory.
+// Journal is a [quarantine.Journal] in a single file, a bbolt database. It is also a
+// [quarantine.CampaignJournal] with [quarantine.KeyedMarks]. When Begin returns, the
+// intent has been synced to disk. If that fails, the error matches [ErrFull] or
+// [ErrBroken]. The file contains addresses, Message-IDs and folder names, and also the
+// receipts of campaigns, but never content or credentials. Only its owner can read it. No
+// method reads all of it into memory.
 //
-// Several services may use one Journal. Their claims are in memory, and end when it is
-// closed: since only one process at a time can have the file open, a process that starts
-// after a crash can settle everything at once.
+// Several services may use one Journal. Their claims are kept in memory, and end when the
+// Journal is closed: since only one process at a time can have the file open, a process
+// that starts after a crash can settle everything immediately.
 type Journal struct {
 	file   *sealedfile.File
 	path   string
 	claims *claims
 
-	packers sync.Pool // of *flate.Writer, of which each takes most of a megabyte
+	packers sync.Pool // of *flate.Writer, each of which takes most of a megabyte
 }
 
 var (
@@ -63,11 +63,11 @@ var (
 	_ quarantine.KeyedMarks      = (*Journal)(nil)
 )
 
-// Open opens a journal file. If it is missing, a new one is created, which gets its
-// name when it is complete; the directory must exist. All of the file is checked, which
-// takes about a second for 200,000 intents. Only one process at a time can have it
-// open: if another one still does after a second, the error matches [ErrInUse]. A file
-// that does not fit is refused with [ErrDamaged] or [ErrNewer], and is not changed. The
+// Open opens a journal file. If the file is missing, a new one is created, which gets its
+// name only when it is complete; the directory must exist. The whole file is checked,
+// which takes about a second for 200,000 intents. Only one process at a time can have it
+// open: if another process still does after a second, the error matches [ErrInUse]. An
+// unsuitable file is refused with [ErrDamaged] or [ErrNewer], and is not changed. The
 // caller must close the journal.
 func Open(path string) (*Journal, error) {
 	file, err := sealedfile.Open(path, format)
@@ -77,7 +77,7 @@ func Open(path string) (*Journal, error) {
 	return &Journal{file: file, path: path, claims: newClaims()}, nil
 }
 
-// explain says what to do about an error.
+// explain adds what to do about an error.
 func explain(path string, err error) error {
 	reason := func(kind error) string { return strings.TrimPrefix(err.Error(), kind.Error()+": ") }
 	switch {
@@ -94,7 +94,7 @@ func explain(path string, err error) error {
 	case errors.Is(err, sealedfile.ErrDamaged):
 		return fmt.Errorf("%w: %q: %s. Move the file away to go on without it; then \"ewsq recover -salvage FILE\", or boltjournal.Salvage, "+
 			"settles what can still be read of it, and the targets of interrupted runs can be asked for again", ErrDamaged, path, reason(sealedfile.ErrDamaged))
-	case errors.Is(err, fs.ErrNotExist): // a missing file is created
+	case errors.Is(err, fs.ErrNotExist): // a missing file would be created
 		return fmt.Errorf("creating the journal %q: %w: its directory does not exist; create it, or use a different file", path, fs.ErrNotExist)
 	case errors.Is(err, syscall.EROFS):
 		return fmt.Errorf("opening the journal %q: %w: mount it for writing, or use a different file", path, err)
@@ -136,7 +136,7 @@ func (j *Journal) Claim(ctx context.Context, operation, owner string, lease time
 	return in, c, err
 }
 
-// Renew makes a claim last for a lease from now. Nothing is written.
+// Renew extends a claim to last for a lease from now. Nothing is written.
 func (j *Journal) Renew(_ context.Context, c quarantine.Claim, lease time.Duration) (quarantine.Claim, error) {
 	if err := j.explain(j.file.Broken()); err != nil {
 		return quarantine.Claim{}, err
@@ -161,10 +161,9 @@ func (j *Journal) Finish(ctx context.Context, c quarantine.Claim) error {
 // errUnclaimed means that nobody has a claim to an operation.
 var errUnclaimed = errors.New("no claim")
 
-// Pending yields the unfinished intents, oldest first, in about 100 bytes of memory for
-// each. Those that are begun meanwhile are not among them, and those that are finished
-// before their turn are passed over. Intents that cannot be read come last, each as an
-// error.
+// Pending yields the unfinished intents, oldest first, using about 100 bytes of memory
+// for each. It does not yield intents that are begun meanwhile, and skips those that are
+// finished before their turn. Intents that cannot be read come last, each as an error.
 func (j *Journal) Pending(ctx context.Context) iter.Seq2[quarantine.Intent, error] {
 	return func(yield func(quarantine.Intent, error) bool) {
 		places, err := j.places()
@@ -254,7 +253,7 @@ func (j *Journal) unread() (errs []error) {
 func (j *Journal) update(do func(*sealedfile.Tx) error) error { return j.explain(j.file.Update(do)) }
 func (j *Journal) view(do func(*sealedfile.Tx) error) error   { return j.explain(j.file.View(do)) }
 
-// explain says what to do if the file is found to be damaged while it is open, or cannot
+// explain adds what to do if the file turns out to be damaged while it is open, or cannot
 // be written.
 func (j *Journal) explain(err error) error {
 	for _, of := range []error{sealedfile.ErrDamaged, sealedfile.ErrBroken, sealedfile.ErrFull} {
@@ -265,7 +264,7 @@ func (j *Journal) explain(err error) error {
 	return err
 }
 
-// unreadable says why an intent of an earlier version was not adopted.
+// unreadable returns the reason why an intent of an earlier version was not adopted.
 func unreadable(operation, text []byte) error {
 	_, err := decodeFirst(operation, text)
 	return fmt.Errorf("intent %q in the journal cannot be read: %w", operation, err)

@@ -17,13 +17,13 @@ import (
 // forgetAtOnce is how many marks are removed in one transaction.
 const forgetAtOnce = 1000
 
-// campaignKey returns the beginning of the keys of a campaign. Its length comes first, so
-// that no campaign is the beginning of another.
+// campaignKey returns the prefix of the keys of a campaign. Its length comes first, so
+// that no campaign is a prefix of another.
 func campaignKey(campaign string) []byte {
 	return append(binary.AppendUvarint(nil, uint64(len(campaign))), campaign...)
 }
 
-// Mark keeps the receipt of a target and returns once it has been synced to disk.
+// Mark stores the receipt of a target and returns once it has been synced to disk.
 func (j *Journal) Mark(ctx context.Context, campaign string, r *quarantine.Receipt) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -44,7 +44,7 @@ func (j *Journal) Mark(ctx context.Context, campaign string, r *quarantine.Recei
 	})
 }
 
-// Marked returns the receipt of a target, nil if it has none in the campaign.
+// Marked returns the receipt of a target, or nil if it has none in the campaign.
 func (j *Journal) Marked(_ context.Context, campaign string, t quarantine.Target) (*quarantine.Receipt, error) {
 	key, err := targetKey(t)
 	if err != nil {
@@ -53,7 +53,7 @@ func (j *Journal) Marked(_ context.Context, campaign string, t quarantine.Target
 	return j.mark(append(campaignKey(campaign), key...))
 }
 
-// HasMark reports whether a target has a receipt in the campaign, which is not read.
+// HasMark reports whether a target has a receipt in the campaign, without reading it.
 func (j *Journal) HasMark(_ context.Context, campaign string, t quarantine.Target) (has bool, err error) {
 	key, err := targetKey(t)
 	if err != nil {
@@ -66,7 +66,8 @@ func (j *Journal) HasMark(_ context.Context, campaign string, t quarantine.Targe
 	return has, err
 }
 
-// MarkOf returns the receipt of the target with a key, nil if it has none in the campaign.
+// MarkOf returns the receipt of the target with a key, or nil if it has none in the
+// campaign.
 func (j *Journal) MarkOf(_ context.Context, campaign, key string) (*quarantine.Receipt, error) {
 	target, err := hex.DecodeString(key)
 	if err != nil {
@@ -99,8 +100,8 @@ func (j *Journal) mark(key []byte) (r *quarantine.Receipt, err error) {
 // marksAtOnce is how many keys are held in memory while marks are read.
 const marksAtOnce = 1000
 
-// Marks yields the receipts of a campaign, in a few kilobytes of memory. Those that are
-// written meanwhile may be among them.
+// Marks yields the receipts of a campaign, using a few kilobytes of memory. They may
+// include receipts that are written meanwhile.
 func (j *Journal) Marks(ctx context.Context, campaign string) iter.Seq2[*quarantine.Receipt, error] {
 	return func(yield func(*quarantine.Receipt, error) bool) {
 		var last []byte
@@ -119,7 +120,7 @@ func (j *Journal) Marks(ctx context.Context, campaign string) iter.Seq2[*quarant
 				if (r != nil || err != nil) && !yield(r, err) {
 					return
 				}
-				last = append(key, 0) // the next one is not before that
+				last = append(key, 0) // the smallest key after this one
 			}
 			if len(keys) < marksAtOnce {
 				return
@@ -128,7 +129,7 @@ func (j *Journal) Marks(ctx context.Context, campaign string) iter.Seq2[*quarant
 	}
 }
 
-// markKeys returns some keys of a campaign's marks, those from a key on if one is given.
+// markKeys returns some keys of a campaign's marks, starting at a key if one is given.
 func (j *Journal) markKeys(campaign string, from []byte, most int) (keys [][]byte, err error) {
 	err = j.view(func(tx *sealedfile.Tx) error {
 		return tx.Keys(campaignsTable, campaignKey(campaign), from, func(key []byte) error {
@@ -148,8 +149,8 @@ func (j *Journal) markKeys(campaign string, from []byte, most int) (keys [][]byt
 // errEnough ends a scan.
 var errEnough = errors.New("enough")
 
-// Forget removes all marks of a campaign, some at a time. If it is cut off, the rest can
-// be forgotten later.
+// Forget removes all marks of a campaign, in several transactions. If it is interrupted,
+// the rest can be forgotten later.
 func (j *Journal) Forget(ctx context.Context, campaign string) error {
 	for {
 		if ctx.Err() != nil {

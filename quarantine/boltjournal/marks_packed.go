@@ -8,15 +8,16 @@ import (
 	"io"
 )
 
-// packedMark begins a receipt that is compressed. One of an earlier version begins with a
-// brace, and an earlier version says of a compressed one that it cannot be read.
+// packedMark is the first byte of a compressed receipt. A receipt of an earlier version
+// begins with a brace, and an earlier version reports that it cannot read a compressed
+// one.
 const packedMark = 1
 
-// largestMark is how long a receipt may be, in bytes: enough for one of a message with ten
-// thousand copies.
+// largestMark is the maximum length of a receipt, in bytes: enough for the receipt of a
+// message with ten thousand copies.
 const largestMark = 64 << 20
 
-// pack compresses a receipt: its long ids have much in common, which leaves a fifth of it.
+// pack compresses a receipt to about a fifth: its long ids have much in common.
 func (j *Journal) pack(text []byte) ([]byte, error) {
 	if len(text) > largestMark {
 		return nil, fmt.Errorf("the receipt has %d bytes, and a journal keeps at most %d", len(text), largestMark)
@@ -40,7 +41,7 @@ func (j *Journal) pack(text []byte) ([]byte, error) {
 	return packed.Bytes(), nil
 }
 
-// unpack returns a receipt as it was before.
+// unpack reverses pack.
 func unpack(stored []byte) ([]byte, error) {
 	if len(stored) == 0 || stored[0] != packedMark {
 		return stored, nil

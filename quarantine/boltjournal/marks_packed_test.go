@@ -19,7 +19,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// finished is a receipt of Exchange with n folders searched.
+// finished returns the receipt of a target, with the given number of folders searched.
 func finished(n, folders int) *quarantine.Receipt {
 	r := &quarantine.Receipt{Action: "quarantine", Target: quarantine.Target{Mailbox: fmt.Sprintf("user%d@example.test", n), MessageID: "<1@evil.example>"}, Items: []quarantine.ReceiptItem{}}
 	for i := range folders {
@@ -28,8 +28,8 @@ func finished(n, folders int) *quarantine.Receipt {
 	return r
 }
 
-// A receipt takes a part of its length in the file, and comes back whole, also one that an
-// earlier version has written.
+// A receipt takes up a fraction of its length in the file, and comes back whole, even one
+// written by an earlier version.
 func TestMarksArePacked(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "journal")
@@ -84,7 +84,7 @@ func TestMarksArePacked(t *testing.T) {
 	assert.Equal(t, 1, unread)
 }
 
-// writeMark writes what stands for a receipt.
+// writeMark writes the stored form of a receipt.
 func writeMark(t *testing.T, path, campaign string, target quarantine.Target, stored []byte) {
 	t.Helper()
 	f, err := sealedfile.Open(path, sealedfile.Format{Kind: "journal", Version: 3, Tables: []string{"intents", "targets", "campaigns"}, Earlier: []string{"intents"}})

@@ -14,22 +14,22 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// The tables of a journal: the intents by operation, and the operations by target.
-// Receipts of campaigns are by campaign and target: see marks.go.
+// The tables of a journal: the intents by operation, and the operations by target. The
+// receipts of campaigns are stored by campaign and target: see marks.go.
 const (
 	intentsTable   = "intents"
 	targetsTable   = "targets"
 	campaignsTable = "campaigns"
 )
 
-// format is that of version 3. In version 2 there were no campaigns, in version 1 the
+// format is the format of version 3. Version 2 had no campaigns, and in version 1 the
 // intents were JSON, keyed by operation.
 var format = sealedfile.Format{
 	Kind: "journal", Version: 3, Tables: []string{intentsTable, targetsTable, campaignsTable},
 	Earlier: []string{"intents"}, Adopt: adopt,
 }
 
-// An intent is stored as its time, the key of its target, and JSON. So lists can be
+// An intent is stored as its time, the key of its target, and JSON, so that lists can be
 // made and entries removed without reading the JSON.
 const (
 	timeSize   = 12 // seconds since 1970, nanoseconds; big endian
@@ -57,10 +57,10 @@ func newRecord(in quarantine.Intent) (r record, err error) {
 	return r, nil
 }
 
-// targetKey returns the beginning of the keys of a target.
+// targetKey returns the prefix of the keys of a target.
 func targetKey(t quarantine.Target) ([]byte, error) { return hex.DecodeString(t.Key()) }
 
-// put writes an intent, in place of one with the same operation.
+// put writes an intent, replacing one with the same operation.
 func put(tx *sealedfile.Tx, r record) error {
 	if err := remove(tx, string(r.operation)); err != nil {
 		return err
@@ -102,12 +102,12 @@ func decode(operation string, stored []byte) (in quarantine.Intent, err error) {
 	return in, nil
 }
 
-// adopt takes over an intent of version 1. It has no checksum; but it names the
-// operation that is its key.
+// adopt takes over an intent of version 1. It has no checksum, but it names the operation
+// that is its key.
 func adopt(tx *sealedfile.Tx, _ string, operation, text []byte) (known bool, err error) {
 	in, err := decodeFirst(operation, text)
 	if err != nil {
-		return false, nil // Open and Pending say so
+		return false, nil // Open and Pending report it
 	}
 	r, err := newRecord(in)
 	if err != nil {
@@ -124,7 +124,7 @@ func decodeFirst(operation, text []byte) (in quarantine.Intent, err error) {
 	return in, err
 }
 
-// place is where an intent is, and its place among the others.
+// place is the key of an intent and its position among the others.
 type place struct {
 	at        time.Time
 	operation string
@@ -152,7 +152,7 @@ func (j *Journal) places() ([]place, error) {
 	return places, err
 }
 
-// sortIntents puts intents in the order of Open.
+// sortIntents sorts intents by time, oldest first.
 func sortIntents(intents []quarantine.Intent) {
 	slices.SortStableFunc(intents, func(a, b quarantine.Intent) int { return a.At.Compare(b.At) })
 }

@@ -28,7 +28,7 @@ func edit(t *testing.T, path string, do func(*bbolt.Tx) error) {
 	require.NoError(t, db.Close())
 }
 
-// What is not a journal is refused, each with what it is, and left alone.
+// A file that is not a journal is refused, with the reason, and left alone.
 func TestNotAJournal(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -86,7 +86,7 @@ func TestNotAJournal(t *testing.T) {
 	}
 }
 
-// putState writes what a journal says of itself, with its checksum.
+// putState writes the state record of a journal, with its checksum.
 func putState(tx *bbolt.Tx, text string) error {
 	const table, key = "#", "state"
 	var b []byte
@@ -97,7 +97,7 @@ func putState(tx *bbolt.Tx, text string) error {
 	return tx.Bucket([]byte(table)).Put([]byte(key), append(sum[:16], text...))
 }
 
-// A file of the first version has no checksums. Still nothing is missing without an
+// A file of the first version has no checksums. Even so, nothing is missing without an
 // error.
 func TestDamagedFirstVersion(t *testing.T) {
 	t.Parallel()
@@ -127,8 +127,8 @@ func TestDamagedFirstVersion(t *testing.T) {
 	assert.Greater(t, refused, 20)
 }
 
-// An earlier version that is used after an upgrade says that it cannot read the
-// journal. What it writes all the same is adopted.
+// An earlier version that is used after an upgrade reports that it cannot read the
+// journal. Anything that it still writes is adopted.
 func TestEarlierVersionAfterUpgrade(t *testing.T) {
 	t.Parallel()
 	file, open := written(t, 3, 1)
@@ -164,7 +164,7 @@ func TestEarlierVersionAfterUpgrade(t *testing.T) {
 	require.ErrorContains(t, err, "zz")
 }
 
-// The directory is not created, and the error tells of it, not of a temporary file.
+// The directory is not created, and the error names it, not a temporary file.
 func TestNoDirectory(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "none", "journal")
@@ -175,8 +175,8 @@ func TestNoDirectory(t *testing.T) {
 	assert.NotContains(t, err.Error(), ".new-")
 }
 
-// What can be read of a damaged journal is saved: with one page gone, most of it; with
-// both heads gone, all, and what was finished besides.
+// Whatever can be read of a damaged journal is saved: with one page gone, most of it;
+// with both heads gone, everything, including finished intents.
 func TestDamagedAndSalvaged(t *testing.T) {
 	t.Parallel()
 	file, open := written(t, 30, 9)
@@ -196,7 +196,7 @@ func TestDamagedAndSalvaged(t *testing.T) {
 	at := bytes.Index(file, []byte(open[7].From.ItemID))
 	require.Positive(t, at)
 	least := len(open)
-	for range bytes.Count(file, []byte(open[7].From.ItemID)) { // the pages of earlier transactions have it as well
+	for range bytes.Count(file, []byte(open[7].From.ItemID)) { // pages of earlier transactions contain it as well
 		got := saved(func(b []byte) {
 			copy(b, bytes.ReplaceAll(b, []byte(open[7].From.ItemID), bytes.Repeat([]byte("x"), len(open[7].From.ItemID))))
 		})
@@ -238,7 +238,7 @@ func TestFindTarget(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []quarantine.Intent{intent(1), intent(4), intent(7)}, got)
 
-	moved := intent(4) // the same operation, another target
+	moved := intent(4) // same operation, another target
 	moved.Target.Mailbox = "carol@example.test"
 	require.NoError(t, begin(j, moved))
 	require.NoError(t, finish(j, intent(7).Operation))
@@ -258,8 +258,8 @@ func TestFindTarget(t *testing.T) {
 	assert.False(t, found)
 }
 
-// A journal that is changed under the process that has it open fails, and the process
-// goes on.
+// A journal that is changed while the process has it open fails, and the process
+// continues.
 func TestDamagedWhileOpen(t *testing.T) {
 	t.Parallel()
 	file, _ := written(t, 30, 0)
@@ -278,8 +278,8 @@ func TestDamagedWhileOpen(t *testing.T) {
 	require.ErrorIs(t, err, boltjournal.ErrDamaged, "and not in use")
 }
 
-// Each transaction may be cut off at any point: the file has what was there before it,
-// or what it wrote.
+// Each transaction may be cut off at any point: the file then has the content from before
+// it, or what it wrote.
 func TestCutOffWhileWriting(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "journal")

@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/boltjournal"
 )
 
-// A pipe is not opened, which would wait for whoever writes to it.
+// A pipe is not opened: that would wait for a writer.
 func TestNamedPipe(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "journal")
@@ -28,8 +28,9 @@ func TestNamedPipe(t *testing.T) {
 	require.ErrorContains(t, err, "it is a named pipe")
 }
 
-// TestFullDisk creates and fills a journal where there is room for a part of it only, in
-// a process of its own: no part of a new one is left, and no intent of an old one lost.
+// TestFullDisk creates and fills a journal where there is room for only a part of it, in
+// a process of its own. No part of a new journal is left behind, and no intent of an old
+// one is lost.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	if dir := os.Getenv("BOLTJOURNAL_FULL_DISK"); dir != "" {
@@ -85,7 +86,7 @@ func fillDisk(t *testing.T, dir string) {
 	got, err := openIntents(t.Context(), j)
 	require.NoError(t, err)
 	assert.Equal(t, intents(0, n), got)
-	for _, bytes := range []uint64{8 << 10, 4 << 10} { // no page can be written but the heads
+	for _, bytes := range []uint64{8 << 10, 4 << 10} { // no page but the heads can be written
 		room(bytes)
 		err := finish(j, intent(0).Operation)
 		require.ErrorIs(t, err, boltjournal.ErrFull, bytes)

@@ -9,18 +9,19 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Salvage returns the intents that can still be read of a file that [Open] refuses with
-// [ErrDamaged], oldest first. It does not change the file. Some may be missing, for
-// which the same targets have to be asked for again; others may have been finished
-// before, which does no harm: begin them in a new journal, and [quarantine.Service.Recover]
-// looks at both mailboxes before it does anything. Each has the checksum with which it
-// was written, except in files of the first version, which had none.
+// Salvage returns the intents that can still be read from a file that [Open] refuses with
+// [ErrDamaged], oldest first. It does not change the file. Some intents may be missing,
+// and their targets have to be requested again. Others may already have been finished,
+// which does no harm: begin them in a new journal, and [quarantine.Service.Recover] looks
+// at both mailboxes before it does anything. Each intent has the checksum that it was
+// written with, except in files of the first version, which had none.
 //
-// What campaigns have finished is not among it: their targets are asked for again, which
+// The receipts of campaigns are not included: finished targets are requested again, which
 // changes nothing.
 //
-// If nothing can be read, no intents are returned. An error says that the file could
-// not be read at all, or that it is not a journal but text, or the file of another program.
+// If nothing can be read, Salvage returns no intents. An error means that the file could
+// not be read at all, or that it is not a journal but text, or the file of another
+// program.
 func Salvage(path string) ([]quarantine.Intent, error) {
 	var intents []quarantine.Intent
 	seen := make(map[string]bool)

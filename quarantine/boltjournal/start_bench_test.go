@@ -13,15 +13,15 @@ import (
 )
 
 // BenchmarkStart opens a journal of 200,000 open intents and yields them, as a recovery
-// does. Of this, open-s is for Open alone. Live-MB is the most heap that was in use,
-// beyond what was before.
+// does. The metric open-s is for Open alone, and live-MB is the largest heap in use
+// beyond what was in use before.
 func BenchmarkStart(b *testing.B) {
 	const open = 200_000
 	path := filepath.Join(b.TempDir(), "journal")
 	j, err := boltjournal.Open(path)
 	require.NoError(b, err)
 	var wg sync.WaitGroup
-	for first := range 500 { // those that wait share a sync of the disk
+	for first := range 500 { // those that wait share a sync
 		wg.Go(func() {
 			for n := first; n < open; n += 500 {
 				in := intent(n)

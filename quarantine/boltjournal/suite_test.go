@@ -15,8 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
 )
 
-// The journal passes the suite. A damaged intent is one of the first version: any other is
-// noticed when the file is opened.
+// The journal passes the suite. The damaged intent is one of the first version: damage to
+// any other is noticed when the file is opened.
 func TestSuite(t *testing.T) {
 	t.Parallel()
 	quarantinetest.RunJournal(t, func(t *testing.T) quarantinetest.JournalStore {
@@ -36,8 +36,8 @@ func TestSuite(t *testing.T) {
 	})
 }
 
-// What several services do with one journal at once: claims are kept apart while the file
-// is being written, too.
+// Several services use one journal at the same time: claims are kept apart even while the
+// file is being written.
 func TestClaimsWhileWriting(t *testing.T) {
 	t.Parallel()
 	j, err := boltjournal.Open(filepath.Join(t.TempDir(), "journal"))

@@ -5,7 +5,7 @@ import (
 	"net/http/httptrace"
 )
 
-// connections watches what a request does to get a connection.
+// connections returns a trace that counts the connections and handshakes of a request.
 func (c *Counters) connections() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		ConnectDone: func(_, _ string, err error) {

@@ -24,30 +24,29 @@ var (
 	_ ews.Hook        = (*Counters)(nil)
 )
 
-// Values are what was counted since the beginning. The JSON names stay.
+// Values are the counts since the beginning. The JSON names are stable.
 type Values struct {
-	// Messages are those that were dealt with, by what was done with them and what
-	// became of them.
+	// Messages are the messages that were processed, by action and outcome.
 	Messages map[quarantine.ItemAction]map[quarantine.Outcome]int64 `json:"messages,omitempty"`
-	// MessageCalls is how many requests were sent for these, searches aside, which may
-	// serve several. MessageTime is how long they took, in all, and MessageRetries how
-	// often a step was repeated.
+	// MessageCalls is how many requests were sent for these messages. It does not include
+	// searches, which may serve several messages. MessageTime is how long the messages
+	// took in total, and MessageRetries how often a step was repeated.
 	MessageCalls   int64         `json:"messageCalls"`
 	MessageRetries int64         `json:"messageRetries"`
-	MessageTime    time.Duration `json:"messageTime"` // in nanoseconds, as all times here
+	MessageTime    time.Duration `json:"messageTime"` // in nanoseconds, like all times here
 
-	// Calls are the requests to servers, by operation and by what became of them. Those
-	// that were not sent are among them, as unsent.
+	// Calls are the requests to servers, by operation and outcome. They include requests
+	// that were not sent, as unsent.
 	Calls map[ews.Operation]map[ews.CallOutcome]int64 `json:"calls,omitempty"`
-	// CallRetries is how many of them repeated an earlier one, CallTime how long they
-	// took, without Waited, the time spent waiting for the limiter. BackOff is how long
-	// servers asked for a pause.
+	// CallRetries is how many of them repeated an earlier request. CallTime is how long
+	// they took, without Waited, the time spent waiting for the limiter. BackOff is the
+	// total length of the pauses that servers asked for.
 	CallRetries int64         `json:"callRetries"`
 	CallTime    time.Duration `json:"callTime"`
 	Waited      time.Duration `json:"waited"`
 	BackOff     time.Duration `json:"backOff"`
-	// BytesOut and BytesIn are the bytes of the bodies of requests and responses, as they
-	// were transferred.
+	// BytesOut and BytesIn are the bytes of the bodies of requests and responses, as
+	// transferred.
 	BytesOut int64 `json:"bytesOut"`
 	BytesIn  int64 `json:"bytesIn"`
 	// Connections is how many connections were opened to send requests, and Handshakes
@@ -57,8 +56,8 @@ type Values struct {
 	Handshakes  int64 `json:"handshakes"`
 }
 
-// CallsPerMessage returns how many requests were sent for a message on average, searches
-// aside; 0 before the first message.
+// CallsPerMessage returns the average number of requests sent for a message, not counting
+// searches; 0 before the first message.
 func (v Values) CallsPerMessage() float64 {
 	var n int64
 	for _, by := range v.Messages {
@@ -72,7 +71,7 @@ func (v Values) CallsPerMessage() float64 {
 	return float64(v.MessageCalls) / float64(n)
 }
 
-// Values returns what was counted until now.
+// Values returns the current counts.
 func (c *Counters) Values() Values {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,7 +84,7 @@ func (c *Counters) Values() Values {
 func (c *Counters) String() string {
 	text, err := json.Marshal(c.Values())
 	if err != nil {
-		return "{}" // strings and numbers can be marshalled
+		return "{}" // cannot happen: strings and numbers can be marshalled
 	}
 	return string(text)
 }
@@ -108,7 +107,7 @@ func count[A, B comparable](all *map[A]map[B]int64, a A, b B) {
 	(*all)[a][b]++
 }
 
-// workKey is the key of the context of what is done for a message.
+// workKey is the context key for work on a message.
 type workKey struct{}
 
 // TraceItemStart is called by the service: see [quarantine.Hook].

@@ -88,7 +88,8 @@ func TestCounters(t *testing.T) {
 	})
 }
 
-// A call that was cancelled before it was sent is counted, but not as one of the server's.
+// A call that was cancelled before it was sent is counted, but not as a call to the
+// server.
 func TestUnsent(t *testing.T) {
 	t.Parallel()
 	counts := new(counters.Counters)

@@ -13,12 +13,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// ServeHTTP answers with what was counted, in the text format of Prometheus, version
-// 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/. Who may ask is for
-// the caller to decide; the page tells nothing about mail.
+// ServeHTTP answers with the counts in the text format of Prometheus, version 0.0.4:
+// https://prometheus.io/docs/instrumenting/exposition_formats/. It is up to the caller
+// who may ask; the page reveals nothing about mail.
 func (c *Counters) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	_, _ = w.Write([]byte(c.Values().page())) // whoever asked has gone
+	_, _ = w.Write([]byte(c.Values().page())) // the client is gone
 }
 
 // page returns the values in the text format of Prometheus.
@@ -53,7 +53,7 @@ func (v Values) page() string {
 	return b.String()
 }
 
-// rows calls row for each count, in the order of their names.
+// rows calls row for each count, ordered by name.
 func rows[A, B ~string](all map[A]map[B]int64, row func(a A, b B, n int64)) {
 	for _, a := range slices.Sorted(maps.Keys(all)) {
 		for _, b := range slices.Sorted(maps.Keys(all[a])) {

@@ -28,8 +28,8 @@ func (m *mailbox) Answers(ctx context.Context, mark string) (driver.Answers, err
 		folder ews.FolderName
 		items  *[]driver.Item
 	}{
-		// In the order in which a message passes through them, so that one that is
-		// being sent meanwhile is seen at least once.
+		// In the order in which a message passes through them: one that is sent meanwhile
+		// is seen at least once.
 		{ews.FolderDrafts, &found.Drafts}, {ews.FolderOutbox, &found.Leaving}, {ews.FolderSentItems, &found.Sent},
 	} {
 		for it, err := range m.client.FindItems(ctx, ews.FindItemRequest{

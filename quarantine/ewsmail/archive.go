@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// archive searches the archive of the mailbox for a query that asks for it, unless all
-// archives are searched anyway.
+// archive searches the archive of the mailbox if the query asks for it and it has not
+// been searched along with the rest of the mailbox.
 func (f *finder) archive(ctx context.Context) error {
 	if !f.apart() {
 		return nil
@@ -18,12 +18,12 @@ func (f *finder) archive(ctx context.Context) error {
 	return f.search(ctx, tree.extra, tree)
 }
 
-// apart reports whether the archive is not searched anyway.
+// apart reports whether the archive has to be searched separately.
 func (f *finder) apart() bool { return !f.mailbox.x.archive && f.query.In == nil }
 
-// archiveFolders returns the folders of the archive, and reads them again if they were
-// read longer than folderTTL ago. There are none if the server refuses to open it: what
-// nobody has set up for the account is not to keep every run undecided.
+// archiveFolders returns the folders of the archive. It reads them again if they are
+// older than folderTTL. It returns none if the server refuses to open the archive: access
+// that nobody has set up for the account must not keep every run undecided.
 func (m *mailbox) archiveFolders(ctx context.Context) (*folderTree, error) {
 	select {
 	case m.reading <- struct{}{}:
@@ -39,7 +39,7 @@ func (m *mailbox) archiveFolders(ctx context.Context) (*folderTree, error) {
 		return nil, err
 	}
 	if tree.passing {
-		tree.read = time.Time{} // to be read again
+		tree.read = time.Time{} // read again next time
 	} else {
 		tree.missing = nil
 	}
@@ -51,7 +51,7 @@ func (m *mailbox) archiveFolders(ctx context.Context) (*folderTree, error) {
 	return tree, nil
 }
 
-// archiveKept returns the folders of the archive that were read last, nil for none.
+// archiveKept returns the folders of the archive as last read, or nil.
 func (m *mailbox) archiveKept() *folderTree {
 	m.mu.Lock()
 	defer m.mu.Unlock()

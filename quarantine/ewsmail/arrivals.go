@@ -12,7 +12,7 @@ import (
 // noteField is the property that holds the note of an item.
 var noteField = ews.ExtendedField{GUID: driver.NoteSet, Name: driver.NoteName, Type: ews.TypeString}
 
-// Arrivals returns what has come into a folder and left it.
+// Arrivals returns what has entered and left a folder.
 func (m *mailbox) Arrivals(ctx context.Context, folder driver.Folder, state string) (driver.Arrivals, error) {
 	sync, err := m.client.SyncFolderItems(ctx, ews.SyncFolderItemsRequest{
 		Folder: m.reference(folder), State: state,
@@ -46,8 +46,8 @@ func (m *mailbox) reference(f driver.Folder) ews.FolderRef {
 	return ews.FolderID{ID: f.ID}
 }
 
-// asExpired wraps err in [driver.ErrStateExpired] if the server reports that it cannot go
-// on from a state, and in [driver.ErrGone] if the folder does not exist.
+// asExpired wraps err in [driver.ErrStateExpired] if the server reports that it cannot
+// continue from a state, and in [driver.ErrGone] if the folder does not exist.
 func asExpired(err error) error {
 	refused, ok := errors.AsType[*ews.ResponseError](err)
 	if !ok {

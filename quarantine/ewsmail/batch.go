@@ -8,8 +8,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// The methods in the files batch_… do for several items of the mailbox, with one request,
-// what those of one item do: package gather calls them. See [driver.BatchFinder].
+// The methods in the batch_ files do for several items of the mailbox, with one request,
+// what their counterparts do for one item. Package gather calls them. See
+// [driver.BatchFinder].
 var (
 	_ driver.BatchFinder    = (*mailbox)(nil)
 	_ driver.BatchInspector = (*mailbox)(nil)
@@ -20,11 +21,11 @@ var (
 	_ driver.BatchCarrier   = strategy{}
 )
 
-// alone is the reply for a member that is to be asked for alone.
+// alone is the reply for a member that must be requested on its own.
 func alone[T any]() driver.Reply[T] { return driver.Reply[T]{Err: driver.ErrAlone} }
 
-// refuse gives each member that has no reply the error of the whole request. If it may be
-// due to one of several members, each is to be asked for alone.
+// refuse gives the members the error of the whole request. If the error may be due to one
+// of several members, each of them is to be requested on its own instead.
 func refuse[T any](replies []driver.Reply[T], members []int, err error, ofOne bool) {
 	for _, i := range members {
 		if ofOne && len(members) > 1 {
@@ -35,10 +36,10 @@ func refuse[T any](replies []driver.Reply[T], members []int, err error, ofOne bo
 	}
 }
 
-// ofOneRead reports whether a request that only reads may have failed because of one of its
-// members, so that the others are worth asking for alone: not if the server, the mailbox
-// or the account is what is wrong, or the server is busy. A request of which no word
-// comes back within a minute may just have been too large.
+// ofOneRead reports whether a read-only request may have failed because of one of its
+// members, in which case the others are worth requesting on their own. It may not if the
+// fault lies with the server, the mailbox or the account, or if the server is busy. A
+// request that gets no answer within a minute may simply have been too large.
 func ofOneRead(err error) bool {
 	if refused, ok := errors.AsType[*ews.ResponseError](err); ok {
 		if refused.Code == "ErrorTimeoutExpired" {
@@ -66,10 +67,10 @@ func ofOneRead(err error) bool {
 	return ews.NotSent(err) // a field of the request cannot be sent
 }
 
-// ofOneWrite is ofOneRead for a request that writes: only if the server has certainly done
-// nothing for any of the members.
+// ofOneWrite is ofOneRead for a request that writes: it also requires that the server has
+// certainly done nothing for any of the members.
 func ofOneWrite(err error) bool { return unexecuted(err) && ofOneRead(err) }
 
-// skipped reports whether the server has not got to a member of a batch, because it has
-// stopped at one before it.
+// skipped reports whether the server did not get to a member of a batch because it
+// stopped at an earlier one.
 func skipped(err error) bool { return errors.Is(err, ews.ErrNotProcessed) && unexecuted(err) }

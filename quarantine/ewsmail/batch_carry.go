@@ -11,11 +11,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// CarryAll carries several items in the way that the first one of them goes: with one
-// MoveItem, or with one ExportItems that is streamed into one UploadItems, or one GetItem
-// into one CreateItem, each of the last two for up to 10 items of 8 MB together. Larger
-// items, those that go another way, and those that the server refuses, so that another way
-// may help, are to be carried alone.
+// CarryAll carries several items in the way chosen for the first of them: with one
+// MoveItem, with ExportItems streamed into UploadItems, or with GetItem streamed into
+// CreateItem. The last two take up to 10 items and 8 MB in total per request. Larger
+// items, items that go another way, and items that the server refuses but that another
+// way may carry are left to be carried alone.
 func (s strategy) CarryAll(ctx context.Context, carriages []driver.Carriage) []driver.Reply[driver.Carried] {
 	first := carriages[0]
 	b := &cargo{
@@ -51,7 +51,8 @@ func (s strategy) CarryAll(ctx context.Context, carriages []driver.Carriage) []d
 	return b.replies
 }
 
-// inLoads carries members load by load. What is too large for a load is to be carried alone.
+// inLoads carries members load by load. Items too large for a load are left to be carried
+// alone.
 func (b *cargo) inLoads(members []int, carry func(load []int)) {
 	parts, large := loads(members, func(i int) int64 { return b.carriages[i].Item.Size })
 	for _, i := range large {
@@ -62,12 +63,12 @@ func (b *cargo) inLoads(members []int, carry func(load []int)) {
 	}
 }
 
-// sameEnds reports whether two carriages go from one mailbox into one folder.
+// sameEnds reports whether two carriages share a source mailbox and a target folder.
 func sameEnds(a, b driver.Carriage) bool {
 	return strings.EqualFold(a.From.Address(), b.From.Address()) && strings.EqualFold(a.To.Address(), b.To.Address()) && a.Folder.ID == b.Folder.ID
 }
 
-// cargo is items that are carried together.
+// cargo is a set of items that are carried together.
 type cargo struct {
 	strategy
 	from, to  *mailbox
@@ -81,9 +82,9 @@ func (b *cargo) pair(i int) wayPair {
 	return wayPair{b.from.address, b.to.address, b.carriages[i].Item.ID}
 }
 
-// move moves items across mailboxes with one MoveItem. Which new id belongs to which item,
-// only the order of the answers would say, so none is returned: the engine finds each copy
-// by its stamp.
+// move moves items across mailboxes with one MoveItem. Only the order of the answers
+// would tell which new id belongs to which item, so for several items no ids are
+// returned: the engine finds each copy by its stamp.
 func (b *cargo) move(ctx context.Context, members []int) {
 	request := ews.MoveItemRequest{To: b.folder}
 	for _, i := range members {
@@ -112,7 +113,7 @@ func (b *cargo) conclude(members []int, results ews.Results[ews.ItemID], err err
 	}
 }
 
-// became returns what came of one item.
+// became returns the reply for one item.
 func (b *cargo) became(pair wayPair, err error) driver.Reply[driver.Carried] {
 	carried := driver.Carried{Way: b.way, Faithful: b.way != driver.WayMIME, Once: b.way == driver.WayMove}
 	if err == nil {
@@ -121,7 +122,7 @@ func (b *cargo) became(pair wayPair, err error) driver.Reply[driver.Carried] {
 		return driver.Reply[driver.Carried]{Value: carried}
 	}
 	if _, unanswered := errors.AsType[*ews.TransportError](err); !unanswered && unexecuted(err) && !transient(err) {
-		return alone[driver.Carried]() // it is carried alone, by whatever way is left
+		return alone[driver.Carried]() // carried alone, in whatever way is left
 	}
 	if next, who := recourseAfter(b.way, err); next != final {
 		b.memory.refused(pair, b.way, who)
@@ -132,12 +133,12 @@ func (b *cargo) became(pair wayPair, err error) driver.Reply[driver.Carried] {
 	return driver.Reply[driver.Carried]{Value: carried, Err: translate(err)}
 }
 
-// oneOfSome is the refusal of a member of an upload of which others were made. That it is
-// about this member, only the order of the answers says: the engine looks before it sends
-// the item again, since that would make a second copy.
+// oneOfSome is the refusal of one member of a request that made copies of others. Only
+// the order of the answers indicates that the refusal concerns this member, so the engine
+// looks before it sends the item again: sending could make a second copy.
 type oneOfSome struct{ error }
 
-// Error says what happened.
+// Error describes the refusal.
 func (e oneOfSome) Error() string {
 	return fmt.Sprintf("the server has made some copies of a batch, and refused this one: %v", e.error)
 }
@@ -145,5 +146,5 @@ func (e oneOfSome) Error() string {
 // Unwrap returns the refusal.
 func (e oneOfSome) Unwrap() error { return e.error }
 
-// NotExecuted reports that it is not certain that nothing was done.
+// NotExecuted returns false: something may have been done.
 func (oneOfSome) NotExecuted() bool { return false }

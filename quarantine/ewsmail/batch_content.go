@@ -7,8 +7,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// ContentAll reads the MIME form of several items, with one GetItem for as many as [loads]
-// says. What goes wrong with one of them is looked at when it is read alone.
+// ContentAll reads the MIME form of several items, with one GetItem for each of the
+// [loads]. An item for which this fails is read again alone, which shows what is wrong
+// with it.
 func (m *mailbox) ContentAll(ctx context.Context, items []driver.Item) []driver.Reply[driver.Content] {
 	replies := make([]driver.Reply[driver.Content], len(items))
 	var members []int
@@ -36,8 +37,8 @@ func (m *mailbox) ContentAll(ctx context.Context, items []driver.Item) []driver.
 	return replies
 }
 
-// contentOf reads the items of one load. It returns an error if the server did not answer,
-// or not about any of them.
+// contentOf reads the items of one load. It returns an error if the server did not
+// answer, or answered for none of them.
 func (m *mailbox) contentOf(ctx context.Context, items []driver.Item, load []int, replies []driver.Reply[driver.Content]) error {
 	ids := make([]ews.ItemID, len(load))
 	for n, i := range load {

@@ -15,8 +15,8 @@ type contents interface {
 	Close() error
 }
 
-// convoy is the content of several items on its way into a request, one after the other.
-// A request that is sent again begins again with the first one.
+// convoy is the content of several items on its way into a request, one item after
+// another. A request that is sent again starts over with the first one.
 type convoy struct {
 	get     func() (contents, error)
 	exports contents // nil: none is open

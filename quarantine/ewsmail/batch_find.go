@@ -8,11 +8,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// FindAll answers queries over the same folders with searches for all of them at once: an
-// Or of what they ask for, of at most as many nodes as a restriction may have. Of what
-// comes back, each gets what it asks for. What it would have got alone may be something
-// else where a server is odd, pages, or lists what is near to what was asked for: then
-// that folder is searched for it alone.
+// FindAll answers queries over the same folders with shared searches: an Or of the
+// individual restrictions, with at most as many nodes as a restriction may have. Each
+// query gets the items that match it. If a server behaves oddly, pages its answer, or
+// lists near matches, an individual search might have returned something else; the folder
+// is then searched separately for that query.
 func (m *mailbox) FindAll(ctx context.Context, queries []driver.Query) []driver.Reply[driver.Findings] {
 	replies := make([]driver.Reply[driver.Findings], len(queries))
 	var all []*seeker
@@ -39,8 +39,8 @@ func (m *mailbox) FindAll(ctx context.Context, queries []driver.Query) []driver.
 	return replies
 }
 
-// maxNodes is how many nodes a shared restriction has at most: what servers take, and one
-// less for the Or itself.
+// maxNodes is the largest number of nodes in a shared restriction: the limit of the
+// servers, less one for the Or itself.
 const maxNodes = 254
 
 // sharable reports whether a query asks for few items.
@@ -52,14 +52,14 @@ func samePlaces(a, b driver.Query) bool {
 	return same(a.In, b.In) && same(a.Except, b.Except) && a.Below == b.Below && a.Archive == b.Archive
 }
 
-// seeker is one of those who search together.
+// seeker is one member of a crowd.
 type seeker struct {
 	*finder
 	reply *driver.Reply[driver.Findings]
-	err   error // has ended its search
+	err   error // why its search has ended
 }
 
-// nodes returns how many nodes of a restriction it needs at most.
+// nodes returns the most restriction nodes that the seeker can need.
 func (s *seeker) nodes() int {
 	return max(nodesOf(queryRestriction(s.query)), nodesOf(looseRestriction(s.query)))
 }
@@ -79,13 +79,13 @@ func nodesOf(r ews.Restriction) int {
 	return n
 }
 
-// crowd is who searches together.
+// crowd is a group of seekers that search together.
 type crowd struct {
 	mailbox *mailbox
 	seekers []*seeker
 }
 
-// those returns the part of the crowd for which something holds.
+// those returns the seekers for which holds is true.
 func (p crowd) those(holds func(*seeker) bool) crowd {
 	part := crowd{mailbox: p.mailbox}
 	for _, s := range p.seekers {
@@ -96,24 +96,24 @@ func (p crowd) those(holds func(*seeker) bool) crowd {
 	return part
 }
 
-// on returns those whose search has not ended.
+// on returns the seekers whose search has not ended.
 func (p crowd) on() crowd { return p.those(func(s *seeker) bool { return s.err == nil }) }
 
-// fail ends the search of all.
+// fail ends the search of every seeker.
 func (p crowd) fail(err error) {
 	for _, s := range p.seekers {
 		s.err = err
 	}
 }
 
-// each searches for each one alone.
+// each searches for every seeker separately.
 func (p crowd) each(search func(*finder) error) {
 	for _, s := range p.on().seekers {
 		s.err = search(s.finder)
 	}
 }
 
-// run is [finder.run] for all.
+// run is [finder.run] for the whole crowd.
 func (p crowd) run(ctx context.Context) {
 	p.everywhere(ctx)
 	p.on().archive(ctx)
@@ -126,7 +126,7 @@ func (p crowd) run(ctx context.Context) {
 	again.everywhere(ctx)
 }
 
-// everywhere is [finder.everywhere] for all.
+// everywhere is [finder.everywhere] for the whole crowd.
 func (p crowd) everywhere(ctx context.Context) {
 	if len(p.seekers) == 0 {
 		return
@@ -152,7 +152,7 @@ func (p crowd) everywhere(ctx context.Context) {
 		rest.fail(err)
 		return
 	}
-	// Most have searched the same folders.
+	// Most seekers have searched the same folders.
 	places := make([][][]string, len(rest.seekers))
 	for i, s := range rest.seekers {
 		places[i] = s.unsearched(tree, fresh)
@@ -168,7 +168,7 @@ func (p crowd) everywhere(ctx context.Context) {
 	same.search(ctx, places[0], fresh)
 }
 
-// archive is [finder.archive] for all.
+// archive is [finder.archive] for the whole crowd.
 func (p crowd) archive(ctx context.Context) {
 	if len(p.seekers) == 0 || !p.seekers[0].query.Archive || !p.seekers[0].apart() {
 		return
@@ -181,7 +181,7 @@ func (p crowd) archive(ctx context.Context) {
 	p.search(ctx, tree.extra, tree)
 }
 
-// search is [finder.search] for all.
+// search is [finder.search] for the whole crowd.
 func (p crowd) search(ctx context.Context, groups [][]string, tree *folderTree) {
 	for _, s := range p.seekers {
 		s.lacks(tree)
@@ -193,7 +193,7 @@ func (p crowd) search(ctx context.Context, groups [][]string, tree *folderTree) 
 	}
 }
 
-// searchBatch is [finder.searchBatch] for all, with one request.
+// searchBatch is [finder.searchBatch] for the whole crowd, with one request.
 func (p crowd) searchBatch(ctx context.Context, batch []string, tree *folderTree) {
 	if len(p.seekers) < 2 {
 		p.each(func(f *finder) error { return f.searchBatch(ctx, batch, tree) })
@@ -227,8 +227,8 @@ func (p crowd) searchBatch(ctx context.Context, batch []string, tree *folderTree
 	}
 }
 
-// tellsApart reports whether all folders were searched, and no id stands for two items: by
-// what one asks for, another one must not be found.
+// tellsApart reports whether all folders were searched and no id stands for two items: a
+// query for one item must not find another.
 func tellsApart(pages ews.Results[ews.ItemPage]) bool {
 	seen := make(map[string]bool)
 	for _, page := range pages {
@@ -245,7 +245,7 @@ func tellsApart(pages ews.Results[ews.ItemPage]) bool {
 	return true
 }
 
-// collect gives each one what it asks for of a folder.
+// collect gives each seeker the items of a folder that it asks for.
 func (p crowd) collect(ctx context.Context, folder []string, v ews.ItemPage, tree *folderTree) {
 	plain := v.Last && (len(v.Items) > 0 || v.Total <= 0)
 	items := make([]driver.Item, len(v.Items))
@@ -261,7 +261,7 @@ func (p crowd) collect(ctx context.Context, folder []string, v ews.ItemPage, tre
 			case q.Matches(it):
 				wanted = append(wanted, v.Items[i])
 			case q.MessageID != "" && (it.MessageID == "" || driver.NearMessageID(q.MessageID, it.MessageID)):
-				clear = false // whether the server would have listed it for this one is not known
+				clear = false // unknown whether the server would have listed it for this seeker
 			}
 		}
 		if !clear {

@@ -1,16 +1,16 @@
 package ewsmail
 
-// A load is what one request contains that carries the content of items: few items, and few
-// bytes, as the server counts them; a large item goes alone. A request of 64 MB, of which
-// content is a third more than its bytes, is what servers take; MIME is another third more
-// than its attachments.
+// A load is the content of items that one request carries: few items and few bytes, as
+// the server counts them. A larger item goes alone. Servers accept a request of 64 MB;
+// encoding makes content a third larger, and MIME is another third larger than its
+// attachments.
 const (
 	loadItems = 10
 	loadBytes = 8 << 20
 )
 
-// loads divides members of a batch, of which each has a size. What is too large for a load
-// goes alone.
+// loads divides the members of a batch into loads by their sizes. Members too large for a
+// load are returned separately.
 func loads(members []int, size func(i int) int64) (loads [][]int, large []int) {
 	var bytes int64
 	var load []int

@@ -9,10 +9,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// rebuild carries items as [carryByMIME] does: one GetItem reads what MIME does not contain,
-// and the answer to another one is streamed into one CreateItem. If the MIME form of an item
-// cannot be read, the CreateItem is cut off, and the server does nothing with it: then all of
-// the load are to be carried alone.
+// rebuild carries items as [carryByMIME] does: one GetItem reads what MIME does not
+// contain, and the answer to another is streamed into one CreateItem. If the MIME form of
+// an item cannot be read, the CreateItem is cut off and the server does nothing with it;
+// all items of the load are then left to be carried alone.
 func (b *cargo) rebuild(ctx context.Context, members []int) {
 	reserved, done, err := reserve(ctx, b.from, b.to)
 	if err != nil {
@@ -68,11 +68,11 @@ type rebuilt struct{ *ews.MIMEs }
 // truncated export.
 func (r rebuilt) Reader() io.Reader { return unmarked{r.MIME()} }
 
-// errNoDetails means that what was read of an item may be of another one.
+// errNoDetails means that the properties read may belong to another item.
 var errNoDetails = errors.New("the response does not say which item it is about")
 
-// detailsOf reads what MIME does not contain of several items. An answer that does not name
-// the item by the id that was asked for counts only if there is one.
+// detailsOf reads, for several items, what MIME does not contain. An answer that does not
+// name the requested id counts only if a single item was requested.
 func (m *mailbox) detailsOf(ctx context.Context, ids []ews.ItemID) (ews.Results[ews.Item], error) {
 	results, err := m.client.GetItem(ctx, ews.GetItemRequest{IDs: ids, Shape: ews.ItemShape{Properties: m.detailFields()}})
 	for i, r := range results {
@@ -96,7 +96,7 @@ func newItem(raw ews.Item, stamp *driver.Stamp, open func() (io.ReadCloser, erro
 		Extended:   append(mimeProperties(raw, stamp), flagProperties...),
 	}
 	if raw.Kind == "PostItem" {
-		request.Kind = raw.Kind // another one does not take its class
+		request.Kind = raw.Kind // any other element would not accept its class
 	}
 	return request
 }

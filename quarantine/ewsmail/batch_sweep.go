@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// LeftoversAll finds what several moves have left in Recoverable Items with one search of
-// each of the folders that [mailbox.leftovers] searches.
+// LeftoversAll finds what several moves left in Recoverable Items with one search of each
+// of the folders that [mailbox.leftovers] searches.
 func (m *mailbox) LeftoversAll(ctx context.Context, operations []string) []driver.Reply[[]driver.Item] {
 	replies := make([]driver.Reply[[]driver.Item], len(operations))
 	var any ews.Or
@@ -35,7 +35,7 @@ func (m *mailbox) LeftoversAll(ctx context.Context, operations []string) []drive
 		}
 		seen := make(map[string]bool)
 		for _, it := range left {
-			if seen[it.ID] && len(operations) > 1 { // of whose operation it is, is not known
+			if seen[it.ID] && len(operations) > 1 { // its operation is not known
 				for i := range replies {
 					replies[i] = alone[[]driver.Item]()
 				}

@@ -8,9 +8,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// transfer streams the answer to one export into one upload. If an item cannot be exported,
-// the upload is cut off, and the server does nothing with it: then all of the load are to be
-// carried alone.
+// transfer streams the answer to one export into one upload. If an item cannot be
+// exported, the upload is cut off and the server does nothing with it; all items of the
+// load are then left to be carried alone.
 func (b *cargo) transfer(ctx context.Context, members []int) {
 	reserved, done, err := reserve(ctx, b.from, b.to)
 	if err != nil {
@@ -42,7 +42,7 @@ func (b *cargo) transfer(ctx context.Context, members []int) {
 	b.carried(ctx, members, c, results, err)
 }
 
-// carried tells what came of a request that made copies of what a convoy brought.
+// carried records the outcome of a request that made copies from a convoy.
 func (b *cargo) carried(ctx context.Context, members []int, c *convoy, results ews.Results[ews.ItemID], err error) {
 	if c.failed != nil {
 		b.uploadCut(ctx, members, c.failed)
@@ -51,14 +51,14 @@ func (b *cargo) carried(ctx context.Context, members []int, c *convoy, results e
 	b.conclude(members, results, err)
 	for n, i := range members {
 		if err == nil && results[n].Err == nil {
-			b.replies[i].Value.ItemID = results[n].Value.ID // the engine looks whether it is this one's
+			b.replies[i].Value.ItemID = results[n].Value.ID // the engine checks whether it is the right copy
 		}
 	}
 }
 
-// uploadCut ends a request that was cut off, or not made, because of what it was to bring. The server has done
-// nothing, and which of the members is to blame does not matter: each is carried alone, if
-// that may work now.
+// uploadCut handles a request that was cut off, or never made, because its content could
+// not be read. The server has done nothing, and it does not matter which member is to
+// blame: each is carried alone, if that may work now.
 func (b *cargo) uploadCut(ctx context.Context, members []int, err error) {
 	for _, i := range members {
 		b.replies[i] = alone[driver.Carried]()

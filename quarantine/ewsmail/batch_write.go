@@ -52,12 +52,13 @@ func (m *mailbox) MarkAll(ctx context.Context, marks []driver.Marking) []driver.
 	return replies
 }
 
-// errMixedUp means that the answers about the members of a batch are not in its order: who
-// was changed is not known.
+// errMixedUp means that the answers for the members of a batch are out of order, so it is
+// not known which items were changed.
 var errMixedUp = errors.New("the response names another item of the batch than the one that was to be changed, so it is not known which were")
 
-// RemoveAll permanently deletes several items with one DeleteItem, without notifying their
-// senders. Where the server cannot suppress notices in it, each is deleted alone.
+// RemoveAll permanently deletes several items with one DeleteItem, without notifying
+// their senders. If the server cannot suppress notices in DeleteItem, each item is
+// deleted alone.
 func (m *mailbox) RemoveAll(ctx context.Context, items []driver.Item) []driver.Reply[struct{}] {
 	replies := make([]driver.Reply[struct{}], len(items))
 	request := ews.DeleteItemRequest{Type: ews.HardDelete, RequireSuppression: true}

@@ -10,25 +10,25 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// rings are the events after which something may have come into a folder.
+// rings are the events that may mean that something has come into a folder.
 var rings = []ews.EventKind{ews.EventNewMail, ews.EventCreated, ews.EventMoved, ews.EventCopied}
 
-// Listen listens to a folder over a connection of GetStreamingEvents, which the mailboxes of
-// the strategy share; over one of its own if its subscription fails there; or with GetEvents,
-// every 20 seconds, if such connections are refused or do not last. A delegate may subscribe
-// to nothing.
+// Listen listens to a folder over a connection of GetStreamingEvents that the mailboxes
+// of the strategy share. If the subscription fails there, it uses a connection of its
+// own. If such connections are refused or do not last, it calls GetEvents every 20
+// seconds. A delegate may not subscribe to anything.
 func (m *mailbox) Listen(ctx context.Context, folder driver.Folder, ring func()) error {
 	return translate(asUnsupported(m.listen(ctx, folder, ring)))
 }
 
-// demotion is how long a mailbox, or a strategy, does without what did not work.
+// demotion is how long a mailbox, or a strategy, avoids a method that did not work.
 const demotion = time.Hour
 
-// trouble is what a mailbox has met with listening; guarded by x.bells.mu.
+// trouble records the failures of a mailbox to listen; guarded by x.bells.mu.
 type trouble struct {
 	last  time.Time // when its subscription failed
-	alone time.Time // until then it has its own connection
-	pulls time.Time // until then it has none
+	alone time.Time // until when it has a connection of its own
+	pulls time.Time // until when it polls
 }
 
 func (m *mailbox) listen(ctx context.Context, folder driver.Folder, ring func()) error {
@@ -59,8 +59,8 @@ type ownError struct{ error }
 // Unwrap returns the failure.
 func (e *ownError) Unwrap() error { return e.error }
 
-// how returns how a mailbox listens: over a connection that it shares, over one of its own,
-// or, until a time, over none.
+// how returns whether a mailbox listens over a connection of its own, and until when, if
+// at all, it polls instead.
 func (b *bells) how(m *mailbox, now time.Time) (alone bool, pulls time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -74,8 +74,8 @@ func (b *bells) how(m *mailbox, now time.Time) (alone bool, pulls time.Time) {
 	return m.trouble.alone.After(now), pulls
 }
 
-// refused notes that the subscription of a mailbox failed. A subscription may be lost, as
-// when the mailbox is moved; but the second time within 10 minutes is one too many.
+// refused notes that the subscription of a mailbox failed. A single loss is normal, for
+// example when the mailbox is moved; a second one within 10 minutes is too many.
 func (b *bells) refused(m *mailbox, alone bool, now time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -89,10 +89,11 @@ func (b *bells) refused(m *mailbox, alone bool, now time.Time) {
 	}
 }
 
-// pullEvery is how often events are asked for without a connection.
+// pullEvery is how often pull asks for events.
 const pullEvery = 20 * time.Second
 
-// pull asks for the events of a folder until a time, when a connection is tried again.
+// pull polls for the events of a folder until a given time, when a connection is worth
+// trying again.
 func (m *mailbox) pull(ctx context.Context, folder driver.Folder, ring func(), until time.Time) error {
 	client := m.client.WithAffinity(m.client.Affinity(m.address))
 	sub, err := client.Subscribe(ctx, ews.SubscribeRequest{Folders: []ews.FolderRef{m.reference(folder)}, Events: rings})
@@ -125,18 +126,19 @@ func (m *mailbox) pull(ctx context.Context, folder driver.Folder, ring func(), u
 	return nil
 }
 
-// unsubscribe ends a subscription. Unless the server has ended it, it would count against
-// the account for half an hour.
+// unsubscribe ends a subscription. Otherwise, unless the server has ended it, it would
+// count against the account for half an hour.
 func unsubscribe(ctx context.Context, client *ews.Client, id string) {
 	over, cancel := context.WithTimeout(context.WithoutCancel(ctx), unsubscribing)
 	defer cancel()
 	_ = client.Unsubscribe(over, id)
 }
 
-// unsubscribing is how long the end of a subscription is waited for.
+// unsubscribing is how long unsubscribe waits for the server.
 const unsubscribing = 5 * time.Second
 
-// comes reports whether something has come into a folder: what leaves it rings as well.
+// comes reports whether something has come into the folder: items that leave it cause
+// events, too.
 func comes(events []ews.Event, folder driver.Folder) bool {
 	for _, e := range events {
 		if e.Kind != ews.EventStatus && (folder.ID == "" || e.Parent.ID == folder.ID) {
@@ -146,8 +148,8 @@ func comes(events []ews.Event, folder driver.Folder) bool {
 	return false
 }
 
-// asUnsupported wraps err in [errors.ErrUnsupported] if the server lets the account
-// subscribe to nothing.
+// asUnsupported wraps err in [errors.ErrUnsupported] if the server does not let the
+// account subscribe to anything.
 func asUnsupported(err error) error {
 	if errors.Is(err, ews.ErrUnsupportedVersion) {
 		return fmt.Errorf("%w: %w", errors.ErrUnsupported, err)

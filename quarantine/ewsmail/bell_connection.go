@@ -13,38 +13,40 @@ import (
 
 // Times of a connection.
 const (
-	// streamTime is after how long the server closes it. Servers allow 30 minutes, which is
-	// also how long devices on the way, and subscriptions without a connection, last at most.
+	// streamTime is how long it stays open before the server closes it. Servers allow 30
+	// minutes, which is also the most that intermediate devices, and subscriptions
+	// without a connection, last.
 	streamTime = 25 * time.Minute
-	// opening is how long it may take to open. Something on the way may hold back what
-	// stays open, and until it is open, it takes the place of another call.
+	// opening is how long it may take to open. An intermediary may hold back a response
+	// that stays open, and until it opens, the connection takes the place of another
+	// call.
 	opening = 30 * time.Second
-	// lasting is how long it lasts if it is of any use.
+	// lasting is how long it must last to be of any use.
 	lasting = time.Minute
-	// gathering is how long more mailboxes are waited for before it is opened for them.
+	// gathering is how long to wait for more mailboxes before it is opened.
 	gathering = time.Second
-	// reopening is how long is waited after a break.
+	// reopening is the pause after a break.
 	reopening = time.Second
 )
 
-// connection is a connection of GetStreamingEvents for the subscriptions of some mailboxes.
-// It is opened anew when the server closes it, when it breaks, and when mailboxes come; the
-// subscriptions outlast that.
+// connection is a connection of GetStreamingEvents for the subscriptions of some
+// mailboxes. It is opened again when the server closes it, when it breaks, and when
+// mailboxes are added; the subscriptions outlast that.
 type connection struct {
 	bells    *bells
 	group    string
-	alone    bool // it is one mailbox's
+	alone    bool // it serves a single mailbox
 	anchor   string
 	affinity *ews.Affinity
 	cancel   context.CancelFunc
 	members  int // mailboxes that share it; guarded by bells.mu
 
-	news  chan struct{} // has a value if listeners have come
+	news  chan struct{} // has a value if listeners were added
 	ended chan struct{} // closed at the end of run
 
 	mu        sync.Mutex
 	listeners []*listener
-	over      error // why it serves nobody any more
+	over      error // why it no longer serves anyone
 }
 
 // listener is one subscription.
@@ -53,10 +55,10 @@ type listener struct {
 	client *ews.Client
 	folder driver.Folder
 	ring   func()
-	failed chan error // why it is not served any more
+	failed chan error // receives why it is no longer served
 }
 
-// add lets a connection serve a listener.
+// add adds a listener to the connection.
 func (c *connection) add(l *listener) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -71,14 +73,14 @@ func (c *connection) add(l *listener) {
 	}
 }
 
-// remove lets it go.
+// remove removes a listener.
 func (c *connection) remove(l *listener) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.listeners = slices.DeleteFunc(c.listeners, func(other *listener) bool { return other == l })
 }
 
-// lose tells listeners that they are not served any more.
+// lose drops listeners and tells them why.
 func (c *connection) lose(ids []string, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,7 +96,7 @@ func (c *connection) lose(ids []string, err error) {
 	})
 }
 
-// end tells all that there is no connection.
+// end tells all listeners that the connection has ended.
 func (c *connection) end(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -108,14 +110,14 @@ func (c *connection) end(err error) {
 	c.listeners = nil
 }
 
-// served returns the listeners there are.
+// served returns the current listeners.
 func (c *connection) served() []*listener {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.listeners)
 }
 
-// errMore ends a connection because it is to serve more mailboxes.
+// errMore ends a connection because more mailboxes are waiting to share it.
 var errMore = errors.New("more mailboxes share the connection")
 
 // run keeps the connection open while it has listeners, until ctx ends or it does not last.
@@ -144,7 +146,7 @@ func (c *connection) run(ctx context.Context) {
 		case lasted: // it broke, as connections do
 		case opened.IsZero() && len(c.served()) < len(all):
 			c.again()
-			continue // because of those that it has lost
+			continue // it failed because of the listeners that it has lost
 		default:
 			if breaks++; breaks >= maxFails || opened.IsZero() {
 				c.bells.lasted(c, false)
@@ -157,7 +159,7 @@ func (c *connection) run(ctx context.Context) {
 	}
 }
 
-// again lets the connection be opened without anybody coming.
+// again lets the connection be opened although no listener was added.
 func (c *connection) again() {
 	select {
 	case c.news <- struct{}{}:
@@ -165,7 +167,7 @@ func (c *connection) again() {
 	}
 }
 
-// gather waits until somebody comes, and for those who come at about the same time.
+// gather waits for a listener, and for others that are added at about the same time.
 func (c *connection) gather(ctx context.Context) bool {
 	select {
 	case <-c.news:
@@ -182,8 +184,9 @@ func (c *connection) gather(ctx context.Context) bool {
 	return true
 }
 
-// serve opens the connection for listeners and rings for what comes, until it ends. It
-// returns when it was opened. The error is nil if the server closed it in time.
+// serve opens the connection for listeners and rings for new events until it ends. It
+// returns the time at which it opened. The error is nil if the server closed it on
+// schedule.
 func (c *connection) serve(ctx context.Context, all []*listener) (opened time.Time, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -215,7 +218,7 @@ func (c *connection) serve(ctx context.Context, all []*listener) (opened time.Ti
 			opened = time.Now()
 			close(open)
 		}
-		if len(got.Notifications) == 0 && len(got.Failed) == 0 { // it is open: who knows what came before
+		if len(got.Notifications) == 0 && len(got.Failed) == 0 { // just opened: something may have come before
 			for _, l := range all {
 				l.ring()
 			}
@@ -229,7 +232,7 @@ func (c *connection) serve(ctx context.Context, all []*listener) (opened time.Ti
 	return opened, nil
 }
 
-// interrupt ends an open connection when somebody comes.
+// interrupt ends an open connection when a listener is added.
 func (c *connection) interrupt(ctx context.Context, open <-chan struct{}, cancel context.CancelCauseFunc) {
 	select {
 	case <-open:
@@ -247,7 +250,7 @@ func (c *connection) interrupt(ctx context.Context, open <-chan struct{}, cancel
 // errLate reports a connection that does not open.
 var errLate = errors.New("a connection for notifications did not open within 30 seconds: something on the way may hold it back")
 
-// pause waits, and reports whether ctx goes on.
+// pause waits, and reports whether ctx is still alive.
 func pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

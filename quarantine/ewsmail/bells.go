@@ -11,25 +11,25 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// bells are the connections over which the mailboxes of an organisation hear what comes.
+// bells are the connections over which the mailboxes of an organisation hear of new mail.
 type bells struct {
 	// group names the mailboxes that may share a connection.
 	group func(address string) string
 
 	mu     sync.Mutex
-	shared []*connection // that take more mailboxes
-	fails  int           // connections that did not last, one after the other
-	pulls  time.Time     // until then there are none
+	shared []*connection // with room for more mailboxes
+	fails  int           // connections in a row that did not last
+	pulls  time.Time     // until when none are tried
 }
 
 // maxShared is how many mailboxes share a connection: servers allow 200 subscriptions.
 const maxShared = 200
 
-// maxFails is how many connections may fail, one after the other, before no more are tried
-// for a while: something on the way may hold back or break what stays open.
+// maxFails is how many connections in a row may fail before no more are tried for a
+// while: an intermediary may hold back or break connections that stay open.
 const maxFails = 3
 
-// listen subscribes to a folder and waits for what a connection tells of it.
+// listen subscribes to a folder and waits for the connection to report events in it.
 func (b *bells) listen(ctx context.Context, m *mailbox, folder driver.Folder, ring func(), alone bool) error {
 	c := b.join(ctx, m, alone)
 	defer b.leave(c)
@@ -54,8 +54,8 @@ func (b *bells) listen(ctx context.Context, m *mailbox, folder driver.Folder, ri
 	}
 }
 
-// join lets a mailbox share a connection, or opens one. The first mailbox is the anchor of
-// the others.
+// join adds a mailbox to a shared connection, or creates a connection. The first mailbox
+// is the anchor of the others.
 func (b *bells) join(ctx context.Context, m *mailbox, alone bool) *connection {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -78,13 +78,13 @@ func (b *bells) join(ctx context.Context, m *mailbox, alone bool) *connection {
 	if !alone {
 		b.shared = append(b.shared, c)
 	}
-	// It outlives the first listener if there are others.
+	// The connection outlives its first listener if there are others.
 	ctx, c.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	go c.run(ctx)
 	return c
 }
 
-// leave is the end of join. The last mailbox to leave ends the connection.
+// leave undoes join. The last mailbox to leave ends the connection.
 func (b *bells) leave(c *connection) {
 	b.mu.Lock()
 	c.members--
@@ -99,8 +99,8 @@ func (b *bells) leave(c *connection) {
 	}
 }
 
-// close lets a connection take no more mailboxes if its anchor cannot subscribe: others
-// would be led to a server that may not exist.
+// close stops a connection from taking more mailboxes if its anchor cannot subscribe:
+// others would be sent to a server that may not exist.
 func (b *bells) close(c *connection, address string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

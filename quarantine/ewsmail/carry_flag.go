@@ -16,8 +16,8 @@ var (
 // which do not know the element Flag.
 var flagFields = append([]ews.ExtendedField{pidTagFlagStatus, pidTagFlagCompleteTime}, flagDates...)
 
-// flagDates are the dates of a flag, which the element Flag may not show if there
-// is only one.
+// flagDates are the dates of a flag; the element Flag may omit a date that is set without
+// the other.
 var flagDates = []ews.ExtendedField{pidLidTaskStartDate, pidLidTaskDueDate}
 
 // flagOf returns the flag of an item as CreateItem accepts it, and properties for

@@ -47,14 +47,14 @@ func carryByMIME(ctx context.Context, from, to *mailbox, c driver.Carriage) (dri
 	return driver.Carried{ItemID: id.ID}, nil
 }
 
-// errMarked reports that a MIME form may not be whole. A copy of it could not be
-// proved, so none is made.
+// errMarked reports that a MIME form may be incomplete. A copy of it could not be proved,
+// so none is made.
 var errMarked = errors.New("its MIME form ends in the marker of a truncated export, so it may not be complete")
 
 // unmarked is a MIME form that fails instead of ending in the marker.
 type unmarked struct{ *ews.MIME }
 
-// Read fails at the end, before the request that it goes into is complete.
+// Read fails at the end, before the request that carries the content is complete.
 func (u unmarked) Read(p []byte) (int, error) {
 	n, err := u.MIME.Read(p)
 	if err == io.EOF && u.Truncated() {
@@ -75,7 +75,7 @@ func (m *mailbox) details(ctx context.Context, itemID string) (ews.Item, error) 
 	return results[0].Value, nil
 }
 
-// detailFields are what MIME does not contain.
+// detailFields returns the properties that MIME does not contain.
 func (m *mailbox) detailFields() []ews.PropertyPath {
 	properties := []ews.PropertyPath{
 		ews.FieldItemClass, ews.FieldImportance, ews.FieldCategories, ews.FieldIsRead, ews.FieldIsDraft,
@@ -100,7 +100,7 @@ const (
 	flagUnsent = 0x8
 )
 
-// firstTime returns the first time that is known.
+// firstTime returns the first time that is not zero.
 func firstTime(times ...time.Time) time.Time {
 	for _, t := range times {
 		if !t.IsZero() {
@@ -119,9 +119,8 @@ func mimeProperties(raw ews.Item, stamp *driver.Stamp) []ews.ExtendedProperty {
 		flags |= flagUnsent
 	}
 	properties := []ews.ExtendedProperty{{Field: ews.PidTagMessageFlags, Value: fmt.Sprint(flags)}}
-	// Without PidTagMessageDeliveryTime the copy would be dated today. An item that
-	// has none gets the time that the server shows instead, or the nearest one that
-	// it knows.
+	// Without PidTagMessageDeliveryTime the copy would be dated today. If the item has
+	// none, use the time that the server shows instead, or the nearest one known.
 	for _, known := range []struct {
 		field ews.ExtendedField
 		other time.Time

@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// source is the content of an item on its way into a request. A request that is
-// sent again opens it again; one is open at a time.
+// source is the content of an item on its way into a request. It is opened again when the
+// request is sent again, and only once at a time.
 type source struct {
 	get     func(context.Context) (io.ReadCloser, error)
 	content io.ReadCloser // nil: none is open

@@ -23,8 +23,7 @@ func carryByTransfer(ctx context.Context, from, to *mailbox, c driver.Carriage) 
 		return export(ctx, from.client, ews.ItemID{ID: c.Item.ID})
 	}}
 	defer item.close()
-	// Open the export first: an item that cannot be exported then costs no
-	// upload.
+	// Open the export first, so that an item that cannot be exported costs no upload.
 	first, err := item.open(ctx)
 	if err != nil {
 		return driver.Carried{}, sourceFailed{asGone(err)}

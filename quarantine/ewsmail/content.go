@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// content reads the MIME form of an item. The server makes it anew for each end, so
-// the form of package mimescan is compared.
+// content reads the MIME form of an item. The server generates it separately at each end,
+// so comparisons use the form of package mimescan.
 func (m *mailbox) content(ctx context.Context, it driver.Item) (driver.Content, error) {
 	message, err := m.client.OpenMIME(ctx, ews.ItemID{ID: it.ID})
 	if err != nil {

@@ -8,16 +8,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// spending tells the engine what each request of the strategy has cost.
+// spending reports the cost of each request of the strategy to the engine.
 type spending struct{}
 
 // TraceCallStart changes nothing.
 func (spending) TraceCallStart(ctx context.Context, _ ews.CallStart) context.Context { return ctx }
 
-// TraceCallSend asks whether a request of a batch may still be sent.
+// TraceCallSend checks whether a request of a batch may still be sent.
 func (spending) TraceCallSend(ctx context.Context, _ ews.CallStart) error { return driver.Sending(ctx) }
 
-// TraceCallEnd tells what a request has cost.
+// TraceCallEnd reports the cost of a request.
 func (spending) TraceCallEnd(ctx context.Context, e ews.CallEnd) {
 	s := driver.Spending{
 		Unsent: e.Outcome == ews.CallUnsent, RequestID: e.RequestID, Server: e.Server,
@@ -29,8 +29,8 @@ func (spending) TraceCallEnd(ctx context.Context, e ews.CallEnd) {
 	driver.Spend(ctx, s)
 }
 
-// reserve promises a call in each of two mailboxes, and tells how long that took: the
-// calls then wait no more.
+// reserve reserves a call in each of two mailboxes, and reports how long that took. The
+// calls themselves then do not wait.
 func reserve(ctx context.Context, from, to *mailbox) (context.Context, func(), error) {
 	began := time.Now()
 	reserved, done, err := from.client.Reserve(ctx, to.client)

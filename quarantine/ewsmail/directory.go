@@ -43,7 +43,7 @@ func (m *mailbox) lookup(ctx context.Context, address string) (driver.Member, er
 	if err != nil {
 		return driver.Member{}, m.directoryError(ctx, err)
 	}
-	// There may be several, since a part of an address matches, too.
+	// There may be several, since partial addresses match, too.
 	if len(found.Candidates) != 1 && strings.Contains(address, "@") {
 		for _, c := range found.Candidates {
 			if strings.EqualFold(c.Mailbox.EmailAddress, address) {

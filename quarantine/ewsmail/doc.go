@@ -1,10 +1,10 @@
-// Package ewsmail is the driver for Exchange over EWS: it implements what package
-// quarantine needs from a mail system with package ews.
+// Package ewsmail is the driver for Exchange over EWS: it uses package ews to implement
+// what package quarantine needs from a mail system.
 //
 // It has two strategies. [FullAccess] is for a service account that has the
 // FullAccess right on all mailboxes; [Impersonation] is for one that acts as the
-// owner of each mailbox. There are three ways to carry an item, which are tried
-// in this order as far as access and server allow:
+// owner of each mailbox. There are three ways to carry an item, tried in this order as
+// far as the access and the server allow:
 //
 //   - MoveItem across mailboxes, only with FullAccess
 //   - ExportItems, streamed into UploadItems, with all properties

@@ -61,9 +61,9 @@ func answered(err error) bool {
 	return ok && !unfinished(h.Status)
 }
 
-// unfinished reports whether a status comes from something that waits for the server
-// no longer, or tells that it is still at work: 202, 408, 502, 504, and what gateways
-// use from 520 on.
+// unfinished reports whether a status comes from an intermediary that has stopped waiting
+// for the server, or means that the server is still at work: 202, 408, 502, 504, and
+// those that gateways use from 520 on.
 func unfinished(status int) bool {
 	switch status {
 	case http.StatusAccepted, http.StatusRequestTimeout, http.StatusBadGateway, http.StatusGatewayTimeout:

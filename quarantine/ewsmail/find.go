@@ -47,12 +47,12 @@ type finder struct {
 	query       driver.Query
 	restriction ews.And
 	examiner    *examiner // nil: the items are the findings
-	first       bool      // a look that another one follows, over all that this one asks for
+	first       bool      // another look follows that covers all that this one asks for
 
 	found driver.Findings
-	kept  int // items that the query asks for
-	// partly are the ids of the kept items of folders that could not be read to
-	// their end.
+	kept  int // items that match the query
+	// partly are the ids of the items kept from folders that could not be read to the
+	// end.
 	partly map[string]bool
 }
 
@@ -76,14 +76,14 @@ func (f *finder) run(ctx context.Context) (driver.Findings, error) {
 	return f.found, err
 }
 
-// loosen begins anew, with any spelling of the Message-ID.
+// loosen starts over, for any spelling of the Message-ID.
 func (f *finder) loosen() {
 	f.restriction, f.found, f.partly = looseRestriction(f.query), driver.Findings{}, nil
 }
 
 // everywhere searches all folders that the query covers. The search folder AllItems,
-// which some mailboxes have, saves none of that: a search folder lags and may lack
-// folders, so that it proves nothing about what it does not show.
+// which some mailboxes have, is no shortcut: a search folder lags and may lack folders,
+// so it proves nothing about items that it does not show.
 func (f *finder) everywhere(ctx context.Context) error {
 	q := f.query
 	if q.In != nil && !q.Below {
@@ -98,9 +98,9 @@ func (f *finder) everywhere(ctx context.Context) error {
 	if err != nil || f.first || f.enough(tree != known) {
 		return err
 	}
-	// What is remembered of the folders may be out of date: nothing was found, or a
-	// folder has vanished, or there may be another copy in a new one, or whether a
-	// candidate matches is for the engine to say.
+	// The remembered folders may be out of date. Read them again if nothing was found, if
+	// a folder has vanished, if there may be another copy in a new folder, or if the
+	// engine decides whether a candidate matches.
 	fresh, err := f.mailbox.folders(ctx, 0)
 	if err != nil {
 		return err
@@ -108,14 +108,15 @@ func (f *finder) everywhere(ctx context.Context) error {
 	return f.search(ctx, f.unsearched(tree, fresh), fresh)
 }
 
-// enough reports whether what was searched of the folders that were known need not be
-// looked over. Fresh tells that these were read just now.
+// enough reports whether the search of the known folders is sufficient, so that the
+// folders need not be read again. The argument fresh means that they were read just now.
 func (f *finder) enough(fresh bool) bool {
 	return f.kept > 0 && (fresh || f.query.Operation != "") && f.examiner == nil && len(f.found.Unsearched) == 0
 }
 
 // unsearched returns the folders of a tree that the query covers and that were not
-// searched as those of an earlier one. What was not searched then is forgotten.
+// searched in an earlier tree. It also clears the list of folders that could not be
+// searched.
 func (f *finder) unsearched(earlier, tree *folderTree) [][]string {
 	searched := make(map[string]bool)
 	for _, ids := range earlier.scope(f.query) {
@@ -164,7 +165,7 @@ func (f *finder) search(ctx context.Context, groups [][]string, tree *folderTree
 	return nil
 }
 
-// lacks reports what of a tree cannot be searched.
+// lacks reports which parts of a tree cannot be searched.
 func (f *finder) lacks(tree *folderTree) {
 	f.found.Unsearched = append(f.found.Unsearched, tree.unlisted...)
 	if f.query.In == nil {
@@ -247,8 +248,8 @@ func (f *finder) collect(ctx context.Context, folder string, request ews.FindIte
 	case f.examiner != nil && f.examiner.stopped != nil:
 		return f.examiner.stopped
 	}
-	// What was found stays, and is not taken again if the whole folder is searched
-	// again.
+	// Items found so far are kept, and are not added again if the whole folder is
+	// searched again.
 	if f.partly == nil {
 		f.partly = make(map[string]bool)
 	}
@@ -259,12 +260,12 @@ func (f *finder) collect(ctx context.Context, folder string, request ews.FindIte
 	return nil
 }
 
-// keep keeps the items of one page that match, and returns their ids. Restricted means
-// that the server has sifted them.
+// keep keeps the items of one page that match, and returns their ids. The argument
+// restricted means that the server has already filtered them.
 func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree *folderTree, restricted bool) ([]string, error) {
 	var wanted []driver.Item
 	var ids []string
-	listed := make(map[string]bool) // in this page: the next one may repeat what has moved
+	listed := make(map[string]bool) // in this page: the next may repeat items that have moved
 	for _, raw := range raws {
 		if f.partly[raw.ID.ID] {
 			continue
@@ -284,7 +285,7 @@ func (f *finder) keep(ctx context.Context, folder string, raws []ews.Item, tree 
 			case !errors.Is(err, driver.ErrGone):
 				return nil, err
 			case want != "" && strings.HasPrefix(want, strings.TrimPrefix(it.MessageID, "<")):
-				it.MessageID = f.query.MessageID // for the engine to say what became of it
+				it.MessageID = f.query.MessageID // the engine decides what became of it
 			}
 		}
 		if it.Stamp != nil && isPurges(ews.FolderName(tree.Base[folder])) {
@@ -328,7 +329,7 @@ func queryRestriction(q driver.Query) ews.And {
 	}
 	switch {
 	case q.MessageID != "" && q.Origin != "":
-		// Few items come from one mailbox, so any spelling may be asked for at once.
+		// Few items come from one mailbox, so any spelling can be asked for right away.
 		all = append(all, spelledAnyhow(q))
 	case q.MessageID != "":
 		var spelled ews.Or
@@ -355,8 +356,8 @@ func queryRestriction(q driver.Query) ews.And {
 	return all
 }
 
-// looseRestriction returns a restriction that finds a Message-ID in any spelling, for
-// a query that has found nothing; nil if it has asked for that.
+// looseRestriction returns a restriction that finds a Message-ID in any spelling, for a
+// query that has found nothing. It returns nil if the query has already asked for that.
 func looseRestriction(q driver.Query) ews.And {
 	if q.MessageID == "" || q.Origin != "" || q.Operation != "" {
 		return nil
@@ -364,8 +365,8 @@ func looseRestriction(q driver.Query) ews.And {
 	return ews.And{spelledAnyhow(q)}
 }
 
-// spelledAnyhow asks for ids that have the pieces of the one of a query: a sender or a
-// server on the way may have added what no other spelling has, even within it.
+// spelledAnyhow matches ids that contain the pieces of the query's id: a sender or a
+// server on the way may have added what no other spelling contains, even inside the id.
 func spelledAnyhow(q driver.Query) ews.Restriction {
 	pieces := func(id string) ews.Restriction {
 		var all ews.And

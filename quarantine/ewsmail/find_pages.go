@@ -10,18 +10,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// maxSifted is how many items of a folder are read and sifted here if the server
+// maxSifted is how many items of a folder are read and filtered here if the server
 // refuses the restriction of a search.
 const maxSifted = 2000
 
-// maxLost is how many items of a folder may be left out because the page that
-// contains them fails.
+// maxLost is how many items of a folder may be skipped because the page that contains
+// them fails.
 const maxLost = 3
 
-// pageReader reads the pages of one folder. A server may fail for ever on the page
-// that contains a certain item, and work before and behind it
-// (https://github.com/ecederstrand/exchangelib/issues/354): that item is left out
-// and reported.
+// pageReader reads the pages of one folder. A server may fail every time on the page that
+// contains a certain item, and work before and after it
+// (https://github.com/ecederstrand/exchangelib/issues/354). That item is skipped and
+// reported.
 type pageReader struct {
 	client  *ews.Client
 	request ews.FindItemRequest
@@ -30,14 +30,14 @@ type pageReader struct {
 
 	check  ews.PageCheck
 	usual  int   // size of a page; 0: the default
-	strict bool  // a restriction that is refused is not left out
+	strict bool  // do not retry without a restriction that is refused
 	size   int   // of the next page; 0: the usual one
-	lost   []int // offsets of the items that are left out
-	reason error // why
+	lost   []int // offsets of the skipped items
+	reason error // why they are skipped
 }
 
-// each calls take for each page. An error of a page comes after the pages that
-// could be read.
+// each calls take for each page. It returns the error of a page only after it has taken
+// the pages that could be read.
 func (r *pageReader) each(ctx context.Context, take func([]ews.Item) error) error {
 	if restrictionRefused(r.page.Err) && !r.strict {
 		if err := r.unrestricted(ctx); err != nil {
@@ -55,7 +55,7 @@ func (r *pageReader) each(ctx context.Context, take func([]ews.Item) error) erro
 		default:
 			stalled := r.check.Items(offset, r.page.Value)
 			if stalled != nil && r.page.Value.NextOffset > offset {
-				return stalled // it brings what earlier pages brought
+				return stalled // it repeats items of earlier pages
 			}
 			if err := take(r.page.Value.Items); err != nil {
 				return err
@@ -84,7 +84,7 @@ func (r *pageReader) each(ctx context.Context, take func([]ews.Item) error) erro
 	}
 }
 
-// maxPage is the size of pages at which the usual one applies again.
+// maxPage is the page size above which the usual size applies again.
 const maxPage = 128
 
 // ask asks for the next page.
@@ -108,8 +108,8 @@ func pageFails(err error) bool {
 	return ok && ews.Class(refused.Code) == ews.ClassAmbiguous
 }
 
-// around prepares to read what is around the item because of which a page fails:
-// page by page with sizes that grow, and shrink again before that item.
+// around prepares to read the items around the one that makes a page fail, with page
+// sizes that grow and shrink again before that item.
 func (r *pageReader) around(ctx context.Context) error {
 	err := r.page.Err
 	if !pageFails(err) || ctx.Err() != nil {
@@ -124,14 +124,14 @@ func (r *pageReader) around(ctx context.Context) error {
 		return nil
 	}
 	if n := len(r.lost); n == maxLost || n > 0 && r.lost[n-1] == r.request.Offset-1 {
-		return err // not a single item
+		return err // more than a single item fails
 	}
 	r.lost, r.reason = append(r.lost, r.request.Offset), err
 	r.request.Offset++
 	return nil
 }
 
-// outcome returns an error if items were left out.
+// outcome returns an error if items were skipped.
 func (r *pageReader) outcome() error {
 	if len(r.lost) == 0 {
 		return nil
@@ -139,8 +139,8 @@ func (r *pageReader) outcome() error {
 	return fmt.Errorf("%d items could not be listed, those at the offsets %v: %w", len(r.lost), r.lost, r.reason)
 }
 
-// unrestricted asks for all items of a folder, for the caller to sift, after the
-// server has refused the restriction. It returns that refusal if they are too many.
+// unrestricted asks for all items of a folder after the server has refused the
+// restriction; the caller filters them. It returns the refusal if there are too many.
 func (r *pageReader) unrestricted(ctx context.Context) error {
 	refusal := r.page.Err
 	r.request.Restriction = nil
@@ -185,8 +185,8 @@ func severalRefused(pages ews.Results[ews.ItemPage], err error) bool {
 	return true
 }
 
-// oneByOne reports whether the server lately refused to search several folders of
-// this mailbox at once.
+// oneByOne reports whether the server recently refused to search several folders of this
+// mailbox at once.
 func (m *mailbox) oneByOne() bool {
 	return time.Since(time.Unix(m.single.Load(), 0)) < wayTTL
 }

@@ -28,13 +28,13 @@ var baseFolders = []ews.FolderName{
 type folderTree struct {
 	folderpath.Tree
 	read  time.Time
-	order []string   // ids of all that users see and that can contain items, in the server's order
+	order []string   // ids of all folders that users see and that can contain items, in the server's order
 	extra [][]string // further ids to search, grouped by store
-	// missing are places that should be searched but could not be listed.
+	// missing are places to search that could not be listed.
 	missing []driver.Unsearched
-	// passing means that something is missing that may be there at the next try.
+	// passing means that something missing may be there at the next try.
 	passing bool
-	// unlisted are folders below which not all could be listed.
+	// unlisted are folders whose subfolders could not all be listed.
 	unlisted []driver.Unsearched
 }
 
@@ -43,9 +43,9 @@ func newTree(read time.Time) *folderTree {
 	return &folderTree{Tree: folderpath.Tree{Nodes: map[string]folderpath.Node{}, Base: map[string]string{}}, read: read}
 }
 
-// folders returns the folders of the mailbox, and reads them again if they were
-// read longer than maxAge ago. What somebody else has begun to read since the call is new
-// enough for it.
+// folders returns the folders of the mailbox. It reads them again if they were read
+// longer than maxAge ago, but a reading that another caller began after this call is
+// recent enough.
 func (m *mailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTree, error) {
 	called := time.Now()
 	known := m.kept()
@@ -59,7 +59,7 @@ func (m *mailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTre
 	select {
 	case room <- struct{}{}:
 		defer func() { <-room }()
-	case <-ctx.Done(): // the server may answer whoever reads them too late for this caller
+	case <-ctx.Done(): // whoever is reading them may get the answer too late for this caller
 		return nil, context.Cause(ctx)
 	}
 	known = m.kept()
@@ -86,7 +86,7 @@ func (m *mailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTre
 	if err != nil {
 		return nil, m.unreachable(ctx, err)
 	}
-	// The Inbox comes first: if not all can be read, it is what matters most.
+	// Put the Inbox first: it matters most if not all folders can be read.
 	if i := slices.IndexFunc(ids, func(id string) bool { return tree.Base[id] == string(ews.FolderInbox) }); i > 0 {
 		inbox := ids[i]
 		ids = slices.Insert(slices.Delete(ids, i, i+1), 0, inbox)
@@ -99,15 +99,15 @@ func (m *mailbox) folders(ctx context.Context, maxAge time.Duration) (*folderTre
 	return tree, nil
 }
 
-// kept returns the folders that were read last, nil for none.
+// kept returns the folders as last read, or nil.
 func (m *mailbox) kept() *folderTree {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.tree
 }
 
-// keep remembers a tree, unless one is remembered that was begun later. One that is not
-// complete is remembered too, so that the next call reads again. Nil forgets.
+// keep remembers a tree, unless a reading that began later is already remembered. It also
+// remembers an incomplete tree, which the next call reads again. Nil forgets the tree.
 func (m *mailbox) keep(tree *folderTree) {
 	m.mu.Lock()
 	if m.tree == nil || tree == nil || tree.read.IsZero() || !m.tree.read.After(tree.read) {
@@ -118,7 +118,7 @@ func (m *mailbox) keep(tree *folderTree) {
 	m.x.keeps(m, listed)
 }
 
-// size returns how many folders a tree has.
+// size returns the number of folders in a tree.
 func (t *folderTree) size() int {
 	if t == nil {
 		return 0
@@ -136,19 +136,19 @@ func (m *mailbox) walk(ctx context.Context, tree *folderTree, top ews.FolderName
 			ews.FieldFolderParentID, ews.FieldFolderName, ews.PidTagFolderType,
 		}},
 	})
-	known := make(map[string]string) // one text of each id, which is no part of an answer
+	known := make(map[string]string) // one string for each id, so that the answer can be freed
 	for f, err := range all {
 		if len(ids) > 0 && (errors.Is(err, ews.ErrStalledPaging) || pageFails(err)) {
 			err = fmt.Errorf("not all folders could be listed: %w", err)
 			tree.unlisted = append(tree.unlisted, driver.NotSearched(driver.Folder{Path: "/" + string(top), Base: string(top)}, translate(err)))
-			tree.read = time.Time{} // to be read again
+			tree.read = time.Time{} // read again next time
 			return ids, nil
 		}
 		if err != nil {
 			return nil, err
 		}
 		if _, twice := tree.Nodes[f.ID.ID]; twice {
-			continue // it was moved meanwhile, or pages repeat
+			continue // moved meanwhile, or repeated by a later page
 		}
 		id := strings.Clone(f.ID.ID)
 		known[id] = id
@@ -188,8 +188,8 @@ func (m *mailbox) baseFolders(ctx context.Context) (map[string]string, error) {
 	return base, nil
 }
 
-// folder describes the folder with the given id. For a folder that is not in the
-// tree, only the id is known.
+// folder describes the folder with the given id. For a folder that is not in the tree, it
+// returns only the id.
 func (t *folderTree) folder(id string) driver.Folder {
 	p := t.Place(id, folderpath.EscapeXML)
 	f := driver.Folder{ID: id, Path: p.Path, Base: p.Base, Below: p.Below}
@@ -197,12 +197,11 @@ func (t *folderTree) folder(id string) driver.Folder {
 	return f
 }
 
-// within returns the id of a folder and those of the folders below it that can
-// contain items.
+// within returns the ids of a folder and of the folders below it that can contain items.
 func (t *folderTree) within(id string) []string { return t.Within(id, t.order) }
 
-// folder returns the folder with a path of names. It creates what is missing if
-// the request says so.
+// folder returns the folder with a given path. It creates missing folders if the request
+// allows it.
 func (m *mailbox) folder(ctx context.Context, want driver.FolderRequest) (driver.Folder, error) {
 	if len(want.Names) == 0 {
 		return driver.Folder{}, fmt.Errorf("%w: the request names no folder", driver.ErrGone)
@@ -216,8 +215,8 @@ func (m *mailbox) folder(ctx context.Context, want driver.FolderRequest) (driver
 	return m.descend(ctx, f, want.Create)
 }
 
-// folderByID returns a folder by its id. An id that the server cannot read is that of
-// another one, from which the mailbox was moved: the folder is gone.
+// folderByID returns a folder by its id. An id that the server cannot read comes from
+// another server, from which the mailbox was moved: the folder is gone.
 func (m *mailbox) folderByID(ctx context.Context, id string) (driver.Folder, error) {
 	results, err := m.client.GetFolder(ctx, ews.GetFolderRequest{Folders: []ews.FolderRef{ews.FolderID{ID: id}}, MayBeGone: true})
 	if err == nil {
@@ -241,8 +240,8 @@ func (m *mailbox) describe(ctx context.Context, id string) (driver.Folder, error
 	return tree.folder(id), nil
 }
 
-// descend walks from the base of a folder down to it. If create is set, it
-// creates what is missing.
+// descend walks from the base of a folder down to it. If create is set, it creates
+// missing folders.
 func (m *mailbox) descend(ctx context.Context, f driver.Folder, create bool) (driver.Folder, error) {
 	var at ews.FolderRef = m.known(ews.FolderName(f.Base))
 	for _, name := range folderpath.Split(f.Below) {
@@ -255,8 +254,8 @@ func (m *mailbox) descend(ctx context.Context, f driver.Folder, create bool) (dr
 	return f, nil
 }
 
-// child returns the id of the subfolder with a name. If two runs create it at
-// once, both return the one that was created.
+// child returns the id of the subfolder with a name. If two runs create it at the same
+// time, both return the one that was created.
 func (m *mailbox) child(ctx context.Context, parent ews.FolderRef, name string, create bool) (string, error) {
 	id, err := m.childNamed(ctx, parent, name)
 	if !errors.Is(err, driver.ErrGone) || !create {
@@ -270,13 +269,13 @@ func (m *mailbox) child(ctx context.Context, parent ews.FolderRef, name string, 
 		m.keep(nil)
 		return results[0].Value.ID, nil
 	}
-	// Somebody else may have created it, or this request did and only the answer
-	// was lost.
+	// Somebody else may have created it, or this request did and only its answer was
+	// lost.
 	if id, lookErr := m.childNamed(ctx, parent, name); lookErr == nil {
 		return id, nil
 	}
 	err = fmt.Errorf("creating folder %q in %s: %w", name, m.address, err)
-	// It is not there, and the server has answered that it will not be.
+	// It does not exist, and the server has refused to create it.
 	if _, refused := errors.AsType[*ews.ResponseError](err); (refused || unexecuted(err)) && !transient(err) {
 		err = notCreated{err}
 	}

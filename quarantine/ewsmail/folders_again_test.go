@@ -16,9 +16,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// Many who find nothing in one mailbox read its folders again, to know that there is no new
-// one. They do not wait for each other, and what one has begun to read since another
-// called is enough for it.
+// Many callers that find nothing in a mailbox read its folders again, to be sure that
+// there is no new one. They do not wait for each other, and a reading that began after a
+// call is recent enough for that call.
 func TestFoldersAreReadAgainTogether(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

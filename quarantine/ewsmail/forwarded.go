@@ -85,18 +85,18 @@ func (m *mailbox) sentFolders(ctx context.Context) ([]string, error) {
 	return nil, fmt.Errorf("%w: %s has no Sent Items that the account can see", driver.ErrUnreachable, m.address)
 }
 
-// origin is what is known about a message that may have been forwarded.
+// origin describes a message that may have been forwarded.
 type origin struct {
 	threads  []conversation.Thread
 	received time.Time // of the first copy; zero if no copy was found
 }
 
-// forwardSkew is how much the clocks of the forwarding and the delivering machine
-// may differ.
+// forwardSkew is how much the clocks of the forwarding and the delivering machine may
+// differ.
 const forwardSkew = 15 * time.Minute
 
-// threads returns where the copies of a message are in their conversations, and
-// when the first was received.
+// threads returns the positions of the copies of a message in their conversations, and
+// the time at which the first copy was received.
 func (m *mailbox) threads(ctx context.Context, messageID string) (origin, error) {
 	for again := false; ; again = true {
 		found, err := m.find(ctx, driver.Query{MessageID: messageID})
@@ -139,7 +139,7 @@ func (m *mailbox) threadsOf(ctx context.Context, items []driver.Item) (origin, e
 	return o, nil
 }
 
-// maxThreads is how many copies of a message are read for their conversation.
+// maxThreads is how many copies of a message are read to learn their conversations.
 const maxThreads = 20
 
 func threadOf(it ews.Item) conversation.Thread {
@@ -148,8 +148,8 @@ func threadOf(it ews.Item) conversation.Thread {
 	return conversation.Read(topic.Value, index.Value)
 }
 
-// follows returns a restriction for messages that name a message, or have the
-// topic of its conversation: servers cannot search for the prefix of an index.
+// follows returns a restriction for messages that name a message or share its
+// conversation topic: servers cannot search for the prefix of a conversation index.
 func follows(messageID string, threads []conversation.Thread) ews.Restriction {
 	bare := driver.BareMessageID(messageID)
 	any := ews.Or{
@@ -183,7 +183,7 @@ func (m *mailbox) passedOn(ctx context.Context, ids []ews.ItemID, messageID stri
 			return nil, fmt.Errorf("reading Sent Items of %s: %w", m.address, r.Err)
 		}
 		if !r.Value.Sent.IsZero() && r.Value.Sent.Before(from.received.Add(-forwardSkew)) {
-			continue // whatever it names, it was sent before the message arrived
+			continue // whatever it refers to, it was sent before the message arrived
 		}
 		by := traceOf(r.Value, messageID, from.threads)
 		if by == "" || driver.SameMessageID(r.Value.InternetMessageID, messageID) {
@@ -207,7 +207,7 @@ func (m *mailbox) passedOn(ctx context.Context, ids []ews.ItemID, messageID stri
 
 // traceOf returns how an item follows a message, or "" if it does not.
 func traceOf(it ews.Item, messageID string, threads []conversation.Thread) driver.ForwardTrace {
-	bare := driver.BareMessageID(messageID) // also an invalid id, with blanks for example
+	bare := driver.BareMessageID(messageID) // also an invalid id, for example with blanks
 	for _, t := range []struct {
 		field ews.ExtendedField
 		by    driver.ForwardTrace

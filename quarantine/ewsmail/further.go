@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// further adds to the tree what to search in addition to the folders that users
-// see. It ignores what does not exist: not every mailbox has an archive.
+// further adds to the tree what else to search besides the folders that users see. It
+// ignores what does not exist: not every mailbox has an archive.
 func (m *mailbox) further(ctx context.Context, tree *folderTree) error {
 	if m.x.recoverable {
 		ids, err := m.add(ctx, tree, ews.FolderRecoverableItemsDeletions, ews.FolderRecoverableItemsPurges)
@@ -26,8 +26,8 @@ func (m *mailbox) further(ctx context.Context, tree *folderTree) error {
 
 // archived adds the folders of the archive to the tree.
 func (m *mailbox) archived(ctx context.Context, tree *folderTree) error {
-	// A server may refuse a whole request because of one folder of a missing
-	// archive, so these have their own request.
+	// A server may refuse a whole request because of one folder in a missing archive, so
+	// the archive folders get a request of their own.
 	names := []ews.FolderName{ews.FolderArchiveMsgFolderRoot, ews.FolderArchiveDeletedItems}
 	top, err := m.add(ctx, tree, names...)
 	if err != nil {
@@ -86,7 +86,7 @@ func (m *mailbox) lacking(ctx context.Context, tree *folderTree, name ews.Folder
 	if noSuchFolder(err) {
 		return nil
 	}
-	tree.passing = tree.passing || transient(err) && !errors.Is(err, ews.ErrNotProcessed) // the cause is that of another
+	tree.passing = tree.passing || transient(err) && !errors.Is(err, ews.ErrNotProcessed) // not processed: another folder is the cause
 	tree.missing = append(tree.missing, driver.NotSearched(driver.Folder{Path: "/" + string(name), Base: string(name)}, translate(err)))
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// recoverableHome is where items from Recoverable Items are restored to: nothing
-// can be written there, and deleted items belong in Deleted Items.
+// recoverableHome maps folders of Recoverable Items to the folders that their items are
+// restored to: nothing can be written there, and deleted items belong in Deleted Items.
 var recoverableHome = map[ews.FolderName]ews.FolderName{
 	ews.FolderRecoverableItemsDeletions:        ews.FolderDeletedItems,
 	ews.FolderRecoverableItemsPurges:           ews.FolderDeletedItems,
@@ -30,9 +30,9 @@ func (m *mailbox) home(ctx context.Context, was driver.Folder) (driver.Folder, e
 	return m.wellKnown(ctx, ews.FolderInbox)
 }
 
-// absent reports whether an error of the look for a folder says that the folder
-// does not exist. Any other may pass, and the message must not be put into the
-// Inbox although its folder is there.
+// absent reports whether the error of a folder lookup means that the folder does not
+// exist. Any other error may pass, and the message must not end up in the Inbox while its
+// folder exists.
 func absent(err error, was driver.Folder) bool {
 	if errors.Is(err, ews.ErrNoMailbox) {
 		return false
@@ -43,7 +43,7 @@ func absent(err error, was driver.Folder) bool {
 	if noSuchFolder(err) && !errors.Is(err, driver.ErrUnreachable) {
 		return true
 	}
-	// The archive may have been removed while the mailbox still exists.
+	// The archive may have been removed while the mailbox remains.
 	return errors.Is(err, driver.ErrGone) || noSuchFolder(err) && strings.HasPrefix(was.Base, "archive")
 }
 

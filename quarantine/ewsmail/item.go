@@ -46,7 +46,7 @@ func attachments(raw ews.Item) []driver.Attachment {
 
 // inspection asks for what inspect returns of an item.
 var inspection = ews.GetItemRequest{
-	MayBeGone: true, // which is what the engine wants to know
+	MayBeGone: true, // the engine asks to find that out
 	Shape:     ews.ItemShape{Properties: append(slices.Clip(searchProperties), ews.FieldAttachments, ews.FieldImportance, ews.FieldCategories)},
 }
 

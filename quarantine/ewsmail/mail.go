@@ -6,9 +6,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// mailClasses are the classes of messages, with those below them. Not among them is
-// what only the owner of a mailbox makes: appointments, contacts, tasks, notes and
-// journal entries, which have a subject and a time, too.
+// mailClasses are the classes of messages; subclasses count, too. They do not include the
+// items that only the owner of a mailbox makes: appointments, contacts, tasks, notes and
+// journal entries, which also have a subject and a time.
 //
 // See [MS-OXPROTO] and https://learn.microsoft.com/en-us/office/vba/outlook/concepts/forms/item-types-and-message-classes.
 var mailClasses = []string{
@@ -23,10 +23,9 @@ var mailKinds = map[string]bool{
 	"Message": true, "MeetingMessage": true, "MeetingRequest": true, "MeetingResponse": true, "MeetingCancellation": true, "PostItem": true,
 }
 
-// isMail reports whether an item is certainly a message: by its class, or because it
-// has a Message-ID, which an item gets when it is sent or received. The sender chooses
-// the class of a message through TNEF, so that one which has been received counts
-// whatever its class.
+// isMail reports whether an item is certainly a message: by its class, or because it has
+// a Message-ID, which an item gets when it is sent or received. The sender can choose the
+// class of a message through TNEF, so a received message counts whatever its class.
 func isMail(it driver.Item) bool {
 	if it.Class == "" {
 		return it.MessageID != "" || mailKinds[it.Kind]

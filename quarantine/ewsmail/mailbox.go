@@ -14,7 +14,7 @@ import (
 // Address returns the address of the mailbox.
 func (m *mailbox) Address() string { return m.address }
 
-// Client returns the client with which the strategy works in the mailbox.
+// Client returns the client that the strategy uses for the mailbox.
 func (m *mailbox) Client() *ews.Client { return m.client }
 
 // Find returns the items that match a query.
@@ -71,7 +71,7 @@ func (m *mailbox) Shelve(ctx context.Context, item driver.Item, to *driver.Folde
 	return it, translate(err)
 }
 
-// Folder returns a folder. It creates a missing one if the request says so.
+// Folder returns a folder. It creates a missing one if the request allows it.
 func (m *mailbox) Folder(ctx context.Context, want driver.FolderRequest) (driver.Folder, error) {
 	f, err := m.folder(ctx, want)
 	return f, translate(err)

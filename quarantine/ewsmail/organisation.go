@@ -15,13 +15,13 @@ import (
 )
 
 // folderTTL is how long the folders of a mailbox are remembered. A search that relies on
-// what is remembered reads them again in the end, because there may be a new one, unless
-// it has found the attempt that it looks for.
+// them reads them again at the end, because there may be a new one, unless it has found
+// the attempt that it looks for.
 const folderTTL = 2 * time.Minute
 
-// What is remembered of mailboxes is bounded by their number, and by that of their folders,
-// each of which takes about 400 bytes: a campaign meets tens of thousands of mailboxes, and
-// each of them once.
+// Two limits bound what is remembered: the number of mailboxes, and the total number of
+// their folders, each of which takes about 400 bytes. A campaign visits tens of thousands
+// of mailboxes, each of them once.
 const (
 	maxMailboxes = 4096
 	maxFolders   = 1 << 15
@@ -32,22 +32,23 @@ const (
 type organisation struct {
 	// view returns the client for a mailbox.
 	view func(address string) *ews.Client
-	// delegate says that distinguished folders must name the mailbox.
+	// delegate means that distinguished folders must name the mailbox.
 	delegate bool
-	// remedy says how to grant the right that a mailbox needs.
+	// remedy explains how to grant the right that a mailbox needs.
 	remedy string
-	// recoverable and archive say what else to search.
+	// recoverable and archive select what else to search.
 	recoverable, archive bool
 
-	// bells are the connections over which mailboxes hear what comes.
+	// bells are the connections over which mailboxes hear of new mail.
 	bells bells
 
 	mu        sync.Mutex
 	mailboxes map[string]*mailbox
-	listed    int // folders of all of them
+	listed    int // number of remembered folders in all mailboxes
 }
 
-// mailbox returns the mailbox with an address, the same one each time.
+// mailbox returns the mailbox with an address; each call returns the same one, as long as
+// it is remembered.
 func (x *organisation) mailbox(address string) *mailbox {
 	key := strings.ToLower(address)
 	x.mu.Lock()
@@ -64,8 +65,8 @@ func (x *organisation) mailbox(address string) *mailbox {
 	return m
 }
 
-// forget drops the mailboxes that were last used in the older half of the time
-// since the oldest use, except one.
+// forget drops all mailboxes, except one, that were last used in the older half of the
+// period between the oldest and the newest use.
 func (x *organisation) forget(except *mailbox) {
 	var oldest, newest time.Time
 	for _, m := range x.mailboxes {
@@ -85,8 +86,9 @@ func (x *organisation) forget(except *mailbox) {
 	}
 }
 
-// keeps takes note of how many folders a mailbox remembers, and forgets other mailboxes if
-// all have too many. What is forgotten while it is in use goes with its last user.
+// keeps notes how many folders a mailbox remembers, and forgets other mailboxes if the
+// total is too large. A mailbox that is forgotten while in use is freed with its last
+// user.
 func (x *organisation) keeps(m *mailbox, folders int) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -100,9 +102,9 @@ func (x *organisation) keeps(m *mailbox, folders int) {
 	}
 }
 
-// rereaders is how many may read the folders of a mailbox again at a time: in the
-// quarantine mailbox, many want to know that nothing new is there, and one after the other
-// they would wait for longer than for the server.
+// rereaders is how many callers may read the folders of a mailbox again at the same time.
+// Many want to be sure that there is no new folder in the quarantine mailbox, and taking
+// turns they would wait for each other longer than for the server.
 const rereaders = 4
 
 // mailbox is a [driver.Mailbox] on an Exchange server.
@@ -111,14 +113,14 @@ type mailbox struct {
 	address string
 	client  *ews.Client
 	used    time.Time // guarded by x.mu
-	listed  int       // folders that are remembered; guarded by x.mu
-	trouble trouble   // with listening; guarded by x.bells.mu
+	listed  int       // remembered folders; guarded by x.mu
+	trouble trouble   // guarded by x.bells.mu
 
-	reading   chan struct{} // has a value while the folders are read first, so they are read only once
-	rereading chan struct{} // has a value for each time that they are read again
+	reading   chan struct{} // has a value while the folders are first read, so that they are read only once
+	rereading chan struct{} // has a value for each reader that reads them again
 	mu        sync.Mutex
 	tree      *folderTree
-	archive   *folderTree // folders of the archive, if it was read apart
+	archive   *folderTree // folders of the archive, if it was read separately
 
 	// single is when the server last refused to search several folders at once, in
 	// Unix seconds.
@@ -134,15 +136,15 @@ func (m *mailbox) known(name ews.FolderName) ews.DistinguishedFolder {
 	return f
 }
 
-// unreachable explains why the mailbox cannot be opened. Exchange returns the
-// same error for a mailbox that does not exist and one that the account has no
-// right to; the directory tells them apart.
+// unreachable explains why the mailbox cannot be opened. Exchange returns the same error
+// for a mailbox that does not exist and for one that the account has no right to; the
+// directory tells them apart.
 func (m *mailbox) unreachable(ctx context.Context, cause error) error {
 	if refused, ok := errors.AsType[*ews.ResponseError](cause); ok && refused.Code == "ErrorNonPrimarySmtpAddress" {
 		return fmt.Errorf("%w: %s: this is a secondary address: use the mailbox's primary address: %w", driver.ErrUnreachable, m.address, cause)
 	}
 	if _, ok := errors.AsType[*ews.HTTPError](cause); ok {
-		return cause // it concerns the server, and says what to do
+		return cause // it concerns the server, and already says what to do
 	}
 	if !errors.Is(cause, ews.ErrNotFound) && !errors.Is(cause, ews.ErrNoMailbox) && !errors.Is(cause, ews.ErrAccessDenied) {
 		return cause

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/folderpath"
 )
 
-// A campaign over many mailboxes leaves the folders of the last ones only.
+// A campaign over many mailboxes keeps the folders of only the last ones.
 func TestMailboxesAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -42,7 +42,8 @@ func TestMailboxesAreBounded(t *testing.T) {
 		assert.Equal(t, listed, x.listed)
 		assert.LessOrEqual(t, listed, maxFolders)
 
-		// One that has too many by itself is remembered all the same, and may be read again.
+		// A mailbox that alone exceeds the limit is remembered all the same, and can be
+		// read again.
 		time.Sleep(time.Second)
 		big := x.mailbox("big@example.test")
 		for range 3 {

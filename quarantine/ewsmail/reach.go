@@ -5,8 +5,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Properties of what the owner did last with a message, named after [MS-OXOMSG]. Searches
-// ask for them along with the others: the MIME of a message lacks them.
+// Properties of the owner's last action on a message, named after [MS-OXOMSG]. Searches
+// ask for them along with the others, because the MIME form of a message lacks them.
 var (
 	pidTagLastVerbExecuted      = ews.ExtendedField{Tag: 0x1081, Type: ews.TypeInteger}
 	pidTagLastVerbExecutionTime = ews.ExtendedField{Tag: 0x1082, Type: ews.TypeSystemTime}

@@ -20,11 +20,11 @@ const (
 	otherWayNextTime              // certainly nothing was done: try this way again, but only once
 )
 
-// blame is what a failure says about other items.
+// blame is what a failure implies for other items.
 type blame int
 
 const (
-	blameItem blame = iota // nothing: another item may go this way
+	blameItem blame = iota // nothing: another item may still go this way
 	blamePair              // no item goes this way between these two mailboxes
 )
 
@@ -49,8 +49,8 @@ func recourseAfter(way driver.Way, err error) (next, blame) {
 }
 
 // afterSource is recourseAfter for an item that could not be read. Reading changes
-// nothing, so any refusal leads to the next way; only if the server can answer
-// nothing at all now, the next way is of no use.
+// nothing, so any refusal leads to the next way, which is pointless only if the server
+// cannot answer anything at the moment.
 func afterSource(failed sourceFailed) (next, blame) {
 	err := failed.error
 	switch {
@@ -76,7 +76,7 @@ func afterSource(failed sourceFailed) (next, blame) {
 		return otherWay, blameItem
 	}
 	if transient(err) {
-		return otherWayNextTime, blameItem // the export is truncated, or its answer broke off
+		return otherWayNextTime, blameItem // the export is truncated, or its answer was cut short
 	}
 	if _, ok := errors.AsType[*ews.DecodeError](err); ok {
 		return otherWay, blameItem
@@ -99,7 +99,7 @@ func afterPage(page *ews.HTTPError) (next, blame) {
 	return final, blameItem
 }
 
-// blameFor returns what a refusal says about other items.
+// blameFor returns what a refusal implies for other items.
 func blameFor(refused *ews.ResponseError) blame {
 	switch refused.Code {
 	case "ErrorRequestStreamTooBig", "ErrorInternalServerError", "ErrorInvalidPropertySet", "ErrorInvalidArgument",
@@ -118,10 +118,10 @@ func blameFor(refused *ews.ResponseError) blame {
 func afterRefusal(way driver.Way, refused *ews.ResponseError) (next, blame) {
 	who := blameFor(refused)
 	if ews.IsThrottled(refused) {
-		return final, who // also ErrorInternalServerError, if its inner code says so
+		return final, who // also ErrorInternalServerError, if its inner code means throttling
 	}
 	if refused.Fault && refused.HTTPStatus == http.StatusOK {
-		return otherWayAfterLook, who // the status says success
+		return otherWayAfterLook, who // the status is that of a success
 	}
 	switch refused.Code {
 	case "ErrorCrossMailboxMoveCopy", "ErrorCrossSiteRequest":
@@ -132,7 +132,7 @@ func afterRefusal(way driver.Way, refused *ews.ResponseError) (next, blame) {
 		"ErrorDataSizeLimitExceeded", "ErrorUnsupportedTypeForConversion", "ErrorObjectTypeChanged":
 		return otherWay, blameItem // also for a move: what cannot be copied is not deleted either
 	case "ErrorToFolderNotFound", "ErrorItemNotFound":
-		// Servers answer this if a cross-mailbox move is not possible.
+		// Servers return this if a cross-mailbox move is not possible.
 		if way == driver.WayMove {
 			return otherWayIfThere, blamePair
 		}
@@ -143,14 +143,14 @@ func afterRefusal(way driver.Way, refused *ews.ResponseError) (next, blame) {
 		}
 		return final, who
 	case "ErrorInternalServerError":
-		// For a move this is often permanent. First it must be clear whether a
-		// copy was made.
+		// For a move this is often permanent. But first it must be known whether a copy
+		// was made.
 		if way == driver.WayMove {
 			who = blamePair
 		}
 		return otherWayAfterLook, who
 	case "ErrorMoveCopyFailed":
-		return otherWayAfterLook, blameItem // it may fail each time
+		return otherWayAfterLook, blameItem // it may fail every time
 	case "ErrorInvalidChangeKey":
 		return final, who // the item has changed
 	}

@@ -14,10 +14,10 @@ var (
 	pidTagSentRepresentingSMTPAddress  = ews.ExtendedField{Tag: 0x5D02, Type: ews.TypeString}
 )
 
-// criteriaRestriction returns a restriction for what the server can decide. It
-// matches everything that the criteria match, and more: servers compare
-// differently, keep less than was sent, and lack properties. The engine filters
-// the result.
+// criteriaRestriction returns a restriction for the criteria that the server can
+// evaluate. It matches everything that the criteria match, and more: servers compare
+// differently, keep less than was sent, and lack properties. The engine filters the
+// result.
 //
 // Attachments are left out: the server's flag does not count inline ones, such as
 // pictures in the text. So are people: a server keeps only the first address of From
@@ -28,7 +28,8 @@ func criteriaRestriction(c driver.Criteria) ews.And {
 	received := func(op ews.CompareOp, t time.Time) {
 		all = append(all, ews.Or{
 			ews.Compare{Op: op, Property: ews.FieldDateTimeReceived, Value: ews.FormatTime(t)},
-			// Whether an item without a time matches is unknown, which has to be said.
+			// It is unknown whether an item without a time matches, and that must be
+			// reported.
 			ews.Not{Restriction: ews.Exists{Property: ews.FieldDateTimeReceived}},
 		})
 	}
@@ -41,8 +42,8 @@ func criteriaRestriction(c driver.Criteria) ews.And {
 	return all
 }
 
-// senderRestriction matches the sender and whom a message was sent for, as far as the
-// server keeps them.
+// senderRestriction matches the sender and the person that a message was sent for, as far
+// as the server keeps their addresses.
 func senderRestriction(sender string) ews.Or {
 	var any ews.Or
 	for _, p := range senderAddresses {
@@ -51,7 +52,7 @@ func senderRestriction(sender string) ews.Or {
 	return any
 }
 
-// containing matches a property with a text anywhere in it.
+// containing matches a property that contains a text.
 func containing(p ews.PropertyPath, text string) ews.Restriction {
 	return ews.Contains{Property: p, Value: text, Mode: ews.ModeSubstring, Comparison: ews.ComparisonIgnoreCase}
 }

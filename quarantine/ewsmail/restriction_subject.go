@@ -8,14 +8,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// maxAsked is from how many characters of a subject, without blanks, the restriction
-// is made: servers may keep only 255, with an unknown number of blanks.
+// maxAsked is how many characters of a subject, not counting blanks, go into the
+// restriction: servers may keep only 255, with an unknown number of blanks.
 const maxAsked = 32
 
-// subjectRestriction matches the subjects that have each character of the one asked
-// for. Words would exclude matches: blanks may be missing between them and stand
-// inside them, where an encoded word is glued to text or a line is folded. No blank
-// can cut a character. The engine compares the rest.
+// subjectRestriction matches the subjects that contain each character of the given one.
+// Matching words would miss some: where an encoded word is glued to text or a line is
+// folded, blanks may be missing between words or stand inside them. A blank cannot split
+// a character. The engine compares the rest.
 func subjectRestriction(subject string) (all []ews.Restriction) {
 	asked := []rune(norm.NFC.String(subject))
 	seen := make(map[rune]bool)
@@ -37,15 +37,15 @@ func subjectRestriction(subject string) (all []ews.Restriction) {
 	return all
 }
 
-// steady reports whether a character is written in one way, but for its case.
+// steady reports whether a character has only one spelling, apart from its case.
 func steady(r rune) bool {
 	switch {
 	case unicode.IsMark(r), r > 0xFFFF:
 		return false
 	case r == 'i', r == ';', r == '`':
-		return false // the dotless i has the same upper case, and other marks look like the two
+		return false // the dotless i has the same upper case, and other marks look like these two
 	case norm.NFD.String(string(r)) != string(r):
-		return false // with its own mark, or without
+		return false // has two forms: precomposed, and with a combining mark
 	}
 	other := unicode.SimpleFold(r)
 	return other == r || unicode.SimpleFold(other) == r

@@ -13,17 +13,17 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// candidatesPerPage is how many items one FindItem returns: 2013 and later return no
-// more with a restriction. detailsPerCall is how many items one GetItem asks for. So
-// 10,000 messages take 40 and 80 requests.
+// candidatesPerPage is how many items one FindItem returns: with a restriction, Exchange
+// 2013 and later return no more. detailsPerCall is how many items one GetItem asks for.
+// For 10,000 messages that makes 40 and 80 requests.
 const (
 	candidatesPerPage = 250
 	detailsPerCall    = 125
 )
 
-// candidates visits the items that may match criteria, with the properties that
-// the criteria need. Those that the server finds by what it keeps of the sender come
-// first; but it keeps too little to say that others are not by that sender.
+// candidates visits the items that may match criteria, with the properties that the
+// criteria need. The items that the server finds by its record of the sender come first,
+// but that record is too incomplete to rule out the others.
 func (m *mailbox) candidates(ctx context.Context, filter driver.Criteria, q driver.Query, visit func(driver.Candidate) error) (driver.Findings, error) {
 	e := &examiner{mailbox: m, criteria: filter, properties: detailProperties(filter), visit: visit}
 	restriction := append(queryRestriction(q), criteriaRestriction(filter)...)
@@ -41,8 +41,8 @@ func (m *mailbox) candidates(ctx context.Context, filter driver.Criteria, q driv
 	return found, e.moved(found.Searched)
 }
 
-// bySender visits the items that the server finds by the sender. What it cannot search
-// is for the next look.
+// bySender visits the items that the server finds by the sender. Whatever cannot be
+// searched this way is left to the next look.
 func (m *mailbox) bySender(ctx context.Context, e *examiner, q driver.Query, restriction ews.And) (driver.Findings, error) {
 	known := senderRestriction(e.criteria.Sender)
 	for _, sender := range []ews.Or{
@@ -72,8 +72,7 @@ func (m *mailbox) open(ctx context.Context, it driver.Item) (io.ReadCloser, erro
 	return message, nil
 }
 
-// detailProperties are the properties that criteria need and a search does not
-// return.
+// detailProperties are the properties that criteria need but a search does not return.
 func detailProperties(filter driver.Criteria) []ews.PropertyPath {
 	var properties []ews.PropertyPath
 	if filter.Sender != "" {
@@ -88,7 +87,7 @@ func detailProperties(filter driver.Criteria) []ews.PropertyPath {
 	if len(properties) > 0 || filter.ReplyTo != "" {
 		properties = append(properties, ews.PidTagTransportMessageHeaders, ews.PidTagMessageFlags)
 		if filter.Sender == "" {
-			properties = append(properties, ews.PidTagSenderSMTPAddress) // tells the owner's own
+			properties = append(properties, ews.PidTagSenderSMTPAddress) // identifies the owner's own messages
 		}
 	}
 	if filter.AttachmentName != "" || filter.AttachmentSHA256 != "" {
@@ -106,16 +105,16 @@ var senderAddresses = []ews.ExtendedField{
 type examiner struct {
 	mailbox    *mailbox
 	criteria   driver.Criteria
-	properties []ews.PropertyPath // empty: a search returns all that is needed
+	properties []ews.PropertyPath // empty: a search returns everything needed
 	visit      func(driver.Candidate) error
-	stopped    error // of visit
+	stopped    error // error of visit
 
 	early map[string]driver.Item // found by the sender, and not seen again; by id
-	all   bool                   // the look after that
+	all   bool                   // set for the second look, which covers everything
 }
 
-// examine visits items. The error is that of visit, or of a GetItem that failed
-// as a whole.
+// examine visits items. It returns the error of visit, or of a GetItem that failed as a
+// whole.
 func (e *examiner) examine(ctx context.Context, items []driver.Item) error {
 	for _, it := range items {
 		switch {
@@ -136,7 +135,7 @@ func (e *examiner) examine(ctx context.Context, items []driver.Item) error {
 			return err
 		}
 	}
-	// Servers compare subjects loosely, so they return others, too.
+	// Servers compare subjects loosely, so they also return items that do not match.
 	items = slices.DeleteFunc(slices.Clone(items), func(it driver.Item) bool { return !e.criteria.MayMatch(it) })
 	for _, it := range items {
 		if len(e.properties) > 0 || !isMail(it) {
@@ -155,8 +154,8 @@ func (e *examiner) examine(ctx context.Context, items []driver.Item) error {
 	return nil
 }
 
-// moved visits the items that were found by the sender and are no longer where they
-// were: they may have been found elsewhere, too.
+// moved visits the items that were found by the sender and are no longer where they were.
+// They may also have been found elsewhere.
 func (e *examiner) moved(searched []driver.Searched) error {
 	whole := make(map[string]bool)
 	for _, s := range searched {
@@ -191,7 +190,7 @@ func (e *examiner) read(ctx context.Context, items []driver.Item) error {
 	for i, r := range results {
 		c := e.mailbox.candidate(items[i], r)
 		if c.Err == nil && c.Header == "" && !isMail(c.Item) {
-			continue // the owner made it
+			continue // made by the owner
 		}
 		if c.Err == nil && c.Item.Received.IsZero() && e.timed() {
 			c.Err = errUndated
@@ -203,14 +202,15 @@ func (e *examiner) read(ctx context.Context, items []driver.Item) error {
 	return nil
 }
 
-// errUndated is the error of a candidate for criteria of time.
+// errUndated is the error of a candidate without a time of receipt, if the criteria need
+// one.
 var errUndated = &driver.Error{
 	Err:       errors.New("the server does not say when the message was received, so whether it matches is unknown"),
 	Untouched: true, Answered: true,
 }
 
-// dated separates the items without a time of receipt that may match otherwise, if
-// the criteria ask for that time.
+// dated separates out the items that have no time of receipt but match otherwise, if the
+// criteria ask for that time.
 func (e *examiner) dated(items []driver.Item) (dated, undated []driver.Item) {
 	timeless := e.criteria
 	timeless.ReceivedAfter, timeless.ReceivedBefore = time.Time{}, time.Time{}
@@ -238,7 +238,7 @@ func (e *examiner) show(c driver.Candidate) error {
 	return e.stopped
 }
 
-// candidate adds to an item what was read of it.
+// candidate combines an item with the properties read for it.
 func (m *mailbox) candidate(it driver.Item, r ews.Result[ews.Item]) driver.Candidate {
 	if r.Err != nil {
 		return driver.Candidate{Item: it, Err: translate(asGone(r.Err))}
@@ -253,17 +253,17 @@ func (m *mailbox) candidate(it driver.Item, r ews.Result[ews.Item]) driver.Candi
 	for _, who := range slices.Concat(raw.To, raw.Cc, raw.Bcc) {
 		c.Recipients = append(c.Recipients, party(who))
 	}
-	// A message that was received has a header, and is no draft.
+	// A received message has a header and is not a draft.
 	flags, _ := strconv.Atoi(value(ews.PidTagMessageFlags))
 	c.Own = c.Header == "" && (flags&flagUnsent != 0 || strings.EqualFold(value(ews.PidTagSenderSMTPAddress), m.address))
 	return c
 }
 
-// nameless stands for the address of somebody of whom a server returns only the name.
-// Like an X.500 name, it may be anybody's.
+// nameless stands for the address of a person for whom the server returns only a name.
+// Like an X.500 name, it could be anyone's.
 const nameless = "/NAME"
 
-// party returns somebody's addresses.
+// party returns the addresses of a person.
 func party(who ews.Mailbox, more ...string) driver.Party {
 	all := append([]string{who.EmailAddress}, more...)
 	blank := !slices.ContainsFunc(all, func(a string) bool { return strings.TrimSpace(a) != "" })

@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// shelve moves an item within its mailbox: by MoveItem also into Deleted Items,
-// because a delegate's DeleteItem would put it into the delegate's own.
+// shelve moves an item within its mailbox. It uses MoveItem even for Deleted Items,
+// because a delegate's DeleteItem would move the item to the delegate's own.
 func (m *mailbox) shelve(ctx context.Context, item driver.Item, to *driver.Folder) (driver.Item, error) {
 	var ref ews.FolderRef = m.known(ews.FolderDeletedItems)
 	if to != nil {

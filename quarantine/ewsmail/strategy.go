@@ -9,27 +9,29 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Options are the options of [NewFullAccess] and [NewImpersonation]. nil or the
-// zero value means the defaults.
+// Options are the options of [NewFullAccess] and [NewImpersonation]. Nil or the zero
+// value means the defaults.
 type Options struct {
 	// Ways are the ways to carry an item, in the order in which they are tried.
-	// Default: all that the access allows, the most faithful first.
+	// Default: all that the kind of access allows, the most faithful first.
 	Ways []driver.Way
 
-	// ScanRecoverableItems also searches Recoverable Items: what users have
-	// deleted and can recover (Deletions), and what they cannot (Purges). Items
-	// from there are restored to Deleted Items. Exchange 2010 SP1 and later.
+	// ScanRecoverableItems also searches Recoverable Items: what users have deleted and
+	// can recover (Deletions), and what they cannot (Purges). Items found there are
+	// restored to Deleted Items. It requires Exchange 2010 SP1 or later.
 	ScanRecoverableItems bool
 
-	// ScanOnlineArchive also searches the archive of each mailbox that has one
-	// and, with ScanRecoverableItems, its Recoverable Items. Exchange 2010 SP1 and
+	// ScanOnlineArchive also searches the archive of each mailbox that has one and, with
+	// ScanRecoverableItems, its Recoverable Items. It requires Exchange 2010 SP1 or
 	// later.
 	ScanOnlineArchive bool
 
-	// Group names the group of a mailbox: those of one group share a connection for
-	// notifications, up to 200 on each. It is for organisations in which one server does
-	// not serve all mailboxes, and may return Grouping as package autodiscover found it. It is
-	// called often, and must not block. Default: all are of one group; a mailbox whose
+	// Group names the group of a mailbox. The mailboxes of one group share connections
+	// for notifications, up to 200 mailboxes on each. Set it for organisations in which
+	// no single server serves all mailboxes; it may return Grouping as found by package
+	// autodiscover. It is called often and must not block. Default: all mailboxes are in
+	// one group, and a mailbox whose subscription fails there gets a connection of its
+	// own.
 	// subscription fails there gets its own connection.
 	Group func(address string) string
 }
@@ -55,11 +57,10 @@ func NewFullAccess(client *ews.Client, opts *Options) (*FullAccess, error) {
 // Name returns "fullAccess".
 func (f *FullAccess) Name() string { return "fullAccess" }
 
-// Impersonation is the [driver.Strategy] for an account with the
-// ApplicationImpersonation role, or an application with full_access_as_app. It
-// acts as the owner of each mailbox, who sees no other mailbox. So it exports
-// items as one owner and uploads them as the other, or carries them as MIME if
-// the server refuses that.
+// Impersonation is the [driver.Strategy] for an account with the ApplicationImpersonation
+// role, or an application with full_access_as_app. It acts as the owner of each mailbox,
+// who sees no other mailbox. So it exports items as one owner and uploads them as the
+// other, or carries them as MIME if the server refuses that.
 type Impersonation struct{ strategy }
 
 // NewImpersonation returns the strategy for a client that signs in as the
@@ -103,9 +104,9 @@ func (s strategy) System() string { return driver.SystemEWS }
 // Mailbox returns access to a mailbox.
 func (s strategy) Mailbox(address string) driver.Mailbox { return s.x.mailbox(address) }
 
-// Carry takes an item to the other mailbox, in the first way that the server does
-// not refuse. Ways that it lately refused between these two mailboxes, or for this
-// item, are not tried again for an hour.
+// Carry takes an item to the other mailbox, in the first way that the server does not
+// refuse. It does not retry ways that were recently refused between these two mailboxes,
+// or for this item, for an hour.
 func (s strategy) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
 	carried, err := s.carry(ctx, c)
 	return carried, translate(err)
@@ -125,7 +126,7 @@ func (s strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 		next, who := recourseAfter(way, err)
 		switch next {
 		case otherWayIfThere:
-			// Either the answer is true, or the server means "not between these
+			// Either the answer is literally true, or the server means "not between these
 			// mailboxes".
 			if there, lookErr := bothThere(ctx, from, to, c); lookErr != nil || !there {
 				return carried, attempt{errors.Join(err, lookErr), refusals}
@@ -142,7 +143,7 @@ func (s strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 		}
 		if next != otherWay || ctx.Err() != nil {
 			// Before another attempt, the engine must check whether this one left
-			// something behind.
+			// anything behind.
 			return carried, attempt{err, refusals}
 		}
 		refusals = append(refusals, err)
@@ -168,8 +169,8 @@ func bothThere(ctx context.Context, from, to *mailbox, c driver.Carriage) (bool,
 	return err == nil, err
 }
 
-// attempt is the error of the last way that was tried. What it means is what that
-// error means: before it, nothing was done.
+// attempt is the error of the last way that was tried. It means what that error means:
+// nothing was done before it.
 type attempt struct {
 	error
 	refusals []error // of the ways before it
@@ -178,7 +179,7 @@ type attempt struct {
 // Unwrap returns the error of the last way.
 func (a attempt) Unwrap() error { return a.error }
 
-// Error returns the reasons of all ways.
+// Error returns the reasons why all ways failed.
 func (a attempt) Error() string {
 	return errors.Join(append(slices.Clip(a.refusals), a.error)...).Error()
 }

@@ -8,9 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// leftovers finds what a move left in Recoverable Items. It does not look in
-// Purges: the owner cannot recover what retention keeps there, and nobody can
-// remove it.
+// leftovers finds what a move left in Recoverable Items. It does not look in Purges: the
+// owner cannot recover what retention keeps there, and nobody can remove it.
 func (m *mailbox) leftovers(ctx context.Context, operation string) ([]driver.Item, error) {
 	var all []driver.Item
 	for _, name := range m.leftoverFolders() {

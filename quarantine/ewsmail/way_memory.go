@@ -13,8 +13,8 @@ import (
 // change permissions, so a better way is retried now and then.
 const wayTTL = time.Hour
 
-// wayMemory remembers which ways a server has refused between two mailboxes, and
-// which for one item only.
+// wayMemory remembers which ways a server has refused between two mailboxes, and which it
+// has refused for one item only.
 type wayMemory struct {
 	all []driver.Way
 
@@ -23,10 +23,10 @@ type wayMemory struct {
 	items refusals
 }
 
-// wayPair is two mailboxes and, in the memory of items, one item.
+// wayPair identifies two mailboxes and, for refusals of an item, that item.
 type wayPair struct{ from, to, item string }
 
-// refusals are when ways were refused.
+// refusals holds the times at which ways were refused.
 type refusals map[wayPair]map[driver.Way]time.Time
 
 // maxRefusals is how many pairs, and how many items, are remembered.
@@ -48,8 +48,8 @@ func newWayMemory(chosen []driver.Way, delegate bool) (*wayMemory, error) {
 	return &wayMemory{all: slices.Clone(chosen), pairs: refusals{}, items: refusals{}}, nil
 }
 
-// order returns the ways to try for a carriage: those that were not refused
-// lately, or all if all were.
+// order returns the ways to try for a carriage: those that were not recently refused, or
+// all if all were.
 func (m *wayMemory) order(p wayPair, c driver.Carriage) []driver.Way {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -74,8 +74,8 @@ func (m *wayMemory) order(p wayPair, c driver.Carriage) []driver.Way {
 	return open
 }
 
-// refused remembers a refusal, and reports whether the same item was already
-// refused this way.
+// refused remembers a refusal, and reports whether the same item had already been refused
+// this way.
 func (m *wayMemory) refused(p wayPair, w driver.Way, who blame) (again bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -88,8 +88,8 @@ func (m *wayMemory) refused(p wayPair, w driver.Way, who blame) (again bool) {
 	return again
 }
 
-// stumbled remembers that an item failed this way in a manner that may pass, and
-// reports whether it has before. Until then the way stays open.
+// stumbled remembers that an item failed this way for a reason that may pass, and reports
+// whether that has happened before. After the first failure the way stays open.
 func (m *wayMemory) stumbled(p wayPair, w driver.Way) (again bool) {
 	return m.refused(p, "stumbled: "+w, blameItem)
 }
@@ -106,8 +106,8 @@ func (r refusals) has(p wayPair, w driver.Way) bool {
 	return ok && time.Since(at) <= wayTTL
 }
 
-// add adds a refusal. If there are too many, it drops those that no longer count
-// or, failing that, all: then ways are tried that will be refused.
+// add adds a refusal. If there are too many, it drops those that have expired or, if that
+// is not enough, all of them: some ways are then tried although they will be refused.
 func (r refusals) add(p wayPair, w driver.Way) {
 	if _, known := r[p]; !known && len(r) >= maxRefusals {
 		for old, ways := range r {

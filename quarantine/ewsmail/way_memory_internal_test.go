@@ -51,7 +51,7 @@ func TestWayMemoryForgetsTheOldFirst(t *testing.T) {
 	})
 }
 
-// An item and its pair are judged apart.
+// An item and its pair are judged separately.
 func TestWayMemoryJudgesApart(t *testing.T) {
 	t.Parallel()
 	all := []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME}

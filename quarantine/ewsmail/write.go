@@ -11,14 +11,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// mark changes an item with one UpdateItem. Because of the change key, the server
-// refuses it if the item has changed meanwhile, so two processes never overwrite
-// each other's stamp.
+// mark changes an item with one UpdateItem. Because of the change key, the server refuses
+// the change if the item has changed meanwhile, so two processes never overwrite each
+// other's stamp.
 func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change) (driver.Item, error) {
 	marked, change := changed(item, mark)
 	if becomesRead(item, mark) {
-		// A server that cannot suppress the read receipt of an update would
-		// send it now.
+		// A server that cannot suppress the read receipt of an update would send it now.
 		if err := m.hush(ctx, change.ID); err != nil {
 			return marked, err
 		}
@@ -41,8 +40,8 @@ func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change
 	return marked, nil
 }
 
-// changed returns an item as it is after a change, but for its id and version, and what
-// to ask the server for.
+// changed returns an item as it will be after a change, apart from its id and version,
+// and the request for the change.
 func changed(item driver.Item, mark driver.Change) (driver.Item, ews.ItemChange) {
 	change := ews.ItemChange{ID: ews.ItemID{ID: item.ID, ChangeKey: item.Version}, Kind: item.Kind}
 	if mark.Stamp != nil {
@@ -76,7 +75,8 @@ func becomesRead(item driver.Item, mark driver.Change) bool {
 	return mark.Read != nil && *mark.Read && !item.Read
 }
 
-// tells reports whether a change would send a read receipt unless that is suppressed first.
+// tells reports whether a change would send a read receipt that is not suppressed
+// beforehand.
 func (m *mailbox) tells(item driver.Item, mark driver.Change) bool {
 	return becomesRead(item, mark) && !m.client.SuppressesReceipts()
 }
@@ -96,9 +96,9 @@ func headerField(name string) ews.ExtendedField {
 	return ews.ExtendedField{Set: ews.SetInternetHeaders, Name: strings.ToLower(name), Type: ews.TypeString}
 }
 
-// hush cancels a pending read receipt if the server cannot suppress it in the
-// request that would send it (before Exchange 2013 SP1). If the item has another version
-// after that, it is a conflict: somebody else may have changed it, too.
+// hush cancels a pending read receipt if the server cannot suppress it in the request
+// that would send it (before Exchange 2013 SP1). If the item has another version after
+// that, hush returns a conflict: somebody else may have changed it, too.
 func (m *mailbox) hush(ctx context.Context, id ews.ItemID) error {
 	if m.client.SuppressesReceipts() {
 		return nil
@@ -142,5 +142,5 @@ func (m *mailbox) delete(ctx context.Context, request ews.DeleteItemRequest) err
 	return err
 }
 
-// tooOld reports whether the server does not know how to do without notices.
+// tooOld reports whether the server is too old to suppress notices.
 func tooOld(err error) bool { return errors.Is(err, ews.ErrUnsupportedVersion) }

@@ -15,11 +15,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Hundreds of calls wait for one that is slow, and are given up together; a call after
-// them goes as if they had never been.
+// Hundreds of calls wait for a slow one and are given up together; a call after them goes
+// as if they had never been made.
 func TestCrowdLeaves(t *testing.T) {
 	t.Parallel()
-	const callers = 500 // the race detector ends a process with many thousands of them
+	const callers = 500 // the race detector aborts a process that has many thousands of goroutines
 	for _, kind := range []string{"inspect", "mark"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
@@ -57,8 +57,9 @@ func TestCrowdLeaves(t *testing.T) {
 	}
 }
 
-// The server is busy for one member of each batch, always another, or wants each of them
-// alone: each call ends with its own answer, and is in no more requests than that takes.
+// The server is busy for one member of each batch, a different one each time, or wants
+// each of them alone. Each call ends with its own answer and takes part in no more
+// requests than that requires.
 func TestBusyForOne(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -90,8 +91,8 @@ func TestBusyForOne(t *testing.T) {
 	})
 }
 
-// A deadline shorter than the pause of the driver ends the call, and only that one; of those
-// that write it is in no request.
+// A deadline shorter than the pause of the driver ends that call and no other; a call
+// that writes is then in no request.
 func TestDeadlineInThePause(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -117,8 +118,9 @@ func TestDeadlineInThePause(t *testing.T) {
 	})
 }
 
-// Calls for many mailboxes, of which some are the same in another case, come at once:
-// each request is of one mailbox, and each mailbox has at most so many as it would have alone.
+// Calls for many mailboxes, some of whose names differ only in case, are made at once.
+// Each request is for one mailbox, and each mailbox gets at most as many requests as it
+// would get alone.
 func TestManyMailboxesAtOnce(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -153,8 +155,8 @@ func TestManyMailboxesAtOnce(t *testing.T) {
 	})
 }
 
-// Callers give up at every moment of a batch's way, one after the other, until nobody is left:
-// none waits for longer than the request takes.
+// Callers give up at every moment of a batch's life, one after another, until none is
+// left. No caller waits longer than the request takes.
 func TestLeaveOneAfterTheOther(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {

@@ -7,16 +7,17 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// batch is calls that go together. What changes is guarded by the lock of the lanes.
+// batch is a set of calls that go together. Its mutable fields are guarded by the lock of
+// the lanes.
 type batch[A, V any] struct {
 	members   []*member[A, V]
-	sent      bool                    // a request of it may be on its way
-	takenBack bool                    // somebody has left before a request was sent
+	sent      bool                    // one of its requests may be on its way
+	takenBack bool                    // a caller has left before a request was sent
 	cancel    context.CancelCauseFunc // nil: nothing is under way
 }
 
-// send carries a batch out: again without those who leave before it is sent, until each
-// member has its reply.
+// send carries out a batch until each member has its reply. It starts again without the
+// callers that leave before the request is sent.
 func (l *lanes[A, V]) send(ctx context.Context, ln *lane[A, V], b *batch[A, V], all func(context.Context, []A) []driver.Reply[V]) {
 	defer l.leave(ln)
 	defer l.abandon(b)
@@ -32,7 +33,7 @@ func (l *lanes[A, V]) send(ctx context.Context, ln *lane[A, V], b *batch[A, V], 
 	}
 }
 
-// board prepares the next request of a batch. Those who have left are not in it.
+// board prepares the next request of a batch, without the callers that have left.
 func (l *lanes[A, V]) board(ctx context.Context, b *batch[A, V]) (sending context.Context, args []A, done func()) {
 	sending, cancel := context.WithCancelCause(ctx)
 	l.mu.Lock()
@@ -61,7 +62,7 @@ func (l *lanes[A, V]) board(ctx context.Context, b *batch[A, V]) (sending contex
 	return sending, args, func() { cancel(nil) }
 }
 
-// admit reports whether a request of a batch may be sent: nobody has left it.
+// admit reports whether a request of a batch may be sent: no caller has left it.
 func (l *lanes[A, V]) admit(b *batch[A, V]) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,8 +76,9 @@ func (l *lanes[A, V]) admit(b *batch[A, V]) error {
 	return nil
 }
 
-// settle gives each member its reply. If the batch was taken back, those stay who go again,
-// and who has left asks the driver what the end of its context means.
+// settle gives each member its reply. If the batch was taken back, the remaining members
+// stay for the next request, and callers that have left ask the driver what the end of
+// their context means.
 func (l *lanes[A, V]) settle(b *batch[A, V], replies []driver.Reply[V], panicked any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -98,7 +100,7 @@ func (l *lanes[A, V]) settle(b *batch[A, V], replies []driver.Reply[V], panicked
 }
 
 // abandon ends the calls of a batch that have no reply because the driver has ended its
-// goroutine, as a test that fails does.
+// goroutine, as a failing test does.
 func (l *lanes[A, V]) abandon(b *batch[A, V]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -110,10 +112,10 @@ func (l *lanes[A, V]) abandon(b *batch[A, V]) {
 	}
 }
 
-// errSilent is the error of a member for which the driver has returned no reply.
+// errSilent is the error of a member for which the driver returned no reply.
 var errSilent = &driver.Error{Err: errors.New("the driver did not say what has become of a member of a batch")}
 
-// finish gives a member its reply. The lanes are locked.
+// finish gives a member its reply. The lanes must be locked.
 func (m *member[A, V]) finish(r driver.Reply[V]) {
 	if !m.finished {
 		m.reply, m.finished = r, true
@@ -121,7 +123,7 @@ func (m *member[A, V]) finish(r driver.Reply[V]) {
 	}
 }
 
-// guarded makes a call of the driver, and returns what it panics with.
+// guarded calls the driver and returns the value of a panic.
 func guarded[A, V any](ctx context.Context, args []A, all func(context.Context, []A) []driver.Reply[V]) (replies []driver.Reply[V], panicked any) {
 	defer func() {
 		if v := recover(); v != nil {

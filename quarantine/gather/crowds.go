@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// A mailbox in which many calls go together is crowded: those who come back together ask
-// for the next thing together, and if some of them went ahead, each step would take several
-// requests. Then one call of a kind is under way there at a time, until no crowd was seen
-// for a while.
+// A mailbox in which many calls go together is crowded. Calls that return together are
+// followed by others together, and if some of these went ahead, each step would take
+// several requests. So only one call of each kind is under way there at a time, until no
+// crowd has been seen for a while.
 const (
 	crowd    = 12
 	crowdTTL = 3 * time.Second
@@ -16,13 +16,13 @@ const (
 	maxCrowds = 1024
 )
 
-// crowds are the mailboxes that are crowded, with the time at which they were last.
+// crowds are the crowded mailboxes, with the time at which a crowd was last seen in each.
 type crowds struct {
 	mu sync.Mutex
 	at map[string]time.Time
 }
 
-// went tells that so many calls have waited for others in a mailbox, and go together.
+// went records that n calls for a mailbox have waited for others and now go together.
 func (c *crowds) went(mailbox string, n int) {
 	if n < crowd {
 		return

@@ -13,26 +13,26 @@ import (
 
 const latency = 20 * time.Millisecond
 
-// request is one request that the fake has got: of which mailbox, and for whom.
+// request is one request to the fake: its mailbox and its members.
 type request struct {
 	kind, mailbox string
 	members       []string
 	batch         bool
-	ended         bool // its context has ended before it came back
+	ended         bool // its context ended before it returned
 }
 
-// fake is a mail system whose calls take some time. What it does for an item, it says in
-// the item.
+// fake is a mail system whose calls take some time. It reports what it did for an item in
+// the item itself.
 type fake struct {
 	mu       sync.Mutex
 	requests []request
-	poisoned map[string]error         // what ends the call of an item
-	before   map[string]time.Duration // how long a request with that item waits before it is sent
+	poisoned map[string]error         // the error that ends the call of an item
+	before   map[string]time.Duration // how long a request for that item waits before it is sent
 	panics   map[string]bool
 	goexit   func() // called in each batch
 }
 
-// request waits as long as a request takes. It asks first whether it may be sent.
+// request waits as long as a request takes. It first asks whether it may be sent.
 func (f *fake) request(ctx context.Context, kind, mailbox string, batch, writes bool, members []string) error {
 	for _, m := range members {
 		select {

@@ -21,7 +21,7 @@ const (
 	vault = "quarantine@example.test"
 )
 
-// kinds are the calls that share requests, for the item with a name.
+// kinds are the calls that share requests, each for the named item.
 var kinds = map[string]func(ctx context.Context, s driver.Strategy, mailbox, name string) (answer string, err error){
 	"find": func(ctx context.Context, s driver.Strategy, mailbox, name string) (string, error) {
 		f, err := s.Mailbox(mailbox).Find(ctx, driver.Query{MessageID: name})
@@ -93,8 +93,8 @@ func each(t *testing.T, test func(t *testing.T, kind string)) {
 	}
 }
 
-// Of many calls at once, some go at once, and the others together; each gets what is its
-// own, and no request is of two mailboxes.
+// Of many calls made at once, some go immediately and the others together. Each gets its
+// own result, and no request is for two mailboxes.
 func TestTogether(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -124,7 +124,7 @@ func TestTogether(t *testing.T) {
 	})
 }
 
-// A call that is alone goes as it would without the decorator, and so do few.
+// A call that is alone goes as it would without the decorator, and so do a few calls.
 func TestAlone(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -145,7 +145,7 @@ func TestAlone(t *testing.T) {
 	})
 }
 
-// One that waits alone for others goes alone.
+// A call that is the only one waiting goes alone.
 func TestOneThatWaits(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -165,7 +165,7 @@ func TestOneThatWaits(t *testing.T) {
 	})
 }
 
-// As many as may be go together.
+// No more calls go together than allowed.
 func TestMost(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -186,7 +186,7 @@ func TestMost(t *testing.T) {
 	})
 }
 
-// Who asks for something else does not go along.
+// A call that asks for something else does not go along.
 func TestApart(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -221,7 +221,7 @@ func TestApart(t *testing.T) {
 	})
 }
 
-// In a mailbox that is crowded, those who come back together go on together.
+// In a crowded mailbox, calls that return together continue together.
 func TestCrowded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -251,7 +251,7 @@ func TestCrowded(t *testing.T) {
 	})
 }
 
-// Who restores into the same folder gets the same answer, of one call.
+// Restores into the same folder share the answer to one call.
 func TestHomes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -297,7 +297,7 @@ func TestPlain(t *testing.T) {
 	})
 }
 
-// Each request is counted once, and each call knows which ones were for it.
+// Each request is counted once, and each call knows which requests were for it.
 func TestCosts(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {

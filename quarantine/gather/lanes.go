@@ -10,14 +10,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// lanes are where the calls of one kind go: those that may go together go in one lane. A
-// lane exists while a call in it is under way.
+// lanes hold the calls of one kind: calls that may go together share a lane. A lane
+// exists while a call in it is under way.
 type lanes[A, V any] struct {
 	options Options
 	crowds  *crowds
 	writes  bool
-	lost    func(V) V     // what is known of a call whose outcome is not; nil: nothing
-	turns   atomic.Uint64 // whose turn it is to pay for the first request of a batch
+	lost    func(V) V     // reduces a value to what is known of a call whose outcome is not; nil: nothing
+	turns   atomic.Uint64 // decides whose turn it is to pay for the first request of a batch
 
 	mu  sync.Mutex
 	all map[laneKey]*lane[A, V]
@@ -27,23 +27,24 @@ func newLanes[A, V any](o Options, c *crowds, writes bool) *lanes[A, V] {
 	return &lanes[A, V]{options: o, crowds: c, writes: writes, all: make(map[laneKey]*lane[A, V])}
 }
 
-// laneKey is a mailbox, and what calls there must have in common to go together.
+// laneKey is a mailbox, plus what calls there must have in common to go together.
 type laneKey struct{ mailbox, place string }
 
-// lane is calls that may go together. Its fields are guarded by the lock of the lanes.
+// lane is a queue of calls that may go together. Its fields are guarded by the lock of
+// the lanes.
 type lane[A, V any] struct {
 	key      laneKey
 	inFlight int
 	waiting  list.List // of *member, in order of arrival
 }
 
-// member is one call that waits, or is in a batch. What changes is guarded by the lock of
-// the lanes.
+// member is a call that is waiting or is in a batch. Its mutable fields are guarded by
+// the lock of the lanes.
 type member[A, V any] struct {
 	arg   A
 	meter *driver.Meter
-	turn  chan struct{} // closed when it is to lead its batch
-	done  chan struct{} // closed when reply is there
+	turn  chan struct{} // closed when it must lead its batch
+	done  chan struct{} // closed when the reply is available
 
 	place    *list.Element // in waiting
 	batch    *batch[A, V]  // nil while it waits
@@ -54,11 +55,11 @@ type member[A, V any] struct {
 	panicked any
 }
 
-// call makes a call: at once, or with others when one of those that are under way comes
-// back.
+// call makes a call: immediately, or together with others when one of the calls under way
+// returns.
 func (l *lanes[A, V]) call(ctx context.Context, key laneKey, arg A, one func(context.Context, A) (V, error), all func(context.Context, []A) []driver.Reply[V]) (V, error) {
 	if ctx.Err() != nil {
-		return one(ctx, arg) // what that means, the driver says
+		return one(ctx, arg) // the driver decides what that means
 	}
 	m := &member[A, V]{arg: arg}
 	ln := l.enter(key, m, driver.MeterOf(ctx))
@@ -92,7 +93,7 @@ func (l *lanes[A, V]) call(ctx context.Context, key laneKey, arg A, one func(con
 			}
 			var value V
 			if l.lost != nil {
-				// With a context that has ended, nothing is sent.
+				// Nothing is sent for a context that has ended.
 				value, _ = one(ctx, arg)
 				value = l.lost(value)
 			}
@@ -101,7 +102,7 @@ func (l *lanes[A, V]) call(ctx context.Context, key laneKey, arg A, one func(con
 	}
 }
 
-// outcome returns what has come of a member.
+// outcome returns the result of a member.
 func (m *member[A, V]) outcome(ctx context.Context, one func(context.Context, A) (V, error)) (V, error) {
 	if m.panicked != nil {
 		panic(m.panicked)
@@ -112,7 +113,7 @@ func (m *member[A, V]) outcome(ctx context.Context, one func(context.Context, A)
 	return m.reply.Value, m.reply.Err
 }
 
-// enter lets a call go, or has it wait. It waits if it has a channel for its turn.
+// enter lets a call go or makes it wait. It has to wait if it has a channel for its turn.
 func (l *lanes[A, V]) enter(key laneKey, m *member[A, V], meter *driver.Meter) *lane[A, V] {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -131,7 +132,7 @@ func (l *lanes[A, V]) enter(key laneKey, m *member[A, V], meter *driver.Meter) *
 	return ln
 }
 
-// leave ends one that was under way, and lets those go that wait.
+// leave ends a call or batch that was under way, and lets waiting calls go.
 func (l *lanes[A, V]) leave(ln *lane[A, V]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -142,7 +143,8 @@ func (l *lanes[A, V]) leave(ln *lane[A, V]) {
 	}
 }
 
-// proceed makes batches of those that wait, as far as they may go. The lanes are locked.
+// proceed makes batches of the waiting calls, as far as they may go. The lanes must be
+// locked.
 func (l *lanes[A, V]) proceed(ln *lane[A, V]) {
 	for ln.waiting.Len() > 0 && ln.inFlight < l.width(ln) {
 		n := min(ln.waiting.Len(), l.options.Most)
@@ -167,18 +169,18 @@ func (l *lanes[A, V]) width(ln *lane[A, V]) int {
 	return l.options.InFlight
 }
 
-// departure is how a call can end whose context has ended.
+// departure describes how a call whose context has ended can end.
 type departure int
 
 const (
-	onItsWay  departure = iota // its request goes on for others, or only read
-	neverSent                  // it has been waiting for its turn
+	onItsWay  departure = iota // its request continues for others, or only reads
+	neverSent                  // it was waiting for its turn
 	unsentYet                  // its batch is being taken back
 	mustLead                   // its batch waits for it
 )
 
-// depart takes a call out whose context has ended. Leads tells that it has not seen yet
-// whether it is to lead its batch.
+// depart takes out a call whose context has ended. The argument leads means that the call
+// has not yet checked whether it must lead its batch.
 func (l *lanes[A, V]) depart(ln *lane[A, V], m *member[A, V], leads bool) departure {
 	l.mu.Lock()
 	cancel, how := l.departing(ln, m, leads)
@@ -198,7 +200,7 @@ func (l *lanes[A, V]) departing(ln *lane[A, V], m *member[A, V], leads bool) (ca
 	case leads && m.led:
 		return nil, mustLead
 	case m.finished:
-		return nil, unsentYet // done is closed: its reply is there
+		return nil, unsentYet // done is closed: the reply is available
 	}
 	m.left = true
 	if l.writes && !b.sent {
@@ -220,8 +222,8 @@ func (e errLeft) Error() string {
 	return "given up while its request was on its way: " + e.cause.Error()
 }
 
-// Unwrap returns why the context has ended.
+// Unwrap returns why the context ended.
 func (e errLeft) Unwrap() error { return e.cause }
 
-// errTakenBack is why a batch was not sent, or given up.
+// errTakenBack is the reason why a batch was not sent or was given up.
 var errTakenBack = errors.New("a call with which it shared its request was given up")

@@ -18,7 +18,7 @@ import (
 )
 
 // together makes a call for each name while another one is under way, so that they go in
-// one batch, and returns what came of them. The context of one of them ends after a while.
+// one batch, and returns their errors. The context of one of them ends after a while.
 func together(t *testing.T, s driver.Strategy, kind string, names []string, leaver string, after time.Duration) map[string]error {
 	t.Helper()
 	var mu sync.Mutex
@@ -54,13 +54,13 @@ func together(t *testing.T, s driver.Strategy, kind string, names []string, leav
 
 var errGivenUp = errors.New("given up by its caller")
 
-// one in flight, so that all others wait.
+// narrow allows one call in flight, so that all others wait.
 func narrow(f *fake) driver.Strategy {
 	return gather.Strategy(batching{plain{f}}, &gather.Options{InFlight: 1})
 }
 
-// One with which something is wrong ends with its own error, or is asked for alone; the
-// others do not notice.
+// A member with a problem ends with its own error, or is requested alone; the others do
+// not notice.
 func TestPoisoned(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -80,7 +80,7 @@ func TestPoisoned(t *testing.T) {
 	})
 }
 
-// Who leaves while it waits is in no request.
+// A call that leaves while it waits is in no request.
 func TestLeavesTheQueue(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -101,7 +101,7 @@ func TestLeavesTheQueue(t *testing.T) {
 	})
 }
 
-// Whoever leads the others may leave them.
+// The call that leads the others may leave them.
 func TestLeaderLeaves(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -122,8 +122,8 @@ func TestLeaderLeaves(t *testing.T) {
 	})
 }
 
-// A batch that has not been sent yet when one leaves is sent without it, if it writes: the
-// error says that nothing was sent.
+// If a caller leaves before a batch that writes has been sent, the batch is sent without
+// it, and the error says that nothing was sent.
 func TestLeavesBeforeItIsSent(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -149,8 +149,8 @@ func TestLeavesBeforeItIsSent(t *testing.T) {
 	})
 }
 
-// When a request that writes is on its way, whoever leaves does not know what becomes of
-// it; it goes on for the others.
+// While a request that writes is on its way, a caller that leaves does not learn its
+// outcome; the request continues for the others.
 func TestLeavesOnTheWay(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -172,7 +172,7 @@ func TestLeavesOnTheWay(t *testing.T) {
 	})
 }
 
-// When all have left, the request is given up.
+// When all callers have left, the request is given up.
 func TestAllLeave(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -196,7 +196,8 @@ func TestAllLeave(t *testing.T) {
 	})
 }
 
-// A lost answer is one for each of those who shared the request, and nothing is sent again.
+// A lost answer is lost for every call that shared the request, and nothing is sent
+// again.
 func TestLostAnswer(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -215,7 +216,7 @@ func TestLostAnswer(t *testing.T) {
 	})
 }
 
-// A context that has ended before the call is the driver's to judge.
+// A context that ended before the call is left to the driver to judge.
 func TestEndedBefore(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -228,8 +229,8 @@ func TestEndedBefore(t *testing.T) {
 	})
 }
 
-// A panic of the driver is one of each call, and others go on afterwards. The end of a
-// goroutine, as of a test that fails, is one as well.
+// A panic of the driver becomes a panic of each call, and other calls work afterwards. So
+// does the end of a goroutine, as in a failing test.
 func TestPanics(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, kind string) {
@@ -255,7 +256,7 @@ func TestPanics(t *testing.T) {
 	})
 }
 
-// Whatever calls come and go, each is made once, and ends with what is its own or with the
+// Whatever calls come and go, each is made once, and ends with its own result or with the
 // end of its context.
 func TestComingAndGoing(t *testing.T) {
 	t.Parallel()
@@ -298,7 +299,7 @@ func TestComingAndGoing(t *testing.T) {
 		for i, name := range names {
 			n := times[name]
 			if i%17 == 0 {
-				continue // asked for twice
+				continue // requested twice
 			}
 			if succeeded[i] {
 				some++
@@ -313,8 +314,8 @@ func TestComingAndGoing(t *testing.T) {
 	})
 }
 
-// Whoever leaves while it is carried knows by which way, as the engine wants of an error,
-// and nothing that is not certain.
+// A caller that leaves during a carry knows which way was used, as the engine requires of
+// an error, and learns nothing that is not certain.
 func TestLeavesACarry(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -8,7 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// mailbox is a mailbox whose calls share requests. What is nil goes one by one.
+// mailbox is a mailbox whose calls share requests. Calls whose batch function is nil go
+// one by one.
 type mailbox struct {
 	driver.Mailbox
 	g          *gathering
@@ -47,7 +48,7 @@ func newMailbox(g *gathering, m driver.Mailbox) driver.Mailbox {
 	return decorated
 }
 
-// Unwrap returns the mailbox itself, for capabilities that are not shared.
+// Unwrap returns the mailbox itself, for capabilities that gather does not share.
 func (m mailbox) Unwrap() driver.Mailbox { return m.Mailbox }
 
 // bare returns the mailbox of the driver.
@@ -66,7 +67,7 @@ func bare(m driver.Mailbox) driver.Mailbox {
 	}
 }
 
-// Find finds items, together with others who search the same folders for few items.
+// Find finds items, together with other calls that search the same folders for few items.
 func (m mailbox) Find(ctx context.Context, q driver.Query) (driver.Findings, error) {
 	if m.findAll == nil || q.Stamped || q.MessageID == "" && q.Operation == "" {
 		return m.Mailbox.Find(ctx, q)
@@ -75,7 +76,7 @@ func (m mailbox) Find(ctx context.Context, q driver.Query) (driver.Findings, err
 		q, m.Mailbox.Find, m.findAll)
 }
 
-// idOf returns what tells a folder of a query from others.
+// idOf returns a string that tells the folder of a query from others.
 func idOf(f *driver.Folder) string {
 	if f == nil {
 		return ""
@@ -83,7 +84,7 @@ func idOf(f *driver.Folder) string {
 	return "id " + f.ID
 }
 
-// Inspect reads an item, together with others.
+// Inspect reads an item, together with other calls.
 func (m mailbox) Inspect(ctx context.Context, itemID string) (driver.Item, error) {
 	if m.inspectAll == nil {
 		return m.Mailbox.Inspect(ctx, itemID)
@@ -91,7 +92,7 @@ func (m mailbox) Inspect(ctx context.Context, itemID string) (driver.Item, error
 	return m.g.inspects.call(ctx, key(m.Address()), itemID, m.Mailbox.Inspect, m.inspectAll)
 }
 
-// Mark changes an item, together with others.
+// Mark changes an item, together with other calls.
 func (m mailbox) Mark(ctx context.Context, item driver.Item, change driver.Change) (driver.Item, error) {
 	if m.markAll == nil {
 		return m.Mailbox.Mark(ctx, item, change)
@@ -102,7 +103,7 @@ func (m mailbox) Mark(ctx context.Context, item driver.Item, change driver.Chang
 	return m.g.marks.call(ctx, key(m.Address()), driver.Marking{Item: item, Change: change}, one, m.markAll)
 }
 
-// Remove removes an item, together with others.
+// Remove removes an item, together with other calls.
 func (m mailbox) Remove(ctx context.Context, item driver.Item) error {
 	if m.removeAll == nil {
 		return m.Mailbox.Remove(ctx, item)
@@ -114,8 +115,8 @@ func (m mailbox) Remove(ctx context.Context, item driver.Item) error {
 	return err
 }
 
-// Home returns the folder to which an item is restored. Those who ask for the same one while
-// they wait for an earlier call get the same answer.
+// Home returns the folder to which an item is restored. Calls that ask for the same
+// folder while they wait for an earlier call get the same answer.
 func (m mailbox) Home(ctx context.Context, was driver.Folder) (driver.Folder, error) {
 	all := func(ctx context.Context, same []driver.Folder) []driver.Reply[driver.Folder] {
 		home, err := m.Mailbox.Home(ctx, same[0])
@@ -124,7 +125,7 @@ func (m mailbox) Home(ctx context.Context, was driver.Folder) (driver.Folder, er
 	return m.g.homes.call(ctx, key(m.Address(), was.ID, was.Path, was.Base, was.Below, strconv.FormatBool(was.Recoverable)), was, m.Mailbox.Home, all)
 }
 
-// sweeping is a mailbox that can find leftovers, of several operations at once.
+// sweeping is a mailbox that can find the leftovers of several operations at once.
 type sweeping struct {
 	driver.Mailbox
 	g   *gathering
@@ -135,12 +136,12 @@ type sweeping struct {
 // Unwrap returns the mailbox without this capability.
 func (m sweeping) Unwrap() driver.Mailbox { return m.Mailbox }
 
-// Leftovers finds what a move has left, together with others.
+// Leftovers finds what a move left, together with other calls.
 func (m sweeping) Leftovers(ctx context.Context, operation string) ([]driver.Item, error) {
 	return m.g.sweeps.call(ctx, key(m.Address()), operation, m.one.Leftovers, m.all.LeftoversAll)
 }
 
-// reading is a mailbox that can read content, of several items at once.
+// reading is a mailbox that can read the content of several items at once.
 type reading struct {
 	driver.Mailbox
 	g   *gathering
@@ -151,7 +152,7 @@ type reading struct {
 // Unwrap returns the mailbox without this capability.
 func (m reading) Unwrap() driver.Mailbox { return m.Mailbox }
 
-// Content reads the content of an item, together with others.
+// Content reads the content of an item, together with other calls.
 func (m reading) Content(ctx context.Context, item driver.Item) (driver.Content, error) {
 	return m.g.contents.call(ctx, key(m.Address()), item, m.one.Content, m.all.ContentAll)
 }

@@ -17,26 +17,26 @@ const (
 	DefaultMost     = 50
 )
 
-// Options are the options of [Strategy]. nil or the zero value means the defaults.
+// Options are the options of [Strategy]. Nil or the zero value means the defaults.
 type Options struct {
-	// InFlight is how many calls of one kind may be under way in one mailbox, or batches of
-	// them, before the next ones wait to go together. With 1, a call that comes second waits
-	// half of a round trip on average; the more, the fewer calls share a request. Default:
+	// InFlight is how many calls of one kind, or batches of them, may be under way in one
+	// mailbox before further calls wait to go together. With 1, the second call waits
+	// half a round trip on average; with more, fewer calls share a request. Default:
 	// DefaultInFlight; negative values count as 1.
 	InFlight int
 
-	// Most is how many calls go together at most. Default: DefaultMost; negative values
-	// count as 1.
+	// Most is the largest number of calls that go together. Default: DefaultMost;
+	// negative values count as 1.
 	Most int
 
-	// Always makes a batch of each call, even of one that is alone: to test the batches of a
-	// driver with suites that make one call at a time. Default: false.
+	// Always makes a batch of each call, even of one that is alone. It serves to test the
+	// batches of a driver with suites that make one call at a time. Default: false.
 	Always bool
 }
 
-// Strategy returns a strategy whose calls share requests as far as s can do things for
-// several items at once: see the documentation of the package. Options may be nil. It keeps
-// nothing about a mailbox in which no call is under way.
+// Strategy returns a strategy whose calls share requests as far as s can handle several
+// items at once: see the package documentation. The options may be nil. It keeps nothing
+// about a mailbox in which no call is under way.
 func Strategy(s driver.Strategy, opts *Options) driver.Strategy {
 	var o Options
 	if opts != nil {
@@ -57,7 +57,8 @@ func Strategy(s driver.Strategy, opts *Options) driver.Strategy {
 		carries:  newLanes[driver.Carriage, driver.Carried](o, c, true),
 	}
 	g.carries.lost = func(c driver.Carried) driver.Carried {
-		// The way is the one that it would go. That it goes only once is not for certain.
+		// The way is the one that the item would go. It is not certain that it goes only
+		// once.
 		c.Once, c.Moved, c.ItemID = false, false, ""
 		return c
 	}
@@ -67,7 +68,7 @@ func Strategy(s driver.Strategy, opts *Options) driver.Strategy {
 	return g
 }
 
-// gathering is a strategy whose calls share requests.
+// gathering is the strategy that [Strategy] returns.
 type gathering struct {
 	driver.Strategy
 	carryAll func(context.Context, []driver.Carriage) []driver.Reply[driver.Carried] // nil: one by one
@@ -87,7 +88,7 @@ func (g *gathering) Mailbox(address string) driver.Mailbox {
 	return newMailbox(g, g.Strategy.Mailbox(address))
 }
 
-// Carry carries an item, together with others that go between the same ends.
+// Carry carries an item, together with others between the same ends.
 func (g *gathering) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
 	c.From, c.To = bare(c.From), bare(c.To)
 	one := func(ctx context.Context, c driver.Carriage) (driver.Carried, error) { return g.Strategy.Carry(ctx, c) }
@@ -98,8 +99,8 @@ func (g *gathering) Carry(ctx context.Context, c driver.Carriage) (driver.Carrie
 	return g.carries.call(ctx, ends, c, one, g.carryAll)
 }
 
-// key returns what is the same for calls that may go together: those in one mailbox that
-// are alike otherwise.
+// key returns the key of calls that may go together: those in one mailbox that also have
+// the parts in common.
 func key(address string, parts ...string) laneKey {
 	var b strings.Builder
 	for _, p := range parts {

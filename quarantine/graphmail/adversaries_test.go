@@ -78,7 +78,7 @@ func adversaries() []adversary {
 		{name: "503 until 9999, acted", to: aWrite, times: 1, do: afterActing(503, "", "Retry-After", far), modes: all},
 		{name: "504 without a body, acted", to: aWrite, times: 1, do: afterActing(504, ""), modes: all},
 
-		// Answers that are none.
+		// Answers that are not answers.
 		{name: "200 with HTML", to: anything, times: 1, do: instead(200, "<html>Sign in to the guest network</html>", "Content-Type", "text/html"), modes: both},
 		{name: "200 with HTML, acted", to: aWrite, times: 1, do: afterActing(200, "<html></html>"), modes: all},
 		{name: "200 without a body", to: anything, times: 3, do: instead(200, ""), modes: both},
@@ -103,7 +103,7 @@ func adversaries() []adversary {
 		{name: "parts of a batch in another order, and one twice", to: aBatch, do: altered(partsAbout), modes: both},
 		{name: "a batch without its last part", to: aBatch, times: 2, do: altered(withoutLast), modes: both},
 
-		// Reads that are behind.
+		// Stale reads.
 		{name: "reads are those of the first time, for 20 requests", to: "GET .*/messages/[^/]*$", times: 20, do: stale, modes: both},
 
 		// Ids.
@@ -118,7 +118,7 @@ func adversaries() []adversary {
 	return list
 }
 
-// namesAnother answers an import with an id that is not that of the copy.
+// namesAnother answers an import with an id other than that of the copy.
 func namesAnother(_ *request, pass func() *http.Response) *http.Response {
 	resp := pass()
 	if resp == nil {
@@ -129,7 +129,7 @@ func namesAnother(_ *request, pass func() *http.Response) *http.Response {
 	return resp
 }
 
-// anotherExport answers with the data of nothing that was asked for, under the right id.
+// anotherExport answers with data that was not requested, under the right id.
 func anotherExport(r *request, _ func() *http.Response) *http.Response {
 	var asked struct {
 		ItemIDs []string `json:"itemIds"`
@@ -139,7 +139,7 @@ func anotherExport(r *request, _ func() *http.Response) *http.Response {
 	return says(r, 200, `{"value":[{"itemId":`+string(id)+`,"changeKey":"CK","data":"AAAAAAAAAAAAAAAA"}]}`)
 }
 
-// halfExport cuts the data of an export, whose base64 stays whole.
+// halfExport cuts off the data of an export, but leaves its base64 intact.
 func halfExport(text string) string {
 	return regexp.MustCompile(`"data":"([^"]*)"`).ReplaceAllStringFunc(text, func(m string) string {
 		data := strings.TrimSuffix(strings.TrimPrefix(m, `"data":"`), `"`)
@@ -194,7 +194,7 @@ func withoutLast(text string) string {
 	return string(out)
 }
 
-// stale answers a read with what it was answered the first time.
+// stale repeats the first answer to a read.
 func stale(r *request, pass func() *http.Response) *http.Response {
 	key := r.URL.String()
 	if text, ok := r.kept[key]; ok {
@@ -209,7 +209,8 @@ func stale(r *request, pass func() *http.Response) *http.Response {
 	return says(r, 200, string(text))
 }
 
-// outliving lets the server answer with ids that outlive a move, though nobody asked for that.
+// outliving lets the server answer with ids that outlive a move, although the client did
+// not ask for them.
 func outliving(r *request, pass func() *http.Response) *http.Response {
 	r.Header.Add("Prefer", `IdType="ImmutableId"`)
 	return pass()

@@ -18,23 +18,24 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// adversary stands before a server and does to some requests what no server of ours does.
+// adversary stands in front of a server and does things to some requests that none of our
+// servers does.
 type adversary struct {
 	name string
-	// to says which requests it is about, by method and path, such as "POST .*/importItem".
+	// to selects the requests by method and path, as in "POST .*/importItem".
 	to string
-	// times is how many of them it does it to, 0: for good, until all is at rest.
+	// times is how many of them it strikes; 0: all of them, until everything is at rest.
 	times int
-	// do answers in the place of the server, which pass asks.
+	// do answers in place of the server; pass asks the server.
 	do func(r *request, pass func() *http.Response) *http.Response
-	// options are those of the server.
+	// options are the options of the server.
 	options *graphtest.Options
-	// doubles means that it makes second copies, which are put aside in the end.
+	// doubles means that it makes second copies, which end up put aside.
 	doubles bool
 	modes   []mode
 }
 
-// request is one with its body.
+// request is a request with its body.
 type request struct {
 	*http.Request
 	body []byte
@@ -49,7 +50,7 @@ type standing struct {
 	mu         sync.Mutex
 	skip, seen int
 	over       bool
-	hosts      map[string]bool // that were asked
+	hosts      map[string]bool // hosts that were asked
 	leaks      []string
 	sent       int
 	kept       map[string]string
@@ -107,7 +108,7 @@ func (b before) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, failed
 }
 
-// says answers with a status and a body.
+// says returns an answer with a status and a body.
 func says(r *request, status int, body string, header ...string) *http.Response {
 	h := http.Header{"Content-Type": {"application/json"}}
 	if id := r.Header.Get("client-request-id"); id != "" {
@@ -119,7 +120,7 @@ func says(r *request, status int, body string, header ...string) *http.Response 
 	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body)), Request: r.Request, ProtoMajor: 1, ProtoMinor: 1}
 }
 
-// instead answers so without acting, after it has acted.
+// instead answers in place of the server, which does not act.
 func instead(status int, body string, header ...string) func(*request, func() *http.Response) *http.Response {
 	return func(r *request, _ func() *http.Response) *http.Response { return says(r, status, body, header...) }
 }
@@ -147,7 +148,8 @@ func altered(change func(text string) string) func(*request, func() *http.Respon
 	}
 }
 
-// twice sends the request twice, as a proxy does that repeats what it got no answer to.
+// twice sends the request twice, like a proxy that repeats a request to which it got no
+// answer.
 func twice(_ *request, pass func() *http.Response) *http.Response {
 	if resp := pass(); resp != nil {
 		resp.Body.Close()
@@ -165,9 +167,9 @@ const (
 	aDelete  = "permanentDelete$"
 )
 
-// TestAdversaries lets each adversary strike at some of the requests that it is about, at a
-// quarantine and at a restore. Nothing is lost, doubled, untrue, told or leaked, and no run
-// takes for ever.
+// TestAdversaries lets each adversary strike at some of the requests that it concerns, in
+// a quarantine and in a restore. Nothing is lost, duplicated, misreported, disclosed or
+// leaked, and no run takes forever.
 func TestAdversaries(t *testing.T) {
 	t.Parallel()
 	for _, a := range adversaries() {
@@ -184,7 +186,7 @@ func TestAdversaries(t *testing.T) {
 						n := 0
 						synctest.Test(t, func(t *testing.T) { n = a.strike(t, m, direction, skip) })
 						if struck += n; n == 0 {
-							break // there are no so many requests of the kind
+							break // there are not that many requests of this kind
 						}
 					}
 				}
@@ -207,7 +209,7 @@ func (a adversary) strike(t *testing.T, m mode, direction driver.Direction, skip
 	where := m.name + ", " + string(direction) + ", after " + strconv.Itoa(skip)
 	if s.people = a.doubles; s.people {
 		if from, to := s.ends(); len(from)+len(to) > 1 {
-			s.copied++ // it may be seen only when the message is next looked for, and is told then
+			s.copied++ // it may be seen only at the next search, and is reported then
 		}
 	} else if text := s.honest(r, err); text != "" {
 		t.Errorf("%s: %s (%v %s)", where, text, err, receiptOf(r))

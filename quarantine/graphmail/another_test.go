@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// Whoever asks for one message is not shown another.
+// A caller that asks for one message is not shown another.
 func TestInspectNoticesAnothersAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -47,7 +47,7 @@ func TestInspectNoticesAnothersAnswer(t *testing.T) {
 	assert.Len(t, w.in(alice, "<2@good.example>"), 1)
 }
 
-// A mark that another message's answer confirms is not confirmed.
+// A mark is not confirmed by an answer about another message.
 func TestWritesNoticeAnothersAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -76,8 +76,8 @@ func TestWritesNoticeAnothersAnswer(t *testing.T) {
 	assert.False(t, driver.Untouched(err))
 }
 
-// A folder is not searched if the answer lists another one, whether or not the other one's
-// items would have matched.
+// A folder does not count as searched if the answer lists another one, whether or not the
+// items of that folder would have matched.
 func TestSearchNoticesAnotherFoldersAnswer(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -99,8 +99,8 @@ func TestSearchNoticesAnotherFoldersAnswer(t *testing.T) {
 	assert.Contains(t, found.Unsearched[0].Reason, "another")
 }
 
-// A message that is made anew in parts gets these and no other does, and a draft is marked
-// only if it is the one.
+// A message that is made anew in parts gets its own parts and no other message does, and
+// a draft is marked only if it is the right one.
 func TestWhatWasMadeIsTheOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -145,7 +145,7 @@ func TestWhatWasMadeIsTheOne(t *testing.T) {
 	assert.Len(t, answers.Drafts, 1, "its mark was not taken away")
 }
 
-// A server that sifts nothing costs no request for each message that does not match.
+// With a server that filters nothing, messages that do not match cost no request each.
 func TestServerThatDoesNotSift(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

@@ -13,9 +13,9 @@ import (
 // answerField is the property that holds the mark of an answer.
 var answerField = graph.Property{Type: "String", Set: driver.NoteSet, Name: driver.AnswerName}
 
-// Draft saves a message in Drafts and marks it, which are two requests: properties cannot
-// be given together with MIME, and without MIME not all header fields can. After the first
-// alone an unmarked draft is left, which nobody will send.
+// Draft saves a message in Drafts and marks it. This takes two requests: properties
+// cannot be combined with MIME, and without MIME not all header fields can be set. If
+// only the first request succeeds, it leaves an unmarked draft, which nobody will send.
 func (m *mailbox) Draft(ctx context.Context, mark string, mime []byte) error {
 	return translate(m.draft(ctx, mark, mime))
 }
@@ -29,13 +29,13 @@ func (m *mailbox) draft(ctx context.Context, mark string, mime []byte) error {
 	if err != nil {
 		return m.unreachable(err)
 	}
-	// Whoever finds the mark sends what has it.
+	// Whoever finds the mark will send the message that has it.
 	if err := drafted(ctx, box, made.ID); err != nil {
 		return fmt.Errorf("a draft was saved that was not marked: %w", err)
 	}
 	for range conflicts {
-		// The same again does no harm, and Graph has been seen to answer with conflicts soon
-		// after a message was written.
+		// Repeating the request does no harm, and Graph has been seen to report conflicts
+		// shortly after a message was written.
 		if _, err = box.Update(ctx, made.ID, "", properties(answerField.With(mark))); !errors.Is(err, graph.ErrConflict) {
 			break
 		}
@@ -46,12 +46,11 @@ func (m *mailbox) draft(ctx context.Context, mark string, mime []byte) error {
 	return nil
 }
 
-// conflicts is how often a draft is marked at most.
+// conflicts is the maximum number of attempts to mark a draft.
 const conflicts = 3
 
 // Answers looks for a mark in Drafts, the Outbox and Sent Items, in the order in which a
-// message passes through them, so that one that is being sent meanwhile is seen at least
-// once.
+// message passes through them: one that is sent meanwhile is seen at least once.
 func (m *mailbox) Answers(ctx context.Context, mark string) (driver.Answers, error) {
 	found, err := m.answers(ctx, mark)
 	return found, translate(err)
@@ -93,8 +92,8 @@ func (m *mailbox) answers(ctx context.Context, mark string) (driver.Answers, err
 	return found, nil
 }
 
-// Send sends a draft, which moves it to Sent Items under another id: so it cannot be sent
-// twice. The version is looked at before, since the request heeds none.
+// Send sends a draft, which moves it to Sent Items under another id, so it cannot be sent
+// twice. It checks the version beforehand, because the request itself does not.
 func (m *mailbox) Send(ctx context.Context, draft driver.Item) error {
 	return translate(m.send(ctx, draft))
 }
@@ -121,8 +120,8 @@ func (m *mailbox) send(ctx context.Context, draft driver.Item) error {
 	return nil
 }
 
-// leaves waits a few seconds until a draft that was sent has left Drafts: Graph may do it
-// after it has answered.
+// leaves waits a few seconds for a sent draft to leave Drafts: Graph may move it after it
+// has answered.
 func (m *mailbox) leaves(ctx context.Context, box graph.Mailbox, id string) {
 	for pause := leaving; pause <= 8*leaving; pause *= 2 {
 		if _, err := box.Message(ctx, id, []string{"id"}, nil); err != nil {
@@ -136,5 +135,5 @@ func (m *mailbox) leaves(ctx context.Context, box graph.Mailbox, id string) {
 	}
 }
 
-// leaving is how long is waited at first.
+// leaving is the length of the first wait.
 const leaving = time.Second

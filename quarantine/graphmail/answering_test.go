@@ -67,8 +67,8 @@ func TestAnswering(t *testing.T) {
 	}
 }
 
-// TestAnsweringIsRefused: what was not done is said, and a draft that could not be marked is
-// not called one.
+// TestAnsweringIsRefused: failures are reported, and a draft that could not be marked
+// does not count as one.
 func TestAnsweringIsRefused(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

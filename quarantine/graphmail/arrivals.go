@@ -11,13 +11,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// arrivalFields are those that a delta returns.
+// arrivalFields are the fields that a delta returns.
 var arrivalFields = []string{"id", "receivedDateTime"}
 
-// Arrivals returns a page of what has come into a folder, changed in it and left it. Graph
-// has neither streams nor a way to wait for that, and sends notifications only to a public
-// address: so who watches asks again. A message may come twice, or late, and one that is
-// moved on within seconds not at all. Not in the cloud of China.
+// Arrivals returns a page of what has come into a folder, changed in it and left it.
+// Graph offers neither streams nor long polling for this, and sends notifications only to
+// a public address, so callers have to ask repeatedly. A message may be reported twice,
+// or late, and one that is moved on within seconds may not be reported at all. Message
+// deltas do not exist in the cloud of China.
 // See https://learn.microsoft.com/en-us/graph/api/message-delta.
 func (m *mailbox) Arrivals(ctx context.Context, folder driver.Folder, state string) (driver.Arrivals, error) {
 	a, err := m.arrivals(ctx, folder, state)
@@ -60,23 +61,23 @@ func (m *mailbox) arrivals(ctx context.Context, folder driver.Folder, state stri
 	return a, nil
 }
 
-// stateOf returns what the states of a folder begin with: a link alone does not tell to
-// which folder of which user it belongs, since Graph may spell both in several ways.
+// stateOf returns the prefix of a folder's states: a link alone does not show to which
+// folder of which user it belongs, since Graph may spell both in several ways.
 func (m *mailbox) stateOf(folder string) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.user + " " + folder + " "
 }
 
-// Bounds of the look at notes: fewer messages than that are cheaper to read singly, and as
-// many requests are made at most for a page.
+// Bounds for reading notes together: fewer than fewNotes messages are cheaper to read
+// individually, and at most notesPages requests are made for a page.
 const (
 	fewNotes   = 8
 	notesPages = 3
 )
 
-// notes reads the notes of a page of messages, those that were received at about the same
-// time. Some or all may be missing: a delta itself tells none.
+// notes reads the notes of a page of messages, which were received at about the same
+// time. Some or all may be missing: a delta itself does not contain notes.
 func (m *mailbox) notes(ctx context.Context, box graph.Mailbox, folder string, page []graph.Message) map[string]string {
 	if len(page) < fewNotes {
 		return nil

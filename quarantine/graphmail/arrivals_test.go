@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// box returns a mailbox as one process has it.
+// box returns a mailbox as one process sees it.
 func box(t *testing.T, s *graphmail.Strategy, address string) driver.Watchable {
 	t.Helper()
 	w, ok := driver.As[driver.Watchable](s.Mailbox(address))
@@ -24,8 +24,8 @@ func box(t *testing.T, s *graphmail.Strategy, address string) driver.Watchable {
 	return w
 }
 
-// watch reads what has come into the Inbox since a state, and what has left it, and returns
-// the state after it.
+// watch reads what has come into the Inbox and left it since a state, and returns the
+// state after that.
 func watch(t *testing.T, s *graphmail.Strategy, state string) (came []driver.Arrival, went int, after string) {
 	t.Helper()
 	for after = state; ; {
@@ -113,7 +113,7 @@ func TestArrivalsAreRefused(t *testing.T) {
 	}
 }
 
-// TestArrivalsTellNotes: of a long list, the notes are read together.
+// TestArrivalsTellNotes: the notes of a long list are read together.
 func TestArrivalsTellNotes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -126,7 +126,7 @@ func TestArrivalsTellNotes(t *testing.T) {
 		}
 		w.Mailbox(alice).DeliverWith(eml(fmt.Sprintf("<%d@evil.example>", i), "Invoice"), d)
 	}
-	watch(t, s, "") // the user is known
+	watch(t, s, "") // now the user is known
 	w.ResetRequests()
 	came, _, _ := watch(t, s, "")
 	assert.Len(t, came, 150)

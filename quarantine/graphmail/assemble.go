@@ -18,13 +18,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// wholeSize is up to what size, in bytes, the MIME form of a message is asked for whole.
-// Above 25 MB answers have been seen to break off.
+// wholeSize is the size, in bytes, up to which the MIME form of a message is requested in
+// one piece. Above 25 MB, answers have been seen to break off.
 const wholeSize = 20 << 20
 
-// Assemble opens the MIME form of an item. That of a large one, and of one to which files
-// are attached by name only, is put together from its text and its attachments, each of
-// which is asked for when it is read: a file as its bytes, a message as its MIME form.
+// Assemble opens the MIME form of an item. For a large message, or one with files
+// attached only by name, it is assembled from the text and the attachments, each of which
+// is requested when it is read: a file as its bytes, a message as its MIME form.
 // See https://learn.microsoft.com/en-us/graph/api/attachment-get.
 func (m *mailbox) Assemble(ctx context.Context, item driver.Item) (io.ReadCloser, error) {
 	r, err := m.assemble(ctx, item)
@@ -80,8 +80,8 @@ func (m *mailbox) assemble(ctx context.Context, item driver.Item) (io.ReadCloser
 	return &assembly{parts: parts}, nil
 }
 
-// maxAttached is how many attachments of a message are read at most: Exchange takes 250 by
-// default, and 1,024 at most.
+// maxAttached is the maximum number of attachments that are read for a message: Exchange
+// allows 250 by default, and 1,024 at most.
 const maxAttached = 5000
 
 var (
@@ -89,10 +89,10 @@ var (
 	errClosed   = errors.New("the message was closed")
 )
 
-// read is a message that is being read; its errors are those of the driver.
+// read is a message that is being read; it translates errors for the engine.
 type read struct{ io.ReadCloser }
 
-// Read reads some of the message.
+// Read reads part of the message.
 func (r read) Read(p []byte) (int, error) {
 	n, err := r.ReadCloser.Read(p)
 	if err != nil && err != io.EOF {
@@ -101,14 +101,14 @@ func (r read) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// assembly reads parts one after the other, each of which is opened when it is its turn.
+// assembly reads parts one after another, and opens each when its turn comes.
 type assembly struct {
 	parts []func() (io.Reader, error)
 	now   io.Reader
 	err   error
 }
 
-// Read reads some of the message.
+// Read reads part of the message.
 func (a *assembly) Read(p []byte) (int, error) {
 	for a.err == nil {
 		if a.now == nil {
@@ -138,7 +138,7 @@ func (a *assembly) Read(p []byte) (int, error) {
 	return 0, a.err
 }
 
-// Close gives up what was not read.
+// Close discards the rest of the message.
 func (a *assembly) Close() error {
 	a.end()
 	a.parts = nil
@@ -153,7 +153,7 @@ func (a *assembly) end() {
 	a.now = nil
 }
 
-// headOf returns the header of a message, and its text as the first part.
+// headOf returns the header of a message and, as the first part, its text.
 func headOf(raw graph.Message, boundary string) io.Reader {
 	var b bytes.Buffer
 	field := func(name, value string) { fmt.Fprintf(&b, "%s: %s\r\n", name, oneLine(value)) }
@@ -249,11 +249,11 @@ func attached(ctx context.Context, box graph.Mailbox, id string, a graph.Attachm
 	return p, nil
 }
 
-// openPart is a part with what must be closed behind it.
+// openPart is a part together with its content, which must be closed.
 type openPart struct {
 	io.Reader
 	content io.Closer
 }
 
-// Close gives up what was not read.
+// Close discards the rest of the part.
 func (p openPart) Close() error { return p.content.Close() }

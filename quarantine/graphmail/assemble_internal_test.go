@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 )
 
-// FuzzHead: whatever stands in a message, no field or part of its own comes from it.
+// FuzzHead: whatever a message contains, it cannot inject a field or part.
 func FuzzHead(f *testing.F) {
 	f.Add("X-A", "b", "subject", "text", true)
 	f.Add("X-A\r\nX-B", "b\r\n\r\n--", "a\r\nBcc: x@y", "--b--\r\n", false)
@@ -41,7 +41,7 @@ func FuzzHead(f *testing.F) {
 	})
 }
 
-// FuzzEncoder: what is encoded in lines is what was read, in pieces of any size.
+// FuzzEncoder: the lines encode exactly what was read, in pieces of any size.
 func FuzzEncoder(f *testing.F) {
 	f.Add([]byte("abc"), 1)
 	f.Add(make([]byte, 20000), 7)

@@ -20,7 +20,8 @@ import (
 
 const reportID = "<report@example.test>"
 
-// nested is a report with a message, which has one attached itself, a file, and text.
+// nested is a report with an attached message, which itself has an attached message, a
+// file, and text.
 const nested = "From: Bob <bob@example.test>\r\nTo: alice@example.test\r\nSubject: =?utf-8?q?Bitte_pr=C3=BCfen?=\r\nMessage-ID: " + reportID +
 	"\r\nX-Reporter: bob@example.test\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n" +
 	"--o\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>gr\u00fc\u00df <a href=\"https://own.example/\">x</a></p>\r\n" +
@@ -29,7 +30,7 @@ const nested = "From: Bob <bob@example.test>\r\nTo: alice@example.test\r\nSubjec
 	"--i\r\nContent-Type: message/rfc822\r\n\r\nFrom: m@evil.example\r\nSubject: inner\r\nMessage-ID: <inner@evil.example>\r\n\r\nhttps://evil.example/two\r\n--i--\r\n" +
 	"--o\r\nContent-Type: application/pdf; name=a.pdf\r\nContent-Disposition: attachment; filename=a.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--o--\r\n"
 
-// seen is what a reader of a message makes of it.
+// seen is what a reader of a message finds in it.
 type seen struct{ heads, links, files []string }
 
 func scan(t *testing.T, r io.Reader) seen {
@@ -47,7 +48,7 @@ func scan(t *testing.T, r io.Reader) seen {
 		Link: func(link string) error { s.links = append(s.links, link); return nil },
 		Attachment: func(a mimescan.Attachment) error {
 			if a.Type == "message/rfc822" {
-				s.files = append(s.files, a.Type) // Graph writes each anew, and gives it a name
+				s.files = append(s.files, a.Type) // Graph writes each anew and gives it a name
 				return nil
 			}
 			s.files = append(s.files, fmt.Sprintf("%s %s %d %x", a.Type, a.Name, a.Size, a.SHA256[:4]))
@@ -58,7 +59,8 @@ func scan(t *testing.T, r io.Reader) seen {
 	return s
 }
 
-// reportIn returns the report in alice's Inbox, and who puts its MIME form together.
+// reportIn returns the report in alice's Inbox, and the mailbox that assembles its MIME
+// form.
 func reportIn(t *testing.T, s *graphmail.Strategy) (driver.Item, driver.Assembling) {
 	t.Helper()
 	w := box(t, s, alice)
@@ -82,15 +84,15 @@ func opened(t *testing.T, a driver.Assembling, it driver.Item) string {
 	return string(text)
 }
 
-// TestAssembleFromParts: a message that is put together from its parts says the same as one
-// that Graph gives whole.
+// TestAssembleFromParts: a message assembled from its parts has the same content as one
+// that Graph returns in one piece.
 func TestAssembleFromParts(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
 	w.Mailbox(alice).Deliver([]byte(nested))
 	it, a := reportIn(t, w.strategy(t))
 	whole := opened(t, a, it)
-	it.Size = 25 << 20 // as it would say of a large one
+	it.Size = 25 << 20 // as for a large message
 	w.ResetRequests()
 	parts := opened(t, a, it)
 	assert.Equal(t, scan(t, strings.NewReader(whole)), scan(t, strings.NewReader(parts)))
@@ -102,8 +104,8 @@ func TestAssembleFromParts(t *testing.T) {
 	assert.Equal(t, []graphtest.Operation{graphtest.OpListAttachments, graphtest.OpGetMessage, graphtest.OpGetAttachmentContent, graphtest.OpGetAttachmentContent}, asked)
 }
 
-// TestAssembleTellsReferences: a file that is kept elsewhere is told, though there is nothing
-// to be read.
+// TestAssembleTellsReferences: a file that is kept elsewhere is reported, although there
+// is nothing to read.
 func TestAssembleTellsReferences(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -116,7 +118,7 @@ func TestAssembleTellsReferences(t *testing.T) {
 	assert.Len(t, got.files, 4)
 }
 
-// TestAssembleFails: what cannot be read is said, at whichever part that is.
+// TestAssembleFails: a part that cannot be read is reported, whichever part it is.
 func TestAssembleFails(t *testing.T) {
 	t.Parallel()
 	for _, op := range []graphtest.Operation{graphtest.OpListAttachments, graphtest.OpGetAttachmentContent} {
@@ -137,8 +139,8 @@ func TestAssembleFails(t *testing.T) {
 	}
 }
 
-// TestAssembleLarge: 40 MB in one attached message are streamed. It is not parallel, so that
-// nothing else is on the heap.
+// TestAssembleLarge: 40 MB in one attached message are streamed. The test is not
+// parallel, so that nothing else is on the heap.
 func TestAssembleLarge(t *testing.T) {
 	w := newWorld(t, nil)
 	w.Mailbox(alice).Deliver([]byte(nested))
@@ -173,7 +175,7 @@ func TestAssembleLarge(t *testing.T) {
 	t.Logf("%d MB read with at most %.1f MB more on the heap", n>>20, float64(most)/(1<<20))
 }
 
-// largeContent answers requests for the content of an attachment with a large one.
+// largeContent answers requests for the content of an attachment with a large content.
 type largeContent struct {
 	next http.RoundTripper
 	size int
@@ -190,7 +192,7 @@ func (l largeContent) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// repeat is a text over and over.
+// repeat is an endless repetition of a text.
 type repeat string
 
 func (r repeat) Read(p []byte) (int, error) {

@@ -15,9 +15,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// TestBothDirectionsAtOnce takes and restores at once between the same mailboxes, each with
-// one request in flight only: nobody waits for somebody who waits for him, whether the
-// quarantine mailbox is known or not.
+// TestBothDirectionsAtOnce takes and restores at the same time between the same
+// mailboxes, each of which allows only one request in flight. No two runs wait for each
+// other, whether the quarantine mailbox is known or not.
 func TestBothDirectionsAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, known := range []string{"", vault} {

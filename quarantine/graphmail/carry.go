@@ -25,7 +25,7 @@ func waysOf(chosen []driver.Way) ([]driver.Way, error) {
 	return slices.Clone(chosen), nil
 }
 
-// carriers are what carries an item, by way.
+// carriers are the functions that carry an item, by way.
 var carriers = map[driver.Way]func(*Strategy, context.Context, driver.Carriage) (driver.Carried, error){
 	driver.WayTransfer: (*Strategy).transfer, driver.WayRecreate: (*Strategy).recreate,
 }
@@ -50,19 +50,20 @@ func (s *Strategy) carry(ctx context.Context, c driver.Carriage) (driver.Carried
 	if len(refusals) == 0 {
 		return driver.Carried{}, errNoWay
 	}
-	// Nothing was done, in no way. What the last one says is what Graph says.
+	// Nothing was done in any way. Report the last refusal as the answer of Graph.
 	last := len(refusals) - 1
 	return driver.Carried{}, before(refusals[last], refusals[:last])
 }
 
-// errNoWay is the error if no way is left to be tried.
+// errNoWay is the error when no way is left to try.
 var errNoWay = &driver.Error{
 	Err:       errors.New("no other way to carry it is left: Graph exports and imports items, or makes messages anew if that is allowed, and cannot move them to another mailbox"),
 	Untouched: true, Answered: true,
 }
 
-// refusesWay reports whether Graph has refused to carry an item in one way, for good, so that
-// another one may do. An item that is gone, and a mailbox that is full or closed, stay so.
+// refusesWay reports whether Graph has permanently refused to carry an item in one way,
+// so that another may work. No other way helps if the item is gone, or a mailbox is full
+// or closed.
 func refusesWay(err error) bool {
 	err = translate(err)
 	switch {
@@ -74,7 +75,7 @@ func refusesWay(err error) bool {
 	return !graph.Has(err, "ErrorQuotaExceeded")
 }
 
-// before returns the error of a way with the reasons of those that were refused before it. It
+// before returns the error of a way, together with the reasons for earlier refusals. It
 // means what the error of that way means.
 func before(err error, refusals []error) error {
 	if len(refusals) == 0 {
@@ -114,10 +115,10 @@ type transfer struct {
 	source, target graph.Mailbox
 	sourceID       string
 	session        graph.ImportSession
-	copied         string // id of the copy, empty if the import returned one of another kind
+	copied         string // id of the copy, empty if the import returned an id of another kind
 }
 
-// prepare asks for all that is needed besides the item. It is remembered.
+// prepare requests everything needed besides the item. The answers are remembered.
 func (t *transfer) prepare(ctx context.Context) (err error) {
 	if t.source, err = t.from.open(ctx); err != nil {
 		return err
@@ -132,8 +133,8 @@ func (t *transfer) prepare(ctx context.Context) (err error) {
 	return explained(err)
 }
 
-// run exports the item once and imports it once, again with other ids if Graph refuses
-// those of mail.
+// run exports the item once and imports it once, and repeats that with other ids if Graph
+// refuses the ids used for mail.
 func (t *transfer) run(ctx context.Context) error {
 	own := t.from.s.own.Load()
 	err := t.once(ctx, own)
@@ -149,18 +150,18 @@ func (t *transfer) run(ctx context.Context) error {
 	return err
 }
 
-// unknownIDs reports whether Graph has refused a transfer for the ids in it, or, as the
+// unknownIDs reports whether Graph has refused a transfer because of its ids, or, as the
 // import host does, without saying why.
 func unknownIDs(err error) bool {
 	e, ok := errors.AsType[*graph.Error](err)
 	return ok && e.NotExecuted() && (graph.Has(err, graph.CodeInvalidID) || e.Status == http.StatusBadRequest)
 }
 
-// errNoOwn is the error if other ids cannot be found.
+// errNoOwn is the error when other ids cannot be found.
 var errNoOwn = errors.New("the ids of export and import are not to be found")
 
-// once exports the item once and imports it once. With own, it asks for the ids that
-// export and import have for it and the folder.
+// once exports the item once and imports it once. If own is set, it first looks up the
+// ids that export and import use for the item and the folder.
 func (t *transfer) once(ctx context.Context, own bool) error {
 	item, folder := t.c.Item.ID, t.c.Folder.ID
 	if own {
@@ -173,7 +174,7 @@ func (t *transfer) once(ctx context.Context, own bool) error {
 	}
 	data, err := t.source.ExportItem(ctx, t.sourceID, item)
 	if err != nil {
-		// An item that cannot be exported costs no import.
+		// Nothing has been imported yet.
 		return readOnly{explained(asGone(err))}
 	}
 	defer data.Close()
@@ -182,12 +183,12 @@ func (t *transfer) once(ctx context.Context, own bool) error {
 		return readOnly{asGone(failed)}
 	}
 	if t.copied = id; own {
-		t.copied = "" // messages have other ids, and the copy is found by its stamp
+		t.copied = "" // these ids differ from those of messages; the copy is found by its stamp
 	}
 	return err
 }
 
-// ownTarget returns the id that imports have for the folder.
+// ownTarget returns the id that imports use for the folder.
 func (t *transfer) ownTarget(ctx context.Context) (string, error) {
 	id, err := t.to.transferID(ctx, t.target)
 	if err != nil {
@@ -196,8 +197,8 @@ func (t *transfer) ownTarget(ctx context.Context) (string, error) {
 	return t.to.ownFolder(ctx, t.target, id, t.c.Folder.ID)
 }
 
-// again repeats an import whose session was over, with a new one: nothing was created.
-// Before, it looks whether that is so.
+// again repeats an import whose session had expired, with a new session. It first checks
+// that nothing was created.
 func (t *transfer) again(ctx context.Context, refusal error) error {
 	t.to.endImports()
 	if t.c.Item.Stamp == nil {
@@ -216,17 +217,17 @@ func (t *transfer) again(ctx context.Context, refusal error) error {
 	return t.run(ctx)
 }
 
-// doubtful is an error after something was done, or may have been, whatever it says
-// itself.
+// doubtful is an error after which something was done, or may have been, whatever the
+// error itself says.
 type doubtful struct{ error }
 
 // Unwrap returns the error.
 func (e doubtful) Unwrap() error { return e.error }
 
-// NotExecuted reports that something may have been created.
+// NotExecuted returns false: something may have been created.
 func (doubtful) NotExecuted() bool { return false }
 
-// explained says which right is missing, if one is.
+// explained adds which right is missing, if one is.
 func explained(err error) error {
 	if errors.Is(err, graph.ErrDenied) {
 		return fmt.Errorf("give the application MailboxItem.ImportExport.All, MailboxItem.Read.All, MailboxFolder.Read.All and User.Read.All, with admin consent; sovereign clouds have no export and import: %w", err)
@@ -234,13 +235,15 @@ func explained(err error) error {
 	return err
 }
 
-// reserve promises what the two requests of a transfer need, and tells how long that took.
+// reserve reserves the two requests that a transfer needs, and reports how long that
+// took.
 //
-// One may wait for the other while it is in flight. That can deadlock, unless both are
-// promised at once, or everybody who waits holds only what comes first in one order. The
-// quarantine mailbox comes last in it, if it is known: nobody then has one of its three
-// requests while waiting for anything else. So an export from another mailbox needs no
-// promise, and an import into one is promised before the export begins.
+// While in flight, one request may wait for the other. That can deadlock, unless both are
+// reserved together, or every waiter holds only requests that come earlier in a fixed
+// order. The quarantine mailbox, if it is known, comes last in that order: nobody then
+// holds one of its three requests while waiting for anything else. So an export from
+// another mailbox needs no reservation, and an import into another mailbox is reserved
+// before the export begins.
 func (s *Strategy) reserve(ctx context.Context, from, to *mailbox) (context.Context, func(), error) {
 	payers := []string{from.payer(), to.payer()}
 	switch {

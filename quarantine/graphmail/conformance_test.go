@@ -15,30 +15,30 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
 )
 
-// What no document says about Graph, and either answer of it.
+// Undocumented behaviour of Graph, either way.
 var answers = map[string]graphtest.Options{
 	"as documented": {},
 	"otherwise":     {NullRemoves: true, IgnoreIfMatch: true, OwnIDs: true, Sensitive: true},
 	"made anew":     {},
 }
 
-// ways are those that are allowed, by the name of an answer.
+// ways are the allowed ways, by the name of an answer.
 var ways = map[string][]driver.Way{
 	"otherwise": {driver.WayTransfer, driver.WayRecreate}, "made anew": {driver.WayRecreate},
 }
 
-// apart are the answers one by one, for -whole.
+// apart are the answers individually, for -whole.
 var apart = map[string]graphtest.Options{
 	"null removes": {NullRemoves: true},
 	"no If-Match":  {IgnoreIfMatch: true},
 	"own ids":      {OwnIDs: true},
 }
 
-// half says which of the interruptions an answer has without -whole: together they have
-// all.
+// half tells which half of the interruptions is tested with an answer without -whole;
+// together they cover all.
 var half = map[string]int{"as documented": 0, "otherwise": 1, "made anew": 1}
 
-// interruption returns the number of the call that a test of the suite interrupts, and -1
+// interruption returns the number of the call that a test of the suite interrupts, or -1
 // for other tests.
 func interruption(test string) int {
 	_, call, _ := strings.Cut(test, "/Interrupted/")
@@ -69,7 +69,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// lab shows an Exchange Online to the suite.
+// lab presents an Exchange Online to the suite.
 type lab struct {
 	*world
 	driver driver.Strategy
@@ -110,7 +110,7 @@ var header = ews.ExtendedField{Set: ews.SetInternetHeaders, Name: strings.ToLowe
 func (l lab) Messages(_ testing.TB, mailbox string) (all []quarantinetest.Message) {
 	for _, m := range l.messages(mailbox) {
 		if m.Distinguished == ews.FolderRecoverableItemsPurges || m.Distinguished == ews.FolderRecoverableItemsVersions {
-			continue // not for the user
+			continue // not visible to the user
 		}
 		msg := quarantinetest.Message{
 			MessageID: m.MessageID, Subject: m.Subject, Read: m.Read, ReadReceipt: m.ReceiptPending, Received: m.Received,
@@ -135,7 +135,7 @@ func (l lab) Messages(_ testing.TB, mailbox string) (all []quarantinetest.Messag
 }
 
 // stamped reports whether a message has a stamp. Where Graph does not remove properties,
-// empty ones are left.
+// empty ones remain.
 func stamped(m *ewstest.Message) bool {
 	for field, p := range m.Properties {
 		if field.GUID == driver.StampSet && p.Value != "" {

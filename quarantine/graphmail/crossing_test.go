@@ -28,9 +28,10 @@ func (s *scene) ewsProcess(t *testing.T) *process {
 	return p
 }
 
-// TestDiesOverOneAPI lets a process die at each request over one API, before and after it has
-// been carried out. Another one goes on over the other API with its journal, or without: there
-// is one copy in the end, where it was asked for last.
+// TestDiesOverOneAPI lets a process die at each request over one API, before and after
+// the request has been carried out. Another process continues over the other API, with
+// its journal or without. In the end there is one copy, at the end where it was last
+// requested.
 func TestDiesOverOneAPI(t *testing.T) {
 	t.Parallel()
 	for _, first := range []string{"EWS", "Graph"} {
@@ -55,7 +56,7 @@ func TestDiesOverOneAPI(t *testing.T) {
 	}
 }
 
-// diesOver plays one history, and reports whether the process has died.
+// diesOver plays one history, and reports whether the process died.
 func diesOver(t *testing.T, first string, direction driver.Direction, n int, after, forgets bool) bool {
 	s := newScene(t, faithfully, direction, nil)
 	begin, goOn := s.ewsProcess, s.process

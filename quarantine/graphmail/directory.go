@@ -10,8 +10,9 @@ import (
 )
 
 // Members returns the direct members of a group. Dynamic distribution groups are not in
-// Graph, so they count as not there; groups whose membership is a rule in the directory
-// are like others. The list is incomplete if the application may not read a member.
+// Graph, so they count as nonexistent; groups whose membership is defined by a rule in
+// the directory are like any other. The list is incomplete if the application may not
+// read a member.
 func (m *mailbox) Members(ctx context.Context, address string) ([]driver.Member, bool, error) {
 	members, complete, err := m.members(ctx, address)
 	return members, complete, translate(err)
@@ -45,7 +46,7 @@ func (m *mailbox) members(ctx context.Context, address string) ([]driver.Member,
 	var members []driver.Member
 	for _, e := range entries {
 		if e.Kind() == "device" || e.Kind() == "serviceprincipal" {
-			continue // gets no mail
+			continue // receives no mail
 		}
 		member := memberOf(e)
 		complete = complete && (member.Address != "" || member.Name != "")

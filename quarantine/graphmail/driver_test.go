@@ -16,7 +16,7 @@ import (
 
 const theID = "<1@evil.example>"
 
-// carriage delivers a message, stamps it, and returns how it is to be carried.
+// carriage delivers a message, stamps it, and returns its carriage.
 func carriage(t *testing.T, w *world, s driver.Strategy, headers ...string) driver.Carriage {
 	t.Helper()
 	w.Mailbox(alice).Deliver(eml(theID, "Invoice", headers...))

@@ -6,23 +6,23 @@ import (
 	"strings"
 )
 
-// Bytes of content that become one line of base64, and lines that are made at a time
+// Bytes of content in one line of base64, and the number of lines that are made at a time
 // (RFC 2045, section 6.8).
 const (
 	lineBytes = 57
 	someLines = 128
 )
 
-// encoder reads content as lines of base64.
+// encoder encodes content as lines of base64.
 type encoder struct {
 	from io.Reader
 	in   []byte
-	out  []byte // made
-	text []byte // of it, what was not read yet
+	out  []byte // encoded lines
+	text []byte // the part of out that was not read yet
 	err  error
 }
 
-// Read reads some of the lines.
+// Read reads part of the encoded lines.
 func (e *encoder) Read(p []byte) (int, error) {
 	for len(e.text) == 0 {
 		if e.err != nil {
@@ -50,7 +50,7 @@ func (e *encoder) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// oneLine returns a text without what would end a header field.
+// oneLine removes from a text whatever would end a header field.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\t' || r == 0x7F {

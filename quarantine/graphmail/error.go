@@ -32,7 +32,7 @@ func translate(err error) error {
 		error
 		NotExecuted() bool
 	}](err); ok {
-		e.Untouched = n.NotExecuted() // the outermost knows most
+		e.Untouched = n.NotExecuted() // the outermost error knows most
 	}
 	if _, doubt := errors.AsType[doubtful](err); doubt {
 		e.Untouched, e.Answered = false, false
@@ -41,7 +41,7 @@ func translate(err error) error {
 		e.Temporary = true
 	}
 	if !answered && (errors.Is(err, driver.ErrGone) || errors.Is(err, driver.ErrConflict) || errors.Is(err, driver.ErrUnreachable)) {
-		e.Untouched, e.Answered = true, true // the driver says so itself, before it writes
+		e.Untouched, e.Answered = true, true // the driver itself reports this, before it writes
 	}
 	return e
 }
@@ -66,8 +66,8 @@ func causeOf(err error) driver.Cause {
 	return ""
 }
 
-// asGone wraps err in [driver.ErrGone] if Graph says that something is not there, or that
-// it cannot read the id, which is then that of another mailbox or system.
+// asGone wraps err in [driver.ErrGone] if Graph reports that something does not exist, or
+// that it cannot read the id, which then belongs to another mailbox or system.
 func asGone(err error) error {
 	if errors.Is(err, graph.ErrGone) || graph.Has(err, graph.CodeInvalidID) {
 		return fmt.Errorf("%w: %w", driver.ErrGone, err)
@@ -75,7 +75,7 @@ func asGone(err error) error {
 	return err
 }
 
-// asConflict wraps err in [driver.ErrConflict] if Graph says that an item has changed.
+// asConflict wraps err in [driver.ErrConflict] if Graph reports that an item has changed.
 func asConflict(err error) error {
 	if errors.Is(err, graph.ErrConflict) {
 		return fmt.Errorf("%w: %w", driver.ErrConflict, err)

@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// filterOf returns the $filter for a query, empty for none.
+// filterOf returns the $filter for a query, or "" if the query needs no filter.
 func filterOf(q driver.Query) string {
 	var all []string
 	if q.MessageID != "" {
@@ -34,7 +34,7 @@ func filterOf(q driver.Query) string {
 	return strings.Join(all, " and ")
 }
 
-// either joins conditions of which one must hold.
+// either joins conditions, at least one of which must hold.
 func either(conditions []string) string {
 	if len(conditions) == 1 {
 		return conditions[0]
@@ -43,8 +43,8 @@ func either(conditions []string) string {
 }
 
 // looseFilter returns a filter that finds a Message-ID in any spelling, for a query that
-// has found nothing; empty for none. A sender or a server on the way may have added what
-// no other spelling has.
+// has found nothing, or "" if the query cannot have one. A sender or a server on the way
+// may have added what no other spelling contains.
 func looseFilter(q driver.Query) string {
 	if q.MessageID == "" || q.Operation != "" || q.Stamped {
 		return ""
@@ -62,7 +62,7 @@ func looseFilter(q driver.Query) string {
 	return strings.Join(all, " and ")
 }
 
-// piecesOf asks for ids that have the pieces of one.
+// piecesOf matches ids that contain the pieces of the given one.
 func piecesOf(id string) string {
 	var all []string
 	for _, piece := range driver.MessageIDPieces(id) {

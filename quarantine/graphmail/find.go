@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// foldersAtOnce is how many folders are searched in one request: as many as a batch has.
+// foldersAtOnce is how many folders are searched in one request: the size of a batch.
 const foldersAtOnce = 20
 
 // finder is one search in one mailbox.
@@ -20,23 +20,23 @@ type finder struct {
 	m     *mailbox
 	box   graph.Mailbox
 	query driver.Query
-	// filter is what the server sifts by, empty for nothing.
+	// filter is the filter for the server, or "".
 	filter string
-	// show is given the items that match instead of the findings.
+	// show receives the matching items, which are then left out of the findings.
 	show func([]driver.Item) error
 
 	found  driver.Findings
-	seen   map[string]bool // ids of what was kept
-	missed bool            // something was seen in the whole mailbox, and then in no folder
+	seen   map[string]bool // ids of the items that were kept
+	missed bool            // something was seen in the whole mailbox but then in no folder
 	longer bool            // a folder took more than one request
 }
 
 // find returns the items that match a query.
 //
-// The mailbox is searched twice: as a whole, and folder by folder. The first alone counts
-// what it has shown by $skip, so that it may leave out what others move meanwhile, and
-// names no folder that it has searched; the second alone may miss what moves from a folder
-// that is still to be searched into one that was.
+// The mailbox is searched twice: as a whole, and folder by folder. Neither search
+// suffices alone. The first pages by $skip, so it may leave out items while others are
+// moved, and it does not name the folders that it has searched. The second may miss an
+// item that moves from a folder not yet searched into one that already was.
 func (m *mailbox) find(ctx context.Context, q driver.Query) (driver.Findings, error) {
 	box, err := m.open(ctx)
 	if err != nil {
@@ -60,16 +60,16 @@ func (f *finder) run(ctx context.Context) error {
 		return err
 	}
 	look := &look{wide: f.query.In == nil && f.filter != "" && f.show == nil && f.m.part != vaultPart}
-	if tree == known && (f.query.Operation == "" || f.query.In == nil) { // what has a stamp is mostly where it was put
+	if tree == known && (f.query.Operation == "" || f.query.In == nil) { // an item with a stamp is usually where it was put
 		look.parents = tree.parents()
 	}
 	if err := f.tree(ctx, tree, nil, look); err != nil {
 		return err
 	}
 	if f.longer {
-		look.listed = nil // too early: what is in no page yet may have moved to a new folder
+		look.listed = nil // too early: an item that was on no page yet may have moved to a new folder
 	}
-	// What is in a folder that is new is found there, so that the path of the folder is known.
+	// Find items of a new folder in that folder, so that its path is known.
 	if f.elsewhere(look.found, tree) {
 		if err := f.afresh(ctx, tree, look.listed); err != nil {
 			return err
@@ -105,17 +105,17 @@ func (f *finder) current(tree *folderTree) *folderTree {
 	return tree
 }
 
-// look is what is read together with the folders of a tree, to save round trips.
+// look is what to read together with the folders of a tree, to save round trips.
 type look struct {
-	wide    bool     // the whole mailbox as well
-	parents []string // the folders below these as well, after all else
+	wide    bool     // also search the whole mailbox
+	parents []string // also list the folders below these, at the end
 
 	found  []graph.Message                      // in the whole mailbox
-	listed map[string]graph.Pages[graph.Folder] // by their parents
+	listed map[string]graph.Pages[graph.Folder] // by parent
 }
 
-// afresh reads the folders again, but for what is listed, and searches those that have not
-// been searched: what is remembered may be out of date.
+// afresh reads the folders again, except those in listed, and searches the ones that have
+// not been searched: the remembered folders may be out of date.
 func (f *finder) afresh(ctx context.Context, before *folderTree, listed map[string]graph.Pages[graph.Folder]) error {
 	var fresh *folderTree
 	var err error
@@ -135,7 +135,7 @@ func (f *finder) afresh(ctx context.Context, before *folderTree, listed map[stri
 	return f.tree(ctx, fresh, searched, nil)
 }
 
-// tree searches the folders of a tree that the query covers, but for some.
+// tree searches the folders of a tree that the query covers, with exceptions.
 func (f *finder) tree(ctx context.Context, tree *folderTree, except map[string]bool, with *look) error {
 	f.found.Unsearched = append(f.found.Unsearched, tree.unlisted...)
 	var ids []string
@@ -155,7 +155,7 @@ func (f *finder) tree(ctx context.Context, tree *folderTree, except map[string]b
 // recoverable searches what the owner of the mailbox could recover.
 func (f *finder) recoverable(ctx context.Context) error {
 	if f.m.part == vaultPart {
-		return nil // what its owner has deleted there is among what the owner has deleted elsewhere
+		return nil // items that its owner deleted there are among the deleted items of the owner's part
 	}
 	names, err := f.box.Known(ctx, []string{deletions})
 	if err != nil {
@@ -227,12 +227,12 @@ func (f *finder) folders(ctx context.Context, ids []string, tree *folderTree, wi
 	return nil
 }
 
-// one reads what one folder has. An error ends the search of the whole mailbox.
+// one reads the items of one folder. An error ends the search of the whole mailbox.
 func (f *finder) one(ctx context.Context, id string, pages graph.Pages[graph.Message], tree *folderTree) error {
 	s := driver.Searched{Folder: f.describe(id, tree)}
 	err := f.read(ctx, id, pages, tree, &s)
 	if refused(err) && f.filter != "" {
-		// What the server cannot sift by is sifted here.
+		// The server cannot evaluate the filter, so filter here.
 		f.longer = true
 		var lists []graph.Pages[graph.Message]
 		if lists, err = f.box.Search(ctx, []graph.Query{f.request(id, "")}); err == nil {
@@ -255,7 +255,7 @@ func (f *finder) one(ctx context.Context, id string, pages graph.Pages[graph.Mes
 	return nil
 }
 
-// stoppedError is the error of whoever is shown the items.
+// stoppedError is the error of the function that the items are shown to.
 type stoppedError struct{ error }
 
 func (f *finder) read(ctx context.Context, id string, pages graph.Pages[graph.Message], tree *folderTree, s *driver.Searched) error {
@@ -281,11 +281,11 @@ func (f *finder) describe(id string, tree *folderTree) driver.Folder {
 	return tree.folder(id)
 }
 
-// keep keeps the items of one page that match, and returns how many. Pages count by
-// $skip, so the next one may repeat what others have moved.
+// keep keeps the items of one page that match, and returns their number. Pages count by
+// $skip, so the next one may repeat items that others have moved.
 func (f *finder) keep(ctx context.Context, folder string, raws []graph.Message, tree *folderTree) (int, error) {
 	var wanted []driver.Item
-	held := make(map[string]bool) // folders that are in this part, or not
+	held := make(map[string]bool) // whether a folder is in this part
 	for _, raw := range raws {
 		if raw.ID == "" || f.seen[raw.ID] {
 			continue
@@ -303,7 +303,7 @@ func (f *finder) keep(ctx context.Context, folder string, raws []graph.Message, 
 				held[at] = mine
 			}
 			if !mine {
-				continue // it has been moved to the other part
+				continue // moved to the other part
 			}
 		}
 		it := f.m.item(raw, tree)
@@ -332,7 +332,7 @@ func (f *finder) keep(ctx context.Context, folder string, raws []graph.Message, 
 	return len(wanted), f.found.Keep(wanted...)
 }
 
-// uncut reads a Message-ID again that a list may have cut off.
+// uncut reads a Message-ID again if a list may have truncated it.
 func (f *finder) uncut(ctx context.Context, it *driver.Item) error {
 	if len(it.MessageID) < driver.CutLength {
 		return nil
@@ -345,7 +345,7 @@ func (f *finder) uncut(ctx context.Context, it *driver.Item) error {
 	case !errors.Is(asGone(err), driver.ErrGone):
 		return err
 	case want != "" && strings.HasPrefix(want, strings.TrimPrefix(it.MessageID, "<")):
-		it.MessageID = f.query.MessageID // for the engine to say what became of it
+		it.MessageID = f.query.MessageID // the engine decides what became of it
 	}
 	return nil
 }

@@ -19,18 +19,18 @@ func (f *finder) whole(ctx context.Context, filter string, tree *folderTree) ([]
 	return f.wide(lists[0], filter, tree)
 }
 
-// maxWide is how many messages a search of a whole mailbox may find that are then looked for
-// in the folders.
+// maxWide is how many messages a search of a whole mailbox may find before it is given
+// up: each of them is then looked for in the folders.
 const maxWide = 100_000
 
-// wide reads what a search of the whole mailbox has found, without what the filter should have
-// left out.
+// wide reads the results of a search of the whole mailbox, without the items that the
+// filter should have left out.
 func (f *finder) wide(pages graph.Pages[graph.Message], filter string, tree *folderTree) ([]graph.Message, error) {
 	var all []graph.Message
 	for raws, err := range pages {
 		switch {
 		case refused(err) && filter == f.filter:
-			return nil, nil // folder by folder it is then
+			return nil, nil // search folder by folder instead
 		case err != nil:
 			return nil, f.m.unreachable(err)
 		}
@@ -46,14 +46,14 @@ func (f *finder) wide(pages graph.Pages[graph.Message], filter string, tree *fol
 	return all, nil
 }
 
-// may reports whether an item of a list matches the query, or would if nothing of its
-// Message-ID was cut off.
+// may reports whether an item of a list matches the query, or would match if its
+// Message-ID had not been truncated.
 func (f *finder) may(it driver.Item) bool {
 	return f.query.Matches(it) || driver.NearMessageID(f.query.MessageID, it.MessageID) || len(it.MessageID) >= driver.CutLength
 }
 
-// stray deals with what was seen in the whole mailbox, and not in a folder: it is in one
-// that is not known, or has been moved meanwhile.
+// stray handles messages that were seen in the whole mailbox but not in a folder: they
+// are in an unknown folder, or have been moved meanwhile.
 func (f *finder) stray(ctx context.Context, wide []graph.Message, tree *folderTree) error {
 	for _, raw := range wide {
 		if f.seen[raw.ID] || raw.ID == "" || slices.Contains(tree.vault, raw.FolderID) {
@@ -88,7 +88,7 @@ func (f *finder) stray(ctx context.Context, wide []graph.Message, tree *folderTr
 	return nil
 }
 
-// hit counts hits in a folder beside those that its search has found.
+// hit counts hits in a folder in addition to those that its search has found.
 func (f *finder) hit(searched []driver.Searched, folder driver.Folder, n int) []driver.Searched {
 	for i := range searched {
 		if searched[i].Folder.ID == folder.ID {

@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Well-known names of folders. Those that paths begin at are spelled as in EWS, so that
-// the paths of stamps and receipts mean the same in both.
+// Well-known names of folders. Those that paths begin with are spelled as in EWS, so the
+// paths in stamps and receipts mean the same in both.
 // See https://learn.microsoft.com/en-us/graph/api/resources/mailfolder.
 const (
 	root         = folderpath.Root
@@ -25,28 +25,28 @@ const (
 	outbox       = "outbox"
 	deletedItems = "deleteditems"
 	deletions    = "recoverableitemsdeletions"
-	purges       = "recoverableitemspurges" // only in what EWS has written
+	purges       = "recoverableitemspurges" // only in paths written by the driver over EWS
 )
 
 var baseFolders = []string{root, inbox, sentItems, deletedItems, drafts, "junkemail", outbox}
 
 // folderTTL is how long the folders of a mailbox are remembered. A search that relies on
-// what is remembered reads them again in the end.
+// them reads them again at the end.
 const folderTTL = 2 * time.Minute
 
-// maxFolders is how many folders of a mailbox are held in memory. Exchange Online allows 10,000
-// in a folder.
+// maxFolders is the maximum number of folders of a mailbox that are held in memory.
+// Exchange Online allows 10,000 in a folder.
 const maxFolders = 250_000
 
 // folderTree is the folders of a mailbox.
 type folderTree struct {
 	folderpath.Tree
 	read  time.Time
-	start string   // id of the folder that all are below
-	order []string // ids of all that users see
-	vault []string // ids of the folders of the vault, of which a part does without
-	extra []string // ids of Recoverable Items, to be searched as well
-	// unlisted are folders below which not all could be listed.
+	start string   // id of the folder above all others
+	order []string // ids of all folders that users see
+	vault []string // ids of the folders of the vault, which the owner's part leaves out
+	extra []string // ids of Recoverable Items, which are searched as well
+	// unlisted are folders whose subfolders could not all be listed.
 	unlisted []driver.Unsearched
 }
 
@@ -55,7 +55,7 @@ func newTree(read time.Time) *folderTree {
 	return &folderTree{Tree: folderpath.Tree{Nodes: map[string]folderpath.Node{}, Base: map[string]string{}}, read: read}
 }
 
-// folders returns the folders of the mailbox, and reads them again if they were read
+// folders returns the folders of the mailbox. It reads them again if they were read
 // longer than maxAge ago.
 func (m *mailbox) folders(ctx context.Context, box graph.Mailbox, maxAge time.Duration) (*folderTree, error) {
 	select {
@@ -82,8 +82,8 @@ func (m *mailbox) folders(ctx context.Context, box graph.Mailbox, maxAge time.Du
 	return m.walked(ctx, box, tree, nil)
 }
 
-// again returns the folders of the mailbox as they are after a search of those that were
-// known, with what was listed together with it.
+// again returns the folders of the mailbox as they are after a search of the known ones,
+// using the lists that were read together with that search.
 func (m *mailbox) again(ctx context.Context, box graph.Mailbox, known *folderTree, listed map[string]graph.Pages[graph.Folder]) (*folderTree, error) {
 	tree := newTree(time.Now())
 	tree.start, tree.Base, tree.extra = known.start, maps.Clone(known.Base), known.extra
@@ -91,7 +91,7 @@ func (m *mailbox) again(ctx context.Context, box graph.Mailbox, known *folderTre
 	return m.walked(ctx, box, tree, listed)
 }
 
-// walked completes a tree, and remembers it.
+// walked completes a tree and remembers it.
 func (m *mailbox) walked(ctx context.Context, box graph.Mailbox, tree *folderTree, listed map[string]graph.Pages[graph.Folder]) (*folderTree, error) {
 	if err := m.walk(ctx, box, tree, listed); err != nil {
 		return nil, m.unreachable(err)
@@ -100,14 +100,14 @@ func (m *mailbox) walked(ctx context.Context, box graph.Mailbox, tree *folderTre
 	return tree, nil
 }
 
-// begin makes the folder that all are below the first, if there is one.
+// begin puts the folder above all others first, if there is one.
 func (t *folderTree) begin() {
 	if t.start != "" {
 		t.order = append(t.order, t.start)
 	}
 }
 
-// parents returns the ids of the folders that have some below them, the first among them.
+// parents returns the ids of the folders that have subfolders, including the first.
 func (t *folderTree) parents() []string {
 	var ids []string
 	if t.start != "" {
@@ -121,7 +121,7 @@ func (t *folderTree) parents() []string {
 	return ids
 }
 
-// kept returns the folders that were read last, nil for none.
+// kept returns the folders as last read, or nil.
 func (m *mailbox) kept() *folderTree {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -162,7 +162,7 @@ func (m *mailbox) wellKnown(ctx context.Context, box graph.Mailbox, tree *folder
 }
 
 // walk adds all folders below the root to the tree, level by level. Search folders have
-// no items of their own, and are left out of what is searched. Some lists have been read.
+// no items of their own, and are not searched. Some lists may have been read already.
 func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree, listed map[string]graph.Pages[graph.Folder]) error {
 	level := slices.Clone(tree.order)
 	for depth := 0; len(level) > 0 && depth < folderpath.MaxDepth; depth++ {
@@ -178,16 +178,16 @@ func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree,
 				case depth == 0 || ctx.Err() != nil:
 					return err
 				case errors.Is(err, graph.ErrGone):
-					continue // somebody has deleted it meanwhile
+					continue // deleted meanwhile
 				default:
 					err = fmt.Errorf("not all folders below it could be listed: %w", err)
 					tree.unlisted = append(tree.unlisted, driver.NotSearched(tree.folder(level[i]), translate(err)))
-					tree.read = time.Time{} // to be read again
+					tree.read = time.Time{} // read again next time
 					continue
 				}
 				for _, f := range folders {
 					if _, twice := tree.Nodes[f.ID]; twice || f.ID == "" {
-						continue // it was moved meanwhile, or pages repeat
+						continue // moved meanwhile, or repeated by a later page
 					}
 					if len(tree.Nodes) >= maxFolders {
 						return fmt.Errorf("%s has more than %d folders, which cannot all be searched", m.address, maxFolders)
@@ -202,7 +202,8 @@ func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree,
 					} else {
 						tree.order = append(tree.order, f.ID)
 					}
-					// Those below the vault's are hidden as well, and hidden ones may not be counted.
+					// Folders below the vault are hidden as well, and Graph may not count
+					// hidden ones.
 					if f.Children > 0 || apart && level[i] == tree.start {
 						next = append(next, f.ID)
 					}
@@ -214,7 +215,8 @@ func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree,
 	return nil
 }
 
-// below reads the folders directly below each of some, but for those that are listed.
+// below returns the folders directly below each folder of a level, and reads only what is
+// not in listed.
 func below(ctx context.Context, box graph.Mailbox, level []string, listed map[string]graph.Pages[graph.Folder]) ([]graph.Pages[graph.Folder], error) {
 	unread := slices.DeleteFunc(slices.Clone(level), func(id string) bool { return listed[id] != nil })
 	var read []graph.Pages[graph.Folder]
@@ -233,18 +235,18 @@ func below(ctx context.Context, box graph.Mailbox, level []string, listed map[st
 	return lists, nil
 }
 
-// folder describes the folder with the given id. For a folder that is not in the tree,
-// only the id is known.
+// folder describes the folder with the given id. For a folder that is not in the tree, it
+// returns only the id.
 func (t *folderTree) folder(id string) driver.Folder {
 	p := t.Place(id, folderpath.Escape)
 	return driver.Folder{ID: id, Path: p.Path, Base: p.Base, Below: p.Below, Recoverable: p.Base == deletions}
 }
 
-// within returns the id of a folder and those of the folders below it.
+// within returns the id of a folder and of the folders below it.
 func (t *folderTree) within(id string) []string { return t.Within(id, t.order) }
 
-// folder returns the folder with a path of names. It creates what is missing if the
-// request says so.
+// folder returns the folder with a given path. It creates missing folders if the request
+// allows it.
 func (m *mailbox) folder(ctx context.Context, want driver.FolderRequest) (driver.Folder, error) {
 	if len(want.Names) == 0 {
 		return driver.Folder{}, fmt.Errorf("%w: the request names no folder", driver.ErrGone)
@@ -267,8 +269,8 @@ func (m *mailbox) folder(ctx context.Context, want driver.FolderRequest) (driver
 	return m.descend(ctx, box, f, names, want.Create)
 }
 
-// descend walks from the base of a folder down to it. If create is set, it creates what is
-// missing.
+// descend walks from the base of a folder down to it. If create is set, it creates
+// missing folders.
 func (m *mailbox) descend(ctx context.Context, box graph.Mailbox, f driver.Folder, names []string, create bool) (driver.Folder, error) {
 	at := f.Base
 	for i, name := range names {
@@ -284,8 +286,8 @@ func (m *mailbox) descend(ctx context.Context, box graph.Mailbox, f driver.Folde
 	return f, nil
 }
 
-// child returns the id of the subfolder with a name. If two runs create it at once, both
-// return the one that was created.
+// child returns the id of the subfolder with a name. If two runs create it at the same
+// time, both return the one that was created.
 func (m *mailbox) child(ctx context.Context, box graph.Mailbox, parent, name string, create bool) (string, error) {
 	id, err := m.childNamed(ctx, box, parent, name)
 	if !errors.Is(err, driver.ErrGone) || !create {
@@ -299,7 +301,8 @@ func (m *mailbox) child(ctx context.Context, box graph.Mailbox, parent, name str
 		}
 		return made.ID, nil
 	}
-	// Somebody else may have created it, or this request did and only the answer was lost.
+	// Somebody else may have created it, or this request did and only its answer was
+	// lost.
 	if id, lookErr := m.childNamed(ctx, box, parent, name); lookErr == nil {
 		m.keep(nil)
 		return id, nil
@@ -318,8 +321,8 @@ type notCreated struct{ error }
 // Unwrap returns the refusal.
 func (e notCreated) Unwrap() error { return e.error }
 
-// childNamed looks for a subfolder by name. Folder names are compared without case, as
-// Exchange does, which allows no two that differ in it only.
+// childNamed looks for a subfolder by name. The comparison ignores case, as in Exchange,
+// which does not allow two names that differ only in case.
 func (m *mailbox) childNamed(ctx context.Context, box graph.Mailbox, parent, name string) (string, error) {
 	for folders, err := range box.Children(ctx, parent, name) {
 		if err != nil {

@@ -26,7 +26,7 @@ var (
 )
 
 const (
-	// maxThreads is how many copies of a message are read for their conversation.
+	// maxThreads is how many copies of a message are read to learn their conversations.
 	maxThreads = 20
 	// forwardSlack is how many candidates a server may return for each actual forward:
 	// many may have the same conversation topic.
@@ -80,14 +80,14 @@ func (m *mailbox) forwarded(ctx context.Context, messageID string, limit int) ([
 	return found, nil
 }
 
-// lure is what is known about a message that may have been forwarded.
+// lure describes a message that may have been forwarded.
 type lure struct {
 	threads  []conversation.Thread
 	received time.Time // of the first copy; zero if no copy was found
 }
 
-// lure returns where the copies of a message are in their conversations, and when the first
-// was received.
+// lure returns the positions of the copies of a message in their conversations, and the
+// time at which the first copy was received.
 func (m *mailbox) lure(ctx context.Context, box graph.Mailbox, messageID string) (lure, error) {
 	for again := false; ; again = true {
 		found, err := m.find(ctx, driver.Query{MessageID: messageID})
@@ -133,8 +133,8 @@ func threadOf(raw graph.Message) conversation.Thread {
 	return conversation.Read(topic, index)
 }
 
-// follows returns a filter for messages that name a message, or have the topic of its
-// conversation: an index cannot be searched for by its beginning.
+// follows returns a filter for messages that name a message or share its conversation
+// topic: an index cannot be searched for by its prefix.
 func follows(messageID string, threads []conversation.Thread) string {
 	named := func(p graph.Property) string {
 		return "singleValueExtendedProperties/any(ep:ep/id eq " + graph.Quote(p.String()) + " and contains(ep/value," + graph.Quote(driver.BareMessageID(messageID)) + "))"
@@ -186,13 +186,13 @@ func (m *mailbox) followers(ctx context.Context, box graph.Mailbox, filter strin
 		}
 	}
 	slices.Sort(ids)
-	return slices.Compact(ids), nil // pages count by $skip, and may repeat
+	return slices.Compact(ids), nil // pages count by $skip and may repeat messages
 }
 
 // forward returns a message as a forward, if it is one.
 func (l lure) forward(raw graph.Message, messageID string) (driver.Forwarded, bool) {
 	if !raw.Sent.IsZero() && raw.Sent.Before(l.received.Add(-forwardSkew)) {
-		return driver.Forwarded{}, false // whatever it names, it was sent before the message arrived
+		return driver.Forwarded{}, false // whatever it refers to, it was sent before the message arrived
 	}
 	by := l.trace(raw, driver.BareMessageID(messageID))
 	if by == "" || driver.SameMessageID(raw.MessageID, messageID) {

@@ -13,8 +13,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// A forward is known by In-Reply-To, by References, or by its place in the conversation,
-// which Outlook gives it; an older message of the same topic is none.
+// A forward is recognised by In-Reply-To, by References, or by its place in the
+// conversation, which Outlook assigns; an older message with the same topic is not a
+// forward.
 func TestForwardsAreRecognised(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)
@@ -52,7 +53,8 @@ func TestForwardsAreRecognised(t *testing.T) {
 	}, by)
 }
 
-// Leftovers are found in Deletions, and what Graph does not remove there is told.
+// Leftovers are found in Deletions, and those that Graph does not remove there are
+// reported.
 func TestLeftovers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// home returns the folder to restore an item to. Paths that the driver over EWS has
-// written are understood, except those in an archive, for which the Inbox stands.
+// home returns the folder to restore an item to. It understands paths written by the
+// driver over EWS; for those in an archive, it returns the Inbox.
 func (m *mailbox) home(ctx context.Context, was driver.Folder) (driver.Folder, error) {
 	box, err := m.open(ctx)
 	if err != nil {
@@ -72,7 +72,8 @@ func (m *mailbox) byID(ctx context.Context, box graph.Mailbox, id string) (drive
 	return m.describe(ctx, box, f.ID)
 }
 
-// onlyMailbox explains an error that says that there is no such mailbox, and leaves others.
+// onlyMailbox explains an error that reports that there is no such mailbox, and returns
+// others unchanged.
 func (m *mailbox) onlyMailbox(err error) error {
 	if errors.Is(err, graph.ErrNoMailbox) {
 		return m.unreachable(err)

@@ -8,44 +8,46 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Hook is told of each request to Graph, for traces, metrics and audits: when it begins,
-// before it waits for the limiter, and when its answer has been read or given up. What is
-// retried is told each time; a batch is one request.
+// Hook is notified of each request to Graph, for traces, metrics and audits: when it
+// begins, before it waits for the limiter, and when its answer has been read or given up.
+// Each retry is reported separately; a batch is one request.
 //
-// The context that TraceRequestStart returns, which must come from the one that it gets, is
-// that of the request; TraceRequestEnd gets it as well. Both are called by the goroutine
-// that makes the request, which waits for them. They may be called concurrently.
+// The context that TraceRequestStart returns must be derived from the one that it
+// receives. It becomes the context of the request, and TraceRequestEnd receives it as
+// well. Both methods are called by the goroutine that makes the request, which waits for
+// them. They may be called concurrently.
 type Hook interface {
-	// TraceRequestStart gets the fields of a request up to ClientRequestID.
+	// TraceRequestStart receives the fields of a request up to ClientRequestID.
 	TraceRequestStart(ctx context.Context, r Request) context.Context
 	TraceRequestEnd(ctx context.Context, r Request)
 }
 
-// Request is a request to Graph, and what became of it. It holds no secrets, and nothing of
-// a message, except that the text of Err may quote what Graph said: use Code for metrics.
+// Request is a request to Graph and its outcome. It contains no secrets and nothing of a
+// message, except that the text of Err may quote an answer of Graph: use Code for
+// metrics.
 type Request struct {
 	Operation       string // such as "PATCH message"
 	Payer           string // address of the mailbox, in lower case, or [DirectoryPayer]
-	Host            string // that it is sent to
-	Attempt         int    // which request of this call it is, from 1
-	ClientRequestID string // GUID that Graph logs, too; empty for an import
+	Host            string // host that it is sent to
+	Attempt         int    // number of the request within this call, from 1
+	ClientRequestID string // GUID that Graph logs as well; empty for an import
 
-	Status    int           // of the answer; 0: none came
-	Code      string        // of the error as Graph spells it; empty: none
-	RequestID string        // Graph's id of the request, for its support
+	Status    int           // status of the answer; 0: there was none
+	Code      string        // error code as Graph spells it; empty: none
+	RequestID string        // Graph's id of the request, for Microsoft support
 	Unsent    bool          // nothing was sent
 	Throttled bool          // Graph asked to slow down
-	Refused   bool          // Graph itself has answered, and not done it
-	BytesOut  int64         // of the body of the request
-	BytesIn   int64         // of the body of the answer, unpacked
-	Waited    time.Duration // for the limiter and the budget
-	Duration  time.Duration // all in all, Waited included
-	BackOff   time.Duration // that Graph asked for; zero: it did not
-	Err       error         // of the request; nil: it was carried out
+	Refused   bool          // Graph itself has answered, and not carried it out
+	BytesOut  int64         // size of the request body
+	BytesIn   int64         // size of the answer's body, unpacked
+	Waited    time.Duration // time spent waiting for the limiter and the budget
+	Duration  time.Duration // total time, including Waited
+	BackOff   time.Duration // pause that Graph asked for; zero: none
+	Err       error         // nil: the request was carried out
 }
 
-// watched makes the client tell the engine what requests cost and, if there is one, the
-// hook.
+// watched makes the client report the costs of requests to the engine and, if there is a
+// hook, each request to the hook.
 func watched(o *graph.Options, h Hook) {
 	o.OnCall = spend
 	if h == nil {
@@ -68,7 +70,7 @@ func requestOf(c graph.Call) Request {
 	return r
 }
 
-// spend tells the engine what a request has cost.
+// spend reports the cost of a request to the engine.
 func spend(ctx context.Context, c graph.Call) {
 	driver.Spend(ctx, driver.Spending{
 		Unsent: c.Unsent, RequestID: c.RequestID, Server: c.Host, BytesOut: c.BytesOut, BytesIn: c.BytesIn, Waited: c.Waited, Payer: c.Payer, BackOff: c.BackOff,

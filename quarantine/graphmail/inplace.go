@@ -14,25 +14,26 @@ import (
 )
 
 // VaultFolder is the name of the hidden folder at the top of each mailbox in which an
-// [InPlace] keeps messages. It is hidden from mail programs (PidTagAttributeHidden), and
-// from nobody who looks for hidden folders.
+// [InPlace] keeps messages. It is hidden from mail programs (PidTagAttributeHidden), but
+// not from anyone who looks for hidden folders.
 const VaultFolder = "ewsquarantine"
 
-// InPlace is the [driver.Strategy] that keeps messages in the mailbox that they came from,
-// in the hidden folder [VaultFolder], for the clouds in which Graph can neither export nor
-// import: those of the United States' government, and of China. Everything else is that of
-// [Strategy].
+// InPlace is the [driver.Strategy] that keeps messages in the mailbox that they came
+// from, in the hidden folder [VaultFolder]. It is for the clouds in which Graph can
+// neither export nor import: those of the United States government and of China. In all
+// other respects it is like [Strategy].
 //
-// It is no quarantine from a user who looks for it: whoever may open the mailbox can list
-// hidden folders, by MAPI or by Graph, and take messages out, or delete them. Messages
-// count against the quota of the mailbox, fall under its policies, and go with it.
+// It is not a quarantine from a user who looks for it: anyone who may open the mailbox
+// can list hidden folders, by MAPI or by Graph, and take messages out or delete them. The
+// messages count against the quota of the mailbox, fall under its policies, and disappear
+// with it.
 //
 // Items are moved ([driver.WayMove]) within the mailbox. Where permanentDelete does not
-// exist nothing is removed for good.
+// exist, nothing is removed permanently.
 type InPlace struct{ *Strategy }
 
-// NewInPlace is [New] for messages that stay in their mailbox. The options
-// ImportTransport, QuarantineMailbox and Ways are of no use.
+// NewInPlace is like [New], for messages that stay in their mailbox. The options
+// ImportTransport, QuarantineMailbox and Ways have no effect.
 func NewInPlace(transport http.RoundTripper, opts *Options) (*InPlace, error) {
 	s, err := New(transport, opts)
 	if err != nil {
@@ -44,11 +45,11 @@ func NewInPlace(transport http.RoundTripper, opts *Options) (*InPlace, error) {
 // Name returns "graphInPlace".
 func (s *InPlace) Name() string { return "graphInPlace" }
 
-// Mailbox returns access to what the owner of a mailbox sees, by its primary SMTP
-// address: all but the vault.
+// Mailbox returns access to the part of a mailbox that its owner sees, by its primary
+// SMTP address: everything but the vault.
 func (s *InPlace) Mailbox(address string) driver.Mailbox { return s.partOf(address, ownersPart) }
 
-// Vault returns access to the vault of a mailbox alone.
+// Vault returns access to the vault of a mailbox and nothing else.
 func (s *InPlace) Vault(address string) driver.Mailbox { return s.partOf(address, vaultPart) }
 
 // Carry moves the item from one part of its mailbox to the other: [driver.WayMove] is the
@@ -58,7 +59,7 @@ func (s *InPlace) Carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 	return carried, translate(err)
 }
 
-// errMovesOnly is the error if the only way is not to be tried.
+// errMovesOnly is the error when the caller excludes the only way.
 var errMovesOnly = &driver.Error{
 	Err: errors.New("no other way to carry it is left: in place, items are only moved"), Untouched: true, Answered: true,
 }
@@ -99,7 +100,8 @@ func isVault(f graph.Folder) bool {
 	return f.Hidden && strings.EqualFold(f.Name, VaultFolder) && !f.IsSearch()
 }
 
-// visible is the error of a mailbox with a folder of that name that its owner sees.
+// visible returns the error for a mailbox in which the owner can see a folder with the
+// name of the vault.
 func (m *mailbox) visible() error {
 	return &driver.Error{
 		Err:       fmt.Errorf("the folder %q of %s is not hidden, so that its owner sees it, and Graph cannot hide it: rename it, and take out what is in it", VaultFolder, m.address),

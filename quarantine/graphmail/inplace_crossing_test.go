@@ -23,8 +23,8 @@ func (w *world) overEWS(t *testing.T) *quarantine.Service {
 	return q
 }
 
-// What is kept in place over Graph, and then taken over EWS into a quarantine mailbox, comes
-// back to where its owner had it.
+// A message that is kept in place over Graph, and then taken over EWS into a quarantine
+// mailbox, returns to the folder in which its owner had it.
 func TestInPlaceThenEWS(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -48,7 +48,8 @@ func TestInPlaceThenEWS(t *testing.T) {
 	})
 }
 
-// What was taken over EWS is not found by who keeps messages in place, and that is said.
+// A message taken over EWS is not found by a service that keeps messages in place, and
+// that is reported.
 func TestEWSThenInPlace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -18,8 +18,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
 )
 
-// What is in a folder that its owner moves out of the vault keeps its id. A process that
-// remembers the folders as they were must not take the one message for two.
+// Messages in a folder that its owner moves out of the vault keep their ids. A process
+// that remembers the folders as they were must not mistake the one message for two.
 func TestInPlaceFolderMovedOut(t *testing.T) {
 	t.Parallel()
 	for _, path := range []string{"/" + graphmail.VaultFolder, "/" + graphmail.VaultFolder + "/Quarantine"} {
@@ -43,7 +43,7 @@ func TestInPlaceFolderMovedOut(t *testing.T) {
 					again, err := k.q.Quarantine(t.Context(), target)
 					require.NoError(t, err)
 					assert.Len(t, append(k.in(alice, theID), k.in(vault, theID)...), 1, "%s, %t, %v: %v", path, listed, wait, again.Outcome())
-					if again.Outcome() == quarantine.Undecided { // the lease of the first run
+					if again.Outcome() == quarantine.Undecided { // the lease of the first run is still held
 						time.Sleep(time.Hour)
 						again, err = k.q.Quarantine(t.Context(), target)
 						require.NoError(t, err)
@@ -57,7 +57,7 @@ func TestInPlaceFolderMovedOut(t *testing.T) {
 	}
 }
 
-// unhidden lets Graph create folders without hiding them, as it may.
+// unhidden lets Graph create folders without hiding them, which is possible.
 type unhidden struct{ next http.RoundTripper }
 
 func (u unhidden) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -73,7 +73,7 @@ func (u unhidden) RoundTrip(r *http.Request) (*http.Response, error) {
 	return u.next.RoundTrip(r)
 }
 
-// A vault that was not hidden when it was made is no vault.
+// A vault that was not hidden when it was made does not count as one.
 func TestInPlaceVaultNotHidden(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestInPlaceVaultNotHidden(t *testing.T) {
 	})
 }
 
-// homeless takes the folder of a message out of answers.
+// homeless removes the folder of a message from answers.
 type homeless struct{ next http.RoundTripper }
 
 var folderOfMessage = regexp.MustCompile(`"parentFolderId":"[^"]*"`)
@@ -112,7 +112,8 @@ func (h homeless) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// Without its folder nobody knows in which part a message is: it is not said to be gone.
+// Without its folder, it is not known in which part a message is, and it is not reported
+// as gone.
 func TestInPlaceMessageWithoutFolder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

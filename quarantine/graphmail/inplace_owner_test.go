@@ -51,8 +51,8 @@ func (k *kept) held(t *testing.T) (all []quarantine.Held) {
 	return all
 }
 
-// What the owner takes out of the vault is not said to be in it any more, and is taken
-// again. It is never in two places.
+// A message that the owner takes out of the vault is no longer reported to be in it, and
+// is taken again. It is never in two places.
 func TestInPlaceOwnerTakesItOut(t *testing.T) {
 	t.Parallel()
 	for name, take := range map[string]func(k *kept){
@@ -101,7 +101,7 @@ func TestInPlaceOwnerTakesItOut(t *testing.T) {
 	}
 }
 
-// A restore tells that the owner has taken it out, or deleted it.
+// A restore reports that the owner has taken the message out, or deleted it.
 func TestInPlaceRestoreTells(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -124,7 +124,7 @@ func TestInPlaceRestoreTells(t *testing.T) {
 	})
 }
 
-// Where the owner sees a folder with the name of the vault, nothing is put into it.
+// If the owner can see a folder with the name of the vault, nothing is put into it.
 func TestInPlaceVisibleFolder(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -142,8 +142,8 @@ func TestInPlaceVisibleFolder(t *testing.T) {
 	})
 }
 
-// Messages of others, and those that are in the vault, are not in the owner's part by
-// criteria either.
+// Searches by criteria keep to the owner's part, too: they do not find messages in the
+// vault.
 func TestInPlaceCriteria(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -166,7 +166,7 @@ func TestInPlaceCriteria(t *testing.T) {
 	})
 }
 
-// Purging removes for good, or says that the cloud cannot.
+// Purging removes permanently, or reports that the cloud cannot.
 func TestInPlacePurge(t *testing.T) {
 	t.Parallel()
 	for _, national := range []bool{false, true} {
@@ -195,7 +195,7 @@ func TestInPlacePurge(t *testing.T) {
 	}
 }
 
-// A move that Graph makes twice leaves one copy, or is told of.
+// A move that Graph makes twice leaves one copy, or is reported.
 func TestInPlaceMoveDoubled(t *testing.T) {
 	t.Parallel()
 	for _, national := range []bool{false, true} {
@@ -220,7 +220,7 @@ func TestInPlaceMoveDoubled(t *testing.T) {
 	}
 }
 
-// A receipt of messages that are kept in place is not taken for one of a quarantine mailbox.
+// A receipt for messages kept in place is not mistaken for one of a quarantine mailbox.
 func TestInPlaceReceiptElsewhere(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -234,8 +234,8 @@ func TestInPlaceReceiptElsewhere(t *testing.T) {
 	})
 }
 
-// immutable asks for ids that stay with a message when it is moved, as Graph gives to who
-// asks.
+// immutable asks for ids that stay with a message when it is moved, which Graph returns
+// on request.
 type immutable struct{ next http.RoundTripper }
 
 func (i immutable) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -301,8 +301,8 @@ func TestInPlaceIdsThatStay(t *testing.T) {
 	})
 }
 
-// A restore says where a message lies that has lost its stamp, and does not say that it was
-// deleted.
+// A restore reports where a message lies that has lost its stamp, and does not report it
+// as deleted.
 func TestInPlaceRestoreWithoutStamp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

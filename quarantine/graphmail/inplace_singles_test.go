@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
 )
 
-// TestSinglesInPlace is TestSingles in place, with what people do to the folders of the vault:
-// messages in them change sides then, and keep their ids.
+// TestSinglesInPlace is TestSingles in place, extended by what people do to the folders
+// of the vault: messages in them then change sides and keep their ids.
 func TestSinglesInPlace(t *testing.T) {
 	t.Parallel()
 	playSingles(t, append(singles(), onVault()...), inPlace, inPlaceToo)
@@ -40,7 +40,7 @@ func onVault() (all []blow) {
 		} {
 			when := map[bool]string{false: ", before", true: ", after"}[after]
 			all = append(all, atRequest(d.name+when, after, func(s *scene, _ *process) {
-				s.anyEnd = s.anyEnd || d.path == "/Inbox/Projects" // which may have it back already
+				s.anyEnd = s.anyEnd || d.path == "/Inbox/Projects" // the owner may already have it back
 				s.deed(func() {
 					box := s.w.Mailbox(alice)
 					for _, f := range box.Folders() {

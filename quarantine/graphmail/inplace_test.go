@@ -102,7 +102,7 @@ func TestInPlace(t *testing.T) {
 	}
 }
 
-// shown returns the names of the folders below one that a mail program shows.
+// shown returns the names of the subfolders of a folder that a mail program shows.
 func (w *world) shown(t *testing.T, address, below string) (names []string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.DirectURL()+"/v1.0/users/"+address+"/mailFolders/"+below+"/childFolders?$top=100", nil)
@@ -123,7 +123,7 @@ func (w *world) shown(t *testing.T, address, below string) (names []string) {
 	return names
 }
 
-// TestInPlaceRoundTrips holds what a message costs in a mailbox that is known.
+// TestInPlaceRoundTrips pins the cost of a message in a known mailbox.
 func TestInPlaceRoundTrips(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -34,7 +34,7 @@ var itemFields = []string{
 	"isRead", "isDraft", "hasAttachments", "importance", "categories",
 }
 
-// senderFields are those that tell who has sent it.
+// senderFields are the fields that identify the sender.
 var senderFields = []string{"from", "sender"}
 
 // itemProperties are the properties that a search returns for each item.
@@ -94,7 +94,7 @@ func reachOf(raw graph.Message) driver.Reach {
 }
 
 // importance spells an importance as the engine does: Graph writes it in lower case, and
-// its documentation in either.
+// its documentation in either case.
 func importance(text string) string {
 	for _, known := range []string{"Low", "Normal", "High"} {
 		if strings.EqualFold(text, known) {
@@ -104,7 +104,7 @@ func importance(text string) string {
 	return text
 }
 
-// senderOf returns the address of who has sent an item, or a name.
+// senderOf returns the address of an item's sender, or a name.
 func senderOf(raw graph.Message) string {
 	var names []string
 	for _, who := range []*graph.Recipient{raw.From, raw.Sender} {

@@ -19,14 +19,14 @@ type mailbox struct {
 	part    part
 	used    time.Time // guarded by s.mu
 
-	reading chan struct{} // has a value while the folders are read, so they are read only once
+	reading chan struct{} // has a value while the folders are read, so that they are read only once
 
 	mu       sync.Mutex
-	user     string // its id, empty until it is known
-	exchange string // its id for export and import
+	user     string // id of the user, empty until it is known
+	exchange string // id of the mailbox for export and import
 	session  graph.ImportSession
 	tree     *folderTree
-	own      map[string]string // ids of folders for export and import, by those of mail
+	own      map[string]string // ids of folders for export and import, by their ids for mail
 }
 
 // Address returns the address of the mailbox.
@@ -44,7 +44,7 @@ func (m *mailbox) Inspect(ctx context.Context, itemID string) (driver.Item, erro
 	return it, translate(err)
 }
 
-// Mark changes an item with one PATCH, before which it looks at its version.
+// Mark checks the version of an item, then changes it with one PATCH.
 func (m *mailbox) Mark(ctx context.Context, item driver.Item, mark driver.Change) (driver.Item, error) {
 	it, err := m.mark(ctx, item, mark)
 	return it, translate(err)
@@ -61,7 +61,7 @@ func (m *mailbox) Shelve(ctx context.Context, item driver.Item, to *driver.Folde
 	return it, translate(err)
 }
 
-// Folder returns a folder. It creates a missing one if the request says so.
+// Folder returns a folder. It creates a missing one if the request allows it.
 func (m *mailbox) Folder(ctx context.Context, want driver.FolderRequest) (driver.Folder, error) {
 	f, err := m.folder(ctx, want)
 	return f, translate(err)
@@ -82,14 +82,14 @@ func (m *mailbox) Probe(ctx context.Context) error {
 	return translate(m.unreachable(err))
 }
 
-// payer is whose budget requests are charged to.
+// payer returns the name of the budget that requests are charged to.
 func (m *mailbox) payer() string { return strings.ToLower(m.address) }
 
-// open returns access to the mailbox. The first time, and after it was not found, it asks
-// the directory whose address that is: Graph knows users by their id.
+// open returns access to the mailbox. The first time, and after the mailbox was not
+// found, it asks the directory who has the address: Graph identifies users by id.
 func (m *mailbox) open(ctx context.Context) (graph.Mailbox, error) {
 	if ctx.Err() != nil {
-		return graph.Mailbox{}, readOnly{context.Cause(ctx)} // also where what is remembered would do
+		return graph.Mailbox{}, readOnly{context.Cause(ctx)} // even where a remembered answer would do
 	}
 	if m.part == vaultPart {
 		return m.s.partOf(m.address, ownersPart).open(ctx)
@@ -116,7 +116,7 @@ func (m *mailbox) open(ctx context.Context) (graph.Mailbox, error) {
 	return m.s.client.Mailbox(user.ID, m.payer()), nil
 }
 
-// unreachable explains why the mailbox cannot be opened, if that is what err says.
+// unreachable explains why the mailbox cannot be opened, if that is what err means.
 func (m *mailbox) unreachable(err error) error {
 	switch {
 	case errors.Is(err, graph.ErrNoMailbox):
@@ -133,7 +133,7 @@ func (m *mailbox) unreachable(err error) error {
 	return err
 }
 
-// forget drops all that is known of the mailbox.
+// forget drops everything known about the mailbox.
 func (m *mailbox) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -180,7 +180,7 @@ func (m *mailbox) imports(ctx context.Context, box graph.Mailbox) (graph.ImportS
 	return session, nil
 }
 
-// endImports forgets a session.
+// endImports forgets the import session.
 func (m *mailbox) endImports() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -80,8 +80,8 @@ var blows = []blow{
 	atRequest("the user moves it", false, userMoves), atRequest("a rival", false, rival), atRequest("the session is over", false, func(s *scene, _ *process) { s.w.ExpireImports() }),
 }
 
-// TestMatrix lets each blow fall at each request of a quarantine and of a restore. In
-// part, at a few of them, and not always the same.
+// TestMatrix lets each blow fall at each request of a quarantine and of a restore;
+// without -whole, at a few of them, which vary.
 func TestMatrix(t *testing.T) {
 	t.Parallel()
 	matrix(t, blows, modes...)
@@ -96,7 +96,7 @@ func TestMatrixInPart(t *testing.T) {
 	}, madeInPart)
 }
 
-// matrix is TestMatrix for some blows, in some modes.
+// matrix is TestMatrix for the given blows and modes.
 func matrix(t *testing.T, blows []blow, modes ...mode) {
 	type count struct{ points, lost, doubled, notices, untrue int }
 	totals := make([]count, len(blows))

@@ -21,21 +21,21 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// whole is for the long matrices; without it each does a fixed part.
+// whole runs the long matrices completely; without it, each runs a fixed part.
 //
 //	go test ./quarantine/graphmail -timeout 1h -whole
 var whole = flag.Bool("whole", false, "do the long matrices whole, rather than a part of each")
 
-// every says at which requests TestMatrix lets something go wrong without -whole.
+// every determines at which requests TestMatrix lets something go wrong without -whole.
 var every = flag.Int("matrix.every", 150, "without -whole, TestMatrix takes one of so many requests")
 
-// process is a service as one process has it: when that dies, nothing more is sent.
+// process is the service of one process: when it dies, nothing more is sent.
 type process struct {
 	*quarantine.Service
 	dead   atomic.Bool
 	last   atomic.Bool // it dies before it sees the next answer
 	sent   atomic.Int64
-	stands func(sent int) // before the request of that number, from 0
+	stands func(sent int) // called before the request of that number, from 0
 }
 
 var errDead = errors.New("the process has died")
@@ -60,7 +60,7 @@ func (x through) RoundTrip(r *http.Request) (*http.Response, error) {
 	if x.p.last.Load() {
 		x.p.dead.Store(true)
 	}
-	if x.p.dead.Load() { // meanwhile
+	if x.p.dead.Load() { // died meanwhile
 		if err == nil {
 			resp.Body.Close()
 		}
@@ -107,7 +107,7 @@ func (w *world) processWith(t *testing.T, settings *quarantine.Options, change .
 	return p
 }
 
-// scene is a message, and what is asked for it.
+// scene is a message and what is requested for it.
 type scene struct {
 	w         *world
 	journal   *quarantine.MemoryJournal
@@ -118,9 +118,9 @@ type scene struct {
 	rivals    func()              // lets a rival do the same
 	mode      mode
 
-	people                bool // have done something
-	aside                 bool // a restore has said that a copy that does not match is in Deleted Items
-	anyEnd                bool // it may be at either end: somebody else wants it at the other one
+	people                bool // people have done something
+	aside                 bool // a restore has reported that a copy that does not match is in Deleted Items
+	anyEnd                bool // it may be at either end: somebody else wants it at the other
 	foreign               bool // another installation, with another key, was at work
 	neighbour             *ewstest.Message
 	copied, deleted, told int // by people
@@ -131,9 +131,9 @@ type mode struct {
 	name    string
 	change  []func(*graphmail.Options)
 	inPlace bool // messages stay in their mailbox
-	wide    bool // in place, but in the worldwide cloud, where items can be removed for good
+	wide    bool // in place, but in the worldwide cloud, where items can be removed permanently
 	large   bool // with an attachment that takes requests of its own
-	thin    int  // without -whole, one of so many things happens
+	thin    int  // without -whole, the part of the cases that is run: one in so many
 }
 
 var (
@@ -178,7 +178,7 @@ func newScene(t *testing.T, m mode, direction driver.Direction, o *graphtest.Opt
 	return s
 }
 
-// process returns a process that has the journal of the scene.
+// process returns a process with the journal of the scene.
 func (s *scene) process(t *testing.T) *process { return s.w.process(t, s.journal, s.mode.change...) }
 
 // rival lets a process on another machine, with a journal of its own, do the same.
@@ -193,7 +193,7 @@ func (s *scene) ask(t *testing.T, p *process) (*quarantine.Receipt, error) {
 	return p.Restore(t.Context(), s.receipt)
 }
 
-// ends returns the copies where the message is to be taken from, and to.
+// ends returns the copies at the source and at the target.
 func (s *scene) ends() (from, to []*ewstest.Message) {
 	if s.direction == driver.ToQuarantine {
 		return s.w.in(alice, theID), s.w.in(vault, theID)
@@ -201,7 +201,7 @@ func (s *scene) ends() (from, to []*ewstest.Message) {
 	return s.w.in(vault, theID), s.w.in(alice, theID)
 }
 
-// honest returns what a receipt says that is not so.
+// honest returns what a receipt reports wrongly.
 func (s *scene) honest(r *quarantine.Receipt, err error) string {
 	from, to := s.ends()
 	if s.mode.large {
@@ -226,8 +226,8 @@ func (s *scene) honest(r *quarantine.Receipt, err error) string {
 	return ""
 }
 
-// settle asks again when all is well, in a new process, and returns what is wrong in the
-// end.
+// settle repeats the request in a new process when all is well, and returns what is wrong
+// in the end.
 func (s *scene) settle(t *testing.T) string {
 	t.Helper()
 	s.w.ClearFaults()
@@ -239,7 +239,7 @@ func (s *scene) settle(t *testing.T) string {
 		if err != nil {
 			return "recovery: " + err.Error()
 		}
-		if err := r.Err(); err != nil && !errors.Is(err, driver.ErrGone) && !s.people { // a rival, or the user, has it since
+		if err := r.Err(); err != nil && !errors.Is(err, driver.ErrGone) && !s.people { // a rival, or the user, has taken it since
 			return "recovery: " + err.Error()
 		}
 	}
@@ -256,7 +256,7 @@ func (s *scene) settle(t *testing.T) string {
 		err = r.Err()
 	}
 	from, to := s.ends()
-	if s.mode.large { // what could not be completed is put aside, and marked as what nobody needs
+	if s.mode.large { // an incomplete message is put aside, and marked as one that nobody needs
 		from, to = slices.DeleteFunc(from, incomplete), slices.DeleteFunc(to, incomplete)
 	}
 	if s.aside && len(to) > 1 {
@@ -286,8 +286,8 @@ func (s *scene) settle(t *testing.T) string {
 	return ""
 }
 
-// fromDeletedItems reports whether a quarantined message was in Deleted Items. A quarantine takes
-// what an earlier restore has put there, as a message by itself.
+// fromDeletedItems reports whether a quarantined message was in Deleted Items. A
+// quarantine takes what an earlier restore put there as a separate message.
 func fromDeletedItems(m *ewstest.Message) bool {
 	for field, p := range m.Properties {
 		if field.GUID == driver.StampSet && field.Name == driver.StampPath && strings.HasPrefix(p.Value, "deleteditems|") {
@@ -297,7 +297,7 @@ func fromDeletedItems(m *ewstest.Message) bool {
 	return false
 }
 
-// incomplete reports whether a message is marked as what nobody needs.
+// incomplete reports whether a message is marked as one that nobody needs.
 func incomplete(m *ewstest.Message) bool {
 	for field, p := range m.Properties {
 		if field.GUID == driver.StampSet && field.Name == driver.StampState && strings.HasPrefix(p.Value, "1|"+string(driver.Surplus)+"|") {

@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// A message in a folder that is newer than what is remembered of the mailbox is found with
-// the path of the folder, which its stamp needs: over EWS the id alone leads nowhere.
+// A message in a folder that is newer than the remembered folders is found with the path
+// of that folder. Its stamp needs the path: over EWS, the id alone is useless.
 func TestNewFolderHasItsPath(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

@@ -40,8 +40,8 @@ func (m *mailbox) noted(ctx context.Context, itemID string) (driver.Item, string
 	return it, note, nil
 }
 
-// SetNote gives an item a note with one PATCH, before which it looks at its version:
-// whether Graph heeds If-Match for messages is not documented. See [mailbox.NoteSettles].
+// SetNote checks the version of an item, then gives it a note with one PATCH: it is not
+// documented whether Graph heeds If-Match for messages. See [mailbox.NoteSettles].
 func (m *mailbox) SetNote(ctx context.Context, item driver.Item, note string) (driver.Item, error) {
 	it, err := m.setNote(ctx, item, note)
 	return it, translate(err)
@@ -73,8 +73,9 @@ func properties(all ...graph.PropertyValue) map[string]any {
 	return map[string]any{"singleValueExtendedProperties": all}
 }
 
-// noteSettles is longer than the look at a version and the write after it take together.
+// noteSettles is longer than checking a version and writing take together.
 const noteSettles = 2 * time.Second
 
-// NoteSettles returns how long two who write a note at the same time may both succeed.
+// NoteSettles returns how long after a note was written another writer, who read the item
+// before, can still replace it.
 func (m *mailbox) NoteSettles() time.Duration { return noteSettles }

@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// occasion is when something happens: at which requests, in which direction, and how the
-// message is carried.
+// occasion is the time at which something happens: the requests, the direction, and the
+// way in which the message is carried.
 type occasion struct {
 	thing     int
 	mode      mode
@@ -21,7 +21,7 @@ type occasion struct {
 func (o occasion) name() string { return o.mode.name + "/" + string(o.direction) }
 
 // occasions returns when each of some things happens in each of some modes: at every
-// request, or without -whole at one of so many, and not each thing in each mode.
+// request, or without -whole at one in so many, and not each thing in each mode.
 func occasions(t *testing.T, things, every int, modes ...mode) (all []occasion) {
 	for _, m := range modes {
 		calls := map[driver.Direction]int{
@@ -42,7 +42,7 @@ func occasions(t *testing.T, things, every int, modes ...mode) (all []occasion) 
 	return all
 }
 
-// at says for people which request it is.
+// at describes the request for readers.
 func (o occasion) at(n int) string {
 	return fmt.Sprintf("request %d of %s, %s", n, o.direction, o.mode.name)
 }
@@ -50,8 +50,9 @@ func (o occasion) at(n int) string {
 // partly reports whether only some of the subtests are run, so that some things never happen.
 func partly() bool { return strings.Contains(flag.Lookup("test.run").Value.String(), "/") }
 
-// chosen reports whether something is to happen at a request: of those of both directions
-// at one of so many, not always the same, and each thing at least at one.
+// chosen reports whether something is to happen at a request. It chooses one in so many
+// of the requests in both directions, not always the same ones, and at least one for each
+// thing.
 func chosen(n, thing int, direction driver.Direction, calls map[driver.Direction]int, every int) bool {
 	total := calls[driver.ToQuarantine] + calls[driver.ToUser]
 	if direction == driver.ToUser {

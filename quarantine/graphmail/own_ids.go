@@ -12,12 +12,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Microsoft's guide says that the ids for export and import come from the API of mailboxes.
-// Others report that those of messages and folders will do, which saves a look through the
-// folder for each message. So these are tried first; if Graph refuses them as malformed,
-// the others are looked up, and from then on at once.
+// Microsoft's guide says that the ids for export and import come from the mailbox API.
+// Others report that the ids of messages and folders work as well, which saves a look
+// through the folder for each message. So these are tried first. If Graph refuses them as
+// malformed, the others are looked up, and from then on they are looked up right away.
 
-// ownItem returns the id that export has for the item. It is recognised by its stamp.
+// ownItem returns the id that export uses for the item. It is recognised by its stamp.
 func (t *transfer) ownItem(ctx context.Context) (string, error) {
 	stamp := t.c.Item.Stamp
 	if stamp == nil {
@@ -47,7 +47,7 @@ func (t *transfer) ownItem(ctx context.Context) (string, error) {
 	return "", fmt.Errorf("%w: no item in its folder has its stamp", driver.ErrGone)
 }
 
-// ownFolder returns the id that export and import have for a folder. It is recognised by
+// ownFolder returns the id that export and import use for a folder. It is recognised by
 // its path.
 func (m *mailbox) ownFolder(ctx context.Context, box graph.Mailbox, exchangeID, id string) (string, error) {
 	m.mu.Lock()

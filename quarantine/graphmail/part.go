@@ -11,20 +11,21 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// part is which of the folders of a mailbox a [mailbox] has. The two parts of an
-// [InPlace] have no item in common: what is in one has gone from the other. That holds
-// whether or not Graph gives an item another id when it is moved, since the folder of an
-// item is looked at with it.
+// part identifies the folders of a mailbox that a [mailbox] covers. The two parts of an
+// [InPlace] have no item in common: an item in one is gone from the other. That holds
+// even if Graph does not give an item another id when it is moved, since the folder of an
+// item is checked along with it.
 type part string
 
 // Parts.
 const (
 	whole      part = ""
-	ownersPart part = "\x00owner" // all but the vault
+	ownersPart part = "\x00owner" // everything but the vault
 	vaultPart  part = "\x00vault" // the vault, and nothing else
 )
 
-// findVault looks for the vault, with which the tree begins. Without one it is empty.
+// findVault looks for the vault, which the tree begins with. Without a vault, the tree
+// stays empty.
 func (m *mailbox) findVault(ctx context.Context, box graph.Mailbox, tree *folderTree) error {
 	for folders, err := range box.Children(ctx, root, VaultFolder) {
 		if err != nil {
@@ -42,15 +43,15 @@ func (m *mailbox) findVault(ctx context.Context, box graph.Mailbox, tree *folder
 	return nil
 }
 
-// apart reports whether a folder of a tree belongs to the vault, which this part does
-// without.
+// apart reports whether a folder of a tree belongs to the vault, and this part excludes
+// the vault.
 func (m *mailbox) apart(tree *folderTree, parent string, f graph.Folder) bool {
 	return m.part == ownersPart && (slices.Contains(tree.vault, parent) || parent == tree.start && isVault(f))
 }
 
-// has reports whether a folder is in this part, now. A folder that is not known is looked for
-// in the folders as they are now. That one is in the vault is looked at each time: its owner may
-// move it out with all that is in it, which then keeps its ids.
+// has reports whether a folder is in this part at the moment. It looks for an unknown
+// folder in a fresh list of folders. It checks each time that a folder is still in the
+// vault: the owner may move it out with all its contents, which then keep their ids.
 func (m *mailbox) has(ctx context.Context, box graph.Mailbox, folder string) (bool, error) {
 	if m.part == whole {
 		return true, nil
@@ -78,7 +79,7 @@ func (m *mailbox) has(ctx context.Context, box graph.Mailbox, folder string) (bo
 	return m.vaulted(tree, folder) == (m.part == vaultPart), nil
 }
 
-// errNoFolder is the error of an answer that does not say in which part an item is.
+// errNoFolder is the error of an answer that does not show in which part an item is.
 var errNoFolder = errors.New("the answer does not say in which folder the item is")
 
 // vaulted reports whether a folder of a tree is in the vault.
@@ -89,14 +90,16 @@ func (m *mailbox) vaulted(tree *folderTree, folder string) bool {
 	return slices.Contains(tree.vault, folder)
 }
 
-// still reports whether a folder of the vault, and those above it, are where a tree has them.
+// still reports whether a folder of the vault, and the folders above it, are where a tree
+// has them.
 func (m *mailbox) still(ctx context.Context, box graph.Mailbox, tree *folderTree, folder string) (bool, error) {
 	chain := m.chain(tree, folder)
 	now, err := box.Known(ctx, chain)
 	return err == nil && asBefore(tree, chain, now), err
 }
 
-// chain returns the ids of a folder of the vault and of those above it, up to the vault.
+// chain returns the ids of a folder in the vault and of the folders above it, up to the
+// vault.
 func (m *mailbox) chain(tree *folderTree, folder string) (ids []string) {
 	for id := folder; m.vaulted(tree, id) && len(ids) < folderpath.MaxDepth; id = tree.Nodes[id].Parent {
 		ids = append(ids, id)
@@ -117,8 +120,8 @@ func asBefore(tree *folderTree, chain []string, now []*graph.Folder) bool {
 // maxTogether is how many folders are read together with an item.
 const maxTogether = 8
 
-// message reads an item of this part, with its attachments if asked. The error matches
-// [driver.ErrGone] if it is in the other part.
+// message reads an item of this part, with its attachments if requested. The error
+// matches [driver.ErrGone] if it is in the other part.
 func (m *mailbox) message(ctx context.Context, box graph.Mailbox, id string, fields []string, properties []graph.Property, attachments bool) (d graph.Detail, err error) {
 	tree := m.kept()
 	if m.part == vaultPart && tree != nil && len(tree.order) > 0 && len(tree.order) <= maxTogether {

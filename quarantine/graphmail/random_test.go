@@ -21,8 +21,8 @@ var (
 )
 
 // TestRandomRuns plays histories in which quarantines and restores by several processes,
-// faults, deaths and the user follow each other. In the end there is one copy, where it was
-// asked for last.
+// faults, deaths and actions of the user follow one another. In the end there is one
+// copy, at the end where it was last requested.
 func TestRandomRuns(t *testing.T) {
 	t.Parallel()
 	randomRuns(t, func(seed uint64) mode { return modes[seed%uint64(len(modes))] })

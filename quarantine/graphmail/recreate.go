@@ -12,12 +12,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// recreate makes a message anew in the other mailbox from its properties and attachments. What
-// could not be proved afterwards is not made.
+// recreate makes a message anew in the other mailbox from its properties and attachments.
+// It does not make one that could not be proved afterwards.
 //
-// A message that fits into one request is made with its stamp. Otherwise its attachments follow
-// one by one, and it has the stamp of something that nobody needs until all are there: whoever
-// finds it before takes it for no copy.
+// A message that fits into one request is made with its stamp. Otherwise its attachments
+// follow one by one, and until all are in place it has the stamp of something that nobody
+// needs: whoever finds it before that does not take it for a copy.
 func (s *Strategy) recreate(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
 	b := rebuilding{c: c, from: s.mailbox(c.From.Address()), to: s.mailbox(c.To.Address())}
 	if err := b.prepare(ctx); err != nil {
@@ -32,7 +32,7 @@ func (s *Strategy) recreate(ctx context.Context, c driver.Carriage) (driver.Carr
 		return driver.Carried{}, asGone(err)
 	}
 	if len(b.later) > 0 {
-		// What follows would change another copy.
+		// Make sure that the requests that follow do not change another message.
 		if b.first != nil {
 			if err := made(ctx, b.target, copied.ID, *b.first); err != nil {
 				return driver.Carried{}, err
@@ -50,14 +50,14 @@ type rebuilding struct {
 	c              driver.Carriage
 	from, to       *mailbox
 	source, target graph.Mailbox
-	request        []byte             // that makes it
-	first          *driver.Stamp      // that it is made with
-	later          []graph.Attachment // files that do not fit into that
-	stamping       bool               // the last request, which makes it a copy, has been sent
+	request        []byte             // request that makes it
+	first          *driver.Stamp      // stamp that it is made with
+	later          []graph.Attachment // files that do not fit into that request
+	stamping       bool               // the last request, which turns it into a copy, has been sent
 }
 
-// prepare reads the message, and refuses one that would lose more than the package comment
-// says.
+// prepare reads the message, and refuses one that would lose more than the package
+// comment lists.
 func (b *rebuilding) prepare(ctx context.Context) (err error) {
 	if b.source, err = b.from.open(ctx); err != nil {
 		return err
@@ -113,8 +113,8 @@ func unfit(format string, args ...any) error {
 	}
 }
 
-// bodyKind reports whether the text of a message is HTML, and refuses what has parts that only
-// its MIME form can hold.
+// bodyKind reports whether the text of a message is HTML, and refuses a message with
+// parts that only its MIME form can hold.
 func bodyKind(content driver.Content) (html bool, err error) {
 	if content.Truncated || content.Unended > 0 {
 		return false, unfit("its MIME form is not complete")
@@ -142,7 +142,7 @@ func bodyKind(content driver.Content) (html bool, err error) {
 	return html, nil
 }
 
-// sourceFields and sourceProperties are what a message is made of.
+// sourceFields and sourceProperties are what a message is made from.
 var (
 	sourceFields = []string{
 		"subject", "body", "from", "sender", "toRecipients", "ccRecipients", "bccRecipients", "replyTo", "importance", "categories", "flag",
@@ -151,8 +151,8 @@ var (
 	sourceProperties = []graph.Property{pidTagClientSubmitTime, pidTagMessageDeliveryTime}
 )
 
-// notDraft is the value of PidTagMessageFlags of a message that is no draft, which can be set
-// only when it is made.
+// notDraft is the value of PidTagMessageFlags for a message that is not a draft. It can
+// be set only when the message is made.
 const notDraft = "4"
 
 // created returns the request that makes a message like the one that was read.
@@ -166,7 +166,7 @@ func created(read map[string]json.RawMessage, values []graph.PropertyValue, it d
 	is := func(name string) bool { return string(read[name]) == "true" }
 	delete(fields, "isDraft")
 	if is("isRead") || !is("isReadReceiptRequested") {
-		delete(fields, "isReadReceiptRequested") // it has been sent, if there was one
+		delete(fields, "isReadReceiptRequested") // if there was one, it has already been sent
 	}
 	for _, name := range []string{"toRecipients", "ccRecipients", "bccRecipients", "replyTo", "categories"} {
 		if text := strings.ReplaceAll(string(read[name]), " ", ""); text == "[]" {
@@ -205,7 +205,7 @@ func created(read map[string]json.RawMessage, values []graph.PropertyValue, it d
 	return fields, nil
 }
 
-// replies keeps the addresses to reply to that Graph accepts.
+// replies keeps the reply-to addresses that Graph accepts.
 func replies(fields map[string]any, text json.RawMessage) error {
 	if fields["replyTo"] == nil {
 		return nil
@@ -226,15 +226,15 @@ func replies(fields map[string]any, text json.RawMessage) error {
 	return nil
 }
 
-// Limits of headers that a message is made with: Graph accepts five, whose names begin with
-// x-.
+// Limits for the headers that a message is made with: Graph accepts five, whose names
+// begin with x-.
 const (
 	maxHeaders     = 5
 	maxHeaderValue = 900
 )
 
-// keptHeaders returns those headers of a message that can be kept. Those of the mail system say
-// nothing to people.
+// keptHeaders returns the headers of a message that can be kept. Those of the mail system
+// mean nothing to people.
 func keptHeaders(text json.RawMessage) (kept []graph.Header) {
 	var all []graph.Header
 	if json.Unmarshal(text, &all) != nil {

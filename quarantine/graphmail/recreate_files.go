@@ -12,15 +12,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Limits of a request to Graph, which takes 4 MB, and of what stands in it besides fields and
-// contents.
+// Limits of a request to Graph, which accepts 4 MB, and of what it contains besides
+// fields and contents.
 const (
 	maxRequest   = 4_000_000
 	requestSlack = 64 << 10
 )
 
-// attachments begins the request that makes the message with the files that fit into it, beside
-// some fields, and notes those that follow it.
+// attachments begins the request that makes the message, with the files that fit into it
+// alongside some fields, and notes the files that follow it.
 func (b *rebuilding) attachments(ctx context.Context, fields map[string]any) error {
 	text, err := json.Marshal(fields)
 	if err != nil {
@@ -64,7 +64,7 @@ func (b *rebuilding) attachments(ctx context.Context, fields map[string]any) err
 	return nil
 }
 
-// all returns how much room some files take.
+// all returns how much room the files take.
 func all(files []graph.Attachment) (room int) {
 	for _, f := range files {
 		if room += f.JSONRoom(min(max(f.Size, 0), maxRequest)); room > maxRequest {
@@ -74,8 +74,8 @@ func all(files []graph.Attachment) (room int) {
 	return room
 }
 
-// file reads a file of at most so many bytes, appends it to a text, and reports whether that is
-// all of it.
+// file reads a file of at most the given size, appends it to a text, and reports whether
+// it was read completely.
 func (b *rebuilding) file(ctx context.Context, f graph.Attachment, text []byte, most int64) ([]byte, bool, error) {
 	in, err := b.source.Content(ctx, b.c.Item.ID, f.ID)
 	if err != nil {
@@ -85,8 +85,8 @@ func (b *rebuilding) file(ctx context.Context, f graph.Attachment, text []byte, 
 	return f.AppendJSON(text, in, most)
 }
 
-// complete adds the files that did not fit into the first request, and gives the message the
-// stamp of a copy.
+// complete adds the files that did not fit into the first request, and then gives the
+// message the stamp of a copy.
 func (b *rebuilding) complete(ctx context.Context, id string) error {
 	for _, f := range b.later {
 		if err := b.add(ctx, id, f); err != nil {
@@ -106,8 +106,8 @@ func (b *rebuilding) complete(ctx context.Context, id string) error {
 	return err
 }
 
-// add adds one file. A large one is read twice: Graph wants to know its length before, and
-// tells only about how long it is.
+// add adds one file. A large one is read twice: Graph requires its exact length in
+// advance, but reports only an approximate one.
 func (b *rebuilding) add(ctx context.Context, id string, f graph.Attachment) error {
 	size := f.Size
 	if size > graph.MaxAttachment+requestSlack {
@@ -141,7 +141,7 @@ func (b *rebuilding) add(ctx context.Context, id string, f graph.Attachment) err
 	return b.target.Upload(ctx, id, f, size, in)
 }
 
-// length reads a file to its end.
+// length reads a file to its end to learn its length.
 func (b *rebuilding) length(ctx context.Context, f graph.Attachment) (int64, error) {
 	in, err := b.source.Content(ctx, b.c.Item.ID, f.ID)
 	if err != nil {
@@ -151,8 +151,8 @@ func (b *rebuilding) length(ctx context.Context, f graph.Attachment) (int64, err
 	return io.Copy(io.Discard, in)
 }
 
-// incomplete puts a message aside that could not be completed, and returns the error. It is no
-// copy, unless the last request has taken effect all the same.
+// incomplete puts aside a message that could not be completed, and returns the error. The
+// message is not a copy, unless the last request has taken effect after all.
 func (b *rebuilding) incomplete(ctx context.Context, made graph.Message, err error) error {
 	e := *translate(err).(*driver.Error)
 	done := b.stamping && !e.Untouched
@@ -165,7 +165,8 @@ func (b *rebuilding) incomplete(ctx context.Context, made graph.Message, err err
 			}
 		}
 	}
-	// Neither the item nor the folder is gone if something of the new message is.
+	// The error must not match ErrGone: neither the item nor the folder is gone if part
+	// of the new message is.
 	if done {
 		e.Err = errors.New("a copy was made in " + where + " of " + b.to.address + ", and whether it was then marked as the copy is not known: " + err.Error())
 	} else {

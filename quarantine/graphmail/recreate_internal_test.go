@@ -48,8 +48,8 @@ func TestBodyKind(t *testing.T) {
 	}
 }
 
-// FuzzCreated: whatever Graph says a message is, what is asked for is JSON, is no draft unless
-// the message is one, and has no header and no address to reply to that Graph refuses.
+// FuzzCreated: whatever Graph says a message is, the request is JSON, is a draft only if
+// the message is one, and has no header and no reply-to address that Graph refuses.
 func FuzzCreated(f *testing.F) {
 	f.Add(`{"replyTo":[{"emailAddress":{"address":"x"}}],"isDraft":false,"internetMessageHeaders":[{"name":"X-A","value":"b"},{"name":"Received","value":"c"}]}`)
 	f.Add(`{"replyTo":"x","flag":[],"internetMessageHeaders":{},"toRecipients":[ ],"isRead":1}`)

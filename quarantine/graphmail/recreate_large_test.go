@@ -18,8 +18,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
 )
 
-// TestMadeAnewLarge: 100 MB of attachments are carried in pieces. It is not parallel, so that
-// nothing else is on the heap.
+// TestMadeAnewLarge: 100 MB of attachments are carried in pieces. The test is not
+// parallel, so that nothing else is on the heap.
 func TestMadeAnewLarge(t *testing.T) {
 	for _, c := range []struct{ files, size int }{{1, 100 << 20}, {33, 3<<20 - 1}, {700, 150_000}} {
 		g := &large{files: c.files, size: c.size}
@@ -45,14 +45,14 @@ func TestMadeAnewLarge(t *testing.T) {
 	}
 }
 
-// large is a Graph with one large message, which is made on the way.
+// large is a Graph with one large message, which is generated as it is read.
 type large struct {
 	files, size      int
 	base, most, sent int64
-	stamp            driver.Stamp // that it is made with
+	stamp            driver.Stamp // stamp that the message is made with
 }
 
-// measure looks how much is on the heap.
+// measure measures the size of the heap.
 func (g *large) measure() {
 	var now runtime.MemStats
 	runtime.ReadMemStats(&now)

@@ -35,7 +35,7 @@ func file(name string, size int) string {
 	return part("Content-Type: application/pdf; name="+name+"\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename="+name, lines.String()+content)
 }
 
-// letter returns a message with a body of a type.
+// letter returns a message with a body of the given type.
 func letter(contentType, body string, headers ...string) []byte {
 	head := []string{"From: Mallory <mallory@evil.example>", "Sender: Minion <minion@evil.example>", "To: Alice <alice@example.test>, bob@example.test", "Cc: carol@example.test", "Reply-To: back@evil.example",
 		"Date: Tue, 24 Nov 2026 10:00:00 +0000", "Subject: =?utf-8?q?Rechnung_f=C3=BCr_Alice?=", "Message-ID: " + theID, "MIME-Version: 1.0"}
@@ -48,7 +48,8 @@ const (
 	mixed = "multipart/mixed; boundary=b"
 )
 
-// Messages that are made anew are proved, and come back with what the package comment says.
+// Messages that are made anew are proved, and come back with everything that the package
+// comment lists.
 func TestMadeAnew(t *testing.T) {
 	t.Parallel()
 	large := file("large.pdf", 3_300_000) + file("small.txt", 100)
@@ -110,7 +111,7 @@ func operations(w *world) map[graphtest.Operation]int {
 	return all
 }
 
-// What would lose more than is said stays where it is, and nothing is made of it.
+// A message that would lose more than documented stays where it is, and no copy is made.
 func TestNotMadeAnew(t *testing.T) {
 	t.Parallel()
 	attached := part("Content-Type: message/rfc822", "Subject: inner\r\nFrom: a@b.example\r\n\r\nhello")
@@ -141,7 +142,8 @@ func TestNotMadeAnew(t *testing.T) {
 	}
 }
 
-// Only what is allowed by name is done, and only if Graph refuses the faithful way for good.
+// A message is made anew only if that is explicitly allowed, and only if Graph
+// permanently refuses the faithful way.
 func TestWhenMadeAnew(t *testing.T) {
 	t.Parallel()
 	both := func(o *graphmail.Options) { o.Ways = []driver.Way{driver.WayTransfer, driver.WayRecreate} }
@@ -193,15 +195,15 @@ func TestWhenMadeAnew(t *testing.T) {
 	assert.ErrorIs(t, err, driver.ErrInvalid)
 }
 
-// A message that could not be completed is no copy: it is put aside, the original stays, and
-// the error says so.
+// A message that could not be completed is not a copy: it is put aside, the original
+// stays, and the error reports that.
 func TestMadeAnewInPart(t *testing.T) {
 	t.Parallel()
 	mime := letter(mixed, part("Content-Type: "+plain, "Hi")+file("large.pdf", 3_300_000)+"--b--")
 	for name, fault := range map[string]struct {
 		op    graphtest.Operation
 		fault graphtest.Fault
-		known bool // that it is no copy
+		known bool // it is known to be no copy
 	}{
 		"session refused":     {graphtest.OpCreateUploadSession, graphtest.Status(403, "ErrorAccessDenied"), true},
 		"range refused":       {graphtest.OpUploadRange, graphtest.Status(413, "ErrorMessageSizeExceeded"), true},
@@ -234,7 +236,7 @@ func TestMadeAnewInPart(t *testing.T) {
 				require.NotNil(t, it.Stamp)
 				assert.Equal(t, fault.fault.Name == graphtest.DropAfter.Name, it.Stamp.Direction == driver.ToQuarantine)
 
-				// The engine comes to the right end all the same.
+				// The engine still reaches the right result.
 				if name != "range refused" {
 					return
 				}
@@ -261,7 +263,7 @@ func carriageOf(t *testing.T, w *world, s driver.Strategy, mime []byte) driver.C
 	return driver.Carriage{From: from, Item: it, To: to, Folder: folder}
 }
 
-// Headers that can be kept are, and no more than Graph takes.
+// Headers that can be kept are kept, but no more than Graph accepts.
 func TestMadeAnewHeaders(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

@@ -13,15 +13,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// trip is a round trip, and why it is made.
+// trip is a round trip and the reason for it.
 type trip struct {
-	mailbox string // empty for a batch, whose parts name it
+	mailbox string // empty for a batch, whose parts name their mailboxes
 	op      graphtest.Operation
 	why     string
 }
 
-// The round trips of a message in a mailbox that is known: nothing else is asked, and
-// nothing twice without a write between.
+// The round trips for a message in a known mailbox: nothing else is requested, and
+// nothing is requested twice without a write in between.
 var (
 	quarantineTrips = []trip{
 		{"", graphtest.OpBatch, "search the mailbox, each folder, and then for new folders"},
@@ -60,11 +60,12 @@ var (
 	}
 )
 
-// counted is how many requests Graph counts, which are more than the round trips.
+// counted is the number of requests that Graph counts, which exceeds the number of round
+// trips.
 var counted = map[string]map[bool]int{"quarantine": {true: 35, false: 54}, "restore": {true: 31, false: 40}}
 
-// TestRoundTrips holds what a message costs in a mailbox that is known, with few folders
-// and with all that Exchange makes.
+// TestRoundTrips pins the cost of a message in a known mailbox, with few folders and with
+// all the folders that Exchange makes.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
 	for _, few := range []bool{true, false} {
@@ -81,7 +82,7 @@ func TestRoundTrips(t *testing.T) {
 				receipt, err := p.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: id})
 				require.NoError(t, err)
 				require.NoError(t, receipt.Err())
-				if i == 1 { // the mailbox is known
+				if i == 1 { // the mailbox is now known
 					compareTrips(t, "quarantine", w.Requests(), quarantineTrips, few)
 				}
 				w.ResetRequests()

@@ -19,7 +19,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// slowly answers each request after a while, which is how long a request is in flight.
+// slowly answers each request after a delay, so that requests stay in flight.
 type slowly struct {
 	next http.RoundTripper
 	by   time.Duration
@@ -43,8 +43,8 @@ func (c *counting) Acquire(ctx context.Context, payer string) (func(bool, time.D
 	return c.Limiter.Acquire(ctx, payer)
 }
 
-// TestScale takes a message out of many mailboxes at once. The quarantine mailbox, of
-// which three requests may be in flight, is what everything waits for.
+// TestScale takes a message out of many mailboxes at the same time. Everything waits for
+// the quarantine mailbox, which allows three requests in flight.
 func TestScale(t *testing.T) {
 	t.Parallel()
 	mailboxes := 30

@@ -14,12 +14,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// detailsAtOnce is of how many messages the details are read together.
+// detailsAtOnce is how many messages have their details read together.
 const detailsAtOnce = 10
 
-// Candidates visits the items that may match criteria. Graph sifts by time of receipt and
-// roughly by subject; people and attachments are compared here. Those that it finds by the
-// sender come first.
+// Candidates visits the items that may match criteria. Graph filters by time of receipt
+// and roughly by subject; people and attachments are compared here. The items that Graph
+// finds by the sender come first.
 func (m *mailbox) Candidates(ctx context.Context, filter driver.Criteria, q driver.Query, visit func(driver.Candidate) error) (driver.Findings, error) {
 	box, err := m.open(ctx)
 	if err != nil {
@@ -56,8 +56,8 @@ func (m *mailbox) Open(ctx context.Context, it driver.Item) (io.ReadCloser, erro
 	return text, nil
 }
 
-// Content reads the MIME form of an item. Graph makes it anew for each end, so the form of
-// package mimescan is compared.
+// Content reads the MIME form of an item. Graph generates it separately at each end, so
+// comparisons use the form of package mimescan.
 func (m *mailbox) Content(ctx context.Context, it driver.Item) (driver.Content, error) {
 	text, err := m.Open(ctx, it)
 	if err != nil {
@@ -81,8 +81,8 @@ var partKinds = map[mimescan.Kind]driver.PartKind{
 	mimescan.KindEncrypted: driver.PartEncrypted, mimescan.KindRaw: driver.PartRaw,
 }
 
-// criteriaFilter returns a filter that all that the criteria match fulfils, empty for
-// none.
+// criteriaFilter returns a filter that everything that matches the criteria satisfies, or
+// "" if the criteria allow none.
 func criteriaFilter(c driver.Criteria) string {
 	var all []string
 	if !c.ReceivedAfter.IsZero() {
@@ -97,14 +97,14 @@ func criteriaFilter(c driver.Criteria) string {
 	return strings.Join(all, " and ")
 }
 
-// maxSteady bounds the characters of a subject that are asked for: a filter can be too
-// complex.
+// maxSteady limits the number of characters of a subject in a filter, which can become
+// too complex.
 const maxSteady = 6
 
-// steady returns characters of a subject that any spelling of it has. Words would leave
-// out matches: blanks may be missing between them and stand inside them, where an encoded
-// word is glued to text. No blank can cut a character. K and S are upper cases of others
-// than k and s, and i has two.
+// steady returns characters of a subject that occur in any spelling of it. Words would
+// exclude matches: where an encoded word is glued to text, blanks may be missing between
+// words or stand inside them. A blank cannot split a character. K and S are the upper
+// case not only of k and s, and i has two upper cases.
 func steady(subject string) string {
 	var all []rune
 	for _, r := range strings.ToLower(subject) {
@@ -116,20 +116,21 @@ func steady(subject string) string {
 	return string(all)
 }
 
-// examiner reads what a search does not return, and shows the items to the engine.
+// examiner reads the properties that a search does not return, and shows the items to the
+// engine.
 type examiner struct {
 	m        *mailbox
 	box      graph.Mailbox
 	criteria driver.Criteria
 	visit    func(driver.Candidate) error
-	stopped  error // of visit
+	stopped  error // error of visit
 
 	early map[string]driver.Item // found by the sender, and not seen again; by id
 }
 
-// bySender shows the items that Graph finds by the sender. It keeps too little of the
-// header to say that others are not by that sender; and what it cannot search is for the
-// look at the folders.
+// bySender shows the items that Graph finds by the sender. Graph keeps too little of the
+// header to rule out the others, and whatever cannot be searched this way is left to the
+// search of the folders.
 func (e *examiner) bySender(ctx context.Context, f *finder) error {
 	filter := "from/emailAddress/address eq " + graph.Quote(e.criteria.Sender)
 	if f.filter != "" {
@@ -189,7 +190,8 @@ func (e *examiner) moved(searched []driver.Searched) error {
 	return nil
 }
 
-// examine shows items. The error is that of visit, or of a request that failed as a whole.
+// examine shows items. It returns the error of visit, or of a request that failed as a
+// whole.
 func (e *examiner) examine(ctx context.Context, items []driver.Item) error {
 	var all []driver.Item
 	for _, it := range items {
@@ -216,7 +218,7 @@ func (e *examiner) examine(ctx context.Context, items []driver.Item) error {
 		for i, it := range batch {
 			ids[i] = it.ID
 		}
-		// Lists cut long texts, such as the header.
+		// Lists truncate long texts, such as the header.
 		details, err := e.box.Details(ctx, ids, peopleFields, []graph.Property{pidTagTransportMessageHeaders, pidTagMessageFlags}, attached)
 		if err != nil {
 			return err
@@ -230,10 +232,10 @@ func (e *examiner) examine(ctx context.Context, items []driver.Item) error {
 	return nil
 }
 
-// peopleFields are those that name people.
+// peopleFields are the fields that name people.
 var peopleFields = []string{"id", "from", "sender", "toRecipients", "ccRecipients", "bccRecipients", "isDraft"}
 
-// candidate adds to an item what was read of it.
+// candidate combines an item with the details read for it.
 func (e *examiner) candidate(it driver.Item, d graph.Detail) driver.Candidate {
 	if d.Err != nil {
 		return driver.Candidate{Item: it, Err: translate(asGone(d.Err))}
@@ -254,16 +256,16 @@ func (e *examiner) candidate(it driver.Item, d graph.Detail) driver.Candidate {
 	}
 	flags, _ := d.Message.Value(pidTagMessageFlags)
 	n, _ := strconv.Atoi(flags)
-	// A message that was received has a header, and is no draft.
+	// A received message has a header and is not a draft.
 	c.Own = c.Header == "" && (own || n&flagUnsent != 0)
 	return c
 }
 
-// flagUnsent is the bit of a draft in PidTagMessageFlags.
+// flagUnsent is the bit in PidTagMessageFlags that marks a draft.
 const flagUnsent = 0x8
 
-// nameless stands for the address of somebody of whom Graph returns only the name. Like an
-// X.500 name, it may be anybody's.
+// nameless stands for the address of a person for whom Graph returns only a name. Like an
+// X.500 name, it could be anyone's.
 const nameless = "/NAME"
 
 func party(who graph.Recipient) driver.Party {
@@ -295,13 +297,14 @@ func (e *examiner) timed() bool {
 	return !e.criteria.ReceivedAfter.IsZero() || !e.criteria.ReceivedBefore.IsZero()
 }
 
-// errUndated is the error of a candidate for criteria of time.
+// errUndated is the error of a candidate without a time of receipt, if the criteria need
+// one.
 var errUndated = &driver.Error{
 	Err:       errors.New("the server does not say when the message was received, so whether it matches is unknown"),
 	Untouched: true, Answered: true,
 }
 
-// mailClasses are the classes of messages, with those below them; see [MS-OXPROTO].
+// mailClasses are the classes of messages; subclasses count, too; see [MS-OXPROTO].
 var mailClasses = []string{"IPM.Note", "IPM.Schedule.Meeting", "REPORT", "IPM.Post"}
 
 // isMail reports whether an item is a message: by its class, or because it has a

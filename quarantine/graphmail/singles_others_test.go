@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// otherRun lets another run do something from beginning to end, before or after a request.
+// otherRun lets another run proceed from beginning to end, before or after a request.
 func otherRun(name string, after bool, mark, do func(*scene)) blow {
 	when := map[bool]string{false: ", before", true: ", after"}[after]
 	return atRequest(name+when, after, func(s *scene, _ *process) {
@@ -24,7 +24,7 @@ func otherRun(name string, after bool, mark, do func(*scene)) blow {
 	})
 }
 
-// otherRuns are rivals, of this installation and of another one, that do the same or undo it,
+// otherRuns are rivals, of this installation and of another, that do the same or undo it,
 // and a recovery that takes this process for dead.
 func otherRuns() (all []blow) {
 	anyEnd := func(s *scene) { s.anyEnd = true }
@@ -49,7 +49,7 @@ func otherRuns() (all []blow) {
 			otherRun("a rival recovers", after, nil, func(s *scene) {
 				s.journal.Restart()
 				for range s.process(s.w.t).Recover(s.w.t.Context()) {
-					continue // what it says is checked when all is at rest
+					continue // its report is checked when everything is at rest
 				}
 			}),
 		)
@@ -57,7 +57,7 @@ func otherRuns() (all []blow) {
 	return all
 }
 
-// surroundings are policies, rules and a mailbox that moves, a process that stands still or
+// surroundings are policies, rules and a mailbox that moves, a process that stalls or
 // dies with its journal, and a person who copies a stamp.
 func surroundings() (all []blow) {
 	policy := func(name, mailbox, folder, to string, delay time.Duration) blow {
@@ -118,12 +118,12 @@ func surroundings() (all []blow) {
 	)
 }
 
-// lasting is a server that fails from a request on until all is at rest.
+// lasting is a server that fails from some request on until everything is at rest.
 func lasting(name string, when graphtest.When, f graphtest.Fault) blow {
 	return atRequest(name, false, func(s *scene, _ *process) { s.w.Fail(when, f) })
 }
 
-// singles are all that happens once.
+// singles returns everything that happens once.
 func singles() []blow {
 	all := append(people(), untrueServers()...)
 	return append(append(all, otherRuns()...), surroundings()...)

@@ -20,12 +20,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// singlesEvery says at which requests TestSingles lets something happen without -whole:
-// at one of so many, and each deviation at least at one.
+// singlesEvery determines at which requests TestSingles lets something happen without
+// -whole: at one in so many, and at least one for each deviation.
 var singlesEvery = flag.Int("singles.every", 700, "without -whole, TestSingles takes one of so many requests")
 
 // person is somebody who does something to the message at the n-th request, before or
-// after it has been carried out.
+// after the request has been carried out.
 func person(name, mailbox string, after bool, do func(*ewstest.Person, *ewstest.Message, *ewstest.Folder) error) blow {
 	when := map[bool]string{false: "before", true: "after"}[after]
 	b := atRequest(name+", "+when, after, func(s *scene, _ *process) {
@@ -39,8 +39,8 @@ func person(name, mailbox string, after bool, do func(*ewstest.Person, *ewstest.
 	return b
 }
 
-// deed lets people do something that may make copies, delete the message or tell others,
-// and notes what of that it did.
+// deed lets people do something that may make copies, delete the message or notify
+// others, and notes which of these happened.
 func (s *scene) deed(do func()) {
 	count := func() int { from, to := s.ends(); return len(from) + len(to) }
 	was, told := count(), len(s.w.Notices())
@@ -58,8 +58,8 @@ func (s *scene) deed(do func()) {
 // unfounded returns what is wrong in a history in which people did something.
 func (s *scene) unfounded(b blow) string {
 	from, to := s.ends()
-	// What is surplus is put aside, not removed, and told: an old version, say, beside an
-	// edited one.
+	// Surplus is put aside, not removed, and reported: for example, an old version
+	// alongside an edited one.
 	aside := func(m *ewstest.Message) bool {
 		return strings.HasPrefix(m.Folder, "/Surplus") || m.Folder == "/Deleted Items" && strings.Contains(b.name, "edits")
 	}
@@ -89,7 +89,7 @@ func (s *scene) unfounded(b blow) string {
 	return ""
 }
 
-// people are what owners and analysts do.
+// people returns what owners and analysts do.
 func people() (all []blow) {
 	for _, after := range []bool{false, true} {
 		for _, who := range []struct{ name, mailbox string }{{"owner", alice}, {"analyst", vault}} {
@@ -172,7 +172,7 @@ func throwAway(_ *ewstest.Mailbox, p *ewstest.Person, f *ewstest.Folder) error {
 	return p.DeleteFolder(f)
 }
 
-// untrueServers are what a server does besides what TestMatrix lets it do.
+// untrueServers returns what a server does beyond what TestMatrix lets it do.
 func untrueServers() []blow {
 	return []blow{
 		faulty(graphtest.Late(30*time.Second), 1), faulty(graphtest.Late(5*time.Minute), 1), faulty(graphtest.Late(14*time.Minute), 1),
@@ -185,14 +185,15 @@ func untrueServers() []blow {
 	}
 }
 
-// TestSingles lets one thing go differently at a request of a quarantine and of a restore,
-// as the explorer does over EWS: people, and servers that act late or answer untruly.
+// TestSingles lets one thing go differently at a request of a quarantine and of a
+// restore, as the explorer does over EWS: people, and servers that act late or give false
+// answers.
 func TestSingles(t *testing.T) {
 	t.Parallel()
 	playSingles(t, singles(), modes...)
 }
 
-// playSingles is TestSingles for some of what can happen, in some modes.
+// playSingles is TestSingles for the given blows and modes.
 func playSingles(t *testing.T, all []blow, modes ...mode) {
 	counts := make([]map[string]int, len(all))
 	for i := range counts {
@@ -213,8 +214,10 @@ func playSingles(t *testing.T, all []blow, modes ...mode) {
 						for _, text := range wrong {
 							kind, _, _ := strings.Cut(text, ":")
 							if kind == "run again" && at.direction == driver.ToUser && strings.HasPrefix(b.name, graphtest.PropertiesLost.Name) {
-								// The server has lost the stamp of what is in quarantine, which stays
-								// there and was refused with the reason: nobody knows it any more.
+								// The server has lost the stamp of the item in
+								// quarantine. The item stays there, its restore was
+								// refused with the reason, and nobody knows of it any
+								// more.
 								counts[i]["forgotten"]++
 								t.Logf("%s at %s: %s", b.name, at.at(n), text)
 								continue
@@ -254,10 +257,10 @@ func playSingles(t *testing.T, all []blow, modes ...mode) {
 	t.Log("\n" + out.String())
 }
 
-// excuse returns under which heading something is counted that no client can tell or mend: a
-// first search that shows nothing, an import that never keeps its stamp, so that the copy goes
-// to Surplus, and a move that leaves the message where it was. It is whole, and where the
-// receipt says.
+// excuse returns the heading under which to count something that no client can detect or
+// repair: a first search that shows nothing; an import that never keeps its stamp, so
+// that the copy goes to Surplus; a move that leaves the message where it was. The message
+// is whole, and where the receipt says.
 func excuse(name string, direction driver.Direction, text string) string {
 	switch {
 	case strings.HasPrefix(name, "nothing found") && direction == driver.ToQuarantine && text == "untrue: notFound without an error":
@@ -265,7 +268,7 @@ func excuse(name string, direction driver.Direction, text string) string {
 	case strings.HasPrefix(name, graphtest.PropertiesLost.Name+", 100 times") && (text == "untrue: refused" || strings.HasPrefix(text, "doubled") && strings.Contains(text, "/Surplus")):
 		return "surplus"
 	case strings.HasPrefix(name, graphtest.MoveDoubled.Name) && strings.Contains(text, "segment 'permanentDelete'"):
-		return "stays" // in place, in a cloud that removes nothing: both are there, and that is said
+		return "stays" // in place, in a cloud that removes nothing: both are there, and that is reported
 	}
 	return ""
 }

@@ -13,95 +13,96 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// System is the name of the mail system: see [driver.Strategy]. Ids of Exchange Web
-// Services are others.
+// System is the name of the mail system: see [driver.Strategy]. Exchange Web Services use
+// different ids.
 const System = "graph"
 
-// Limits of Graph for each application and mailbox, for the [Limiter].
+// Graph's limits for each application and mailbox, for use with a [Limiter].
 const (
 	// Concurrent is how many requests may be in flight for a mailbox. Graph allows four,
-	// and refuses clients that use all of them.
+	// but refuses requests of clients that use all of them.
 	Concurrent = graph.Concurrent
-	// DirectoryPayer is who pays for questions to the directory, whose limits are those
-	// of the whole tenant.
+	// DirectoryPayer is the payer of directory queries, whose limits apply to the whole
+	// tenant.
 	DirectoryPayer = graph.DirectoryPayer
 )
 
-// Limiter decides when a request may be sent; the payer is the address of a mailbox, or
-// [DirectoryPayer]. [throttle.Limiter] is one. It should have the method Reserve of that, too:
-// an export that is streamed into an import is two requests at once.
+// Limiter decides when a request may be sent. The payer is the address of a mailbox, or
+// [DirectoryPayer]. [throttle.Limiter] is a Limiter. An implementation should also have a
+// Reserve method like the one there: an export that is streamed into an import is two
+// requests at the same time.
 //
 // [throttle.Limiter]: https://pkg.go.dev/github.com/ewsquarantine/ewsquarantine/throttle
 type Limiter interface {
-	// Acquire waits until a request charged to payer may be sent. release is called
-	// once, after the answer has been read: throttled tells whether Graph asked the payer
-	// to slow down, and backOff for how long (zero: it did not say).
+	// Acquire waits until a request charged to payer may be sent. The function release is
+	// called once, after the answer has been read: throttled reports whether Graph asked
+	// the payer to slow down, and backOff for how long (zero: unspecified).
 	Acquire(ctx context.Context, payer string) (release func(throttled bool, backOff time.Duration), err error)
 }
 
-// Budget bounds what is sent to a mailbox over time.
+// Budget limits what is sent to a mailbox over time.
 type Budget interface {
-	// Spend waits until payer may send one more request with about that many bytes, and
+	// Spend waits until payer may send one more request of about that many bytes, and
 	// counts it.
 	Spend(ctx context.Context, payer string, bytes int64) error
-	// Add counts further bytes of a request whose length was not known before.
+	// Add counts further bytes of a request whose length was not known in advance.
 	Add(payer string, bytes int64)
 }
 
-// Options are the options of [New]. nil or the zero value means the defaults.
+// Options are the options of [New]. Nil or the zero value means the defaults.
 type Options struct {
 	// Root is the address of Graph, without a version. Default:
 	// https://graph.microsoft.com. The sovereign clouds lack export and import.
 	Root string
 
-	// ImportTransport sends the exported items to the host that Graph names for imports,
+	// ImportTransport sends exported items to the host that Graph names for imports,
 	// usually outlook.office365.com. It must not sign in: the address itself is a secret.
 	// Default: an [http.Transport] with the settings of http.DefaultTransport.
 	ImportTransport http.RoundTripper
 
-	// Limiter bounds the requests in flight. It should allow [Concurrent] for each
+	// Limiter limits the requests in flight. It should allow [Concurrent] for each
 	// mailbox. Default: none.
 	Limiter Limiter
 
-	// Budget bounds requests and bytes over time. Default: 9,600 requests in 10 minutes
+	// Budget limits requests and bytes over time. Default: 9,600 requests in 10 minutes
 	// and 150 MB in 5 minutes for each mailbox, a little less than Graph allows.
 	Budget Budget
 
 	// UserAgent is put before the driver's own User-Agent. Default: none.
 	UserAgent string
 
-	// Attempts is how often a request that reads is sent while Graph is busy or the
-	// connection breaks. Default: 4.
+	// Attempts is the maximum number of times that a read request is sent while Graph is
+	// busy or the connection breaks. Default: 4.
 	Attempts int
 
-	// StallTimeout is how long a request may go without a byte in either direction.
-	// Default: 150 seconds.
+	// StallTimeout is how long a request may go without transferring a byte in either
+	// direction. Default: 150 seconds.
 	StallTimeout time.Duration
 
 	// Ways are the ways to carry an item, in the order in which they are tried:
-	// [driver.WayTransfer], and [driver.WayRecreate] if that is allowed, which loses what the
-	// package comment lists. Another way is tried only if Graph has refused one for good. Of
-	// no use to [NewInPlace]. Default: WayTransfer alone.
+	// [driver.WayTransfer] and, if allowed, [driver.WayRecreate], which loses what the
+	// package comment lists. Another way is tried only if Graph has permanently refused
+	// one. They have no effect on [NewInPlace]. Default: WayTransfer alone.
 	Ways []driver.Way
 
 	// QuarantineMailbox is the address of the mailbox that is one end of each carriage.
-	// Everything waits for it, so none of its requests in flight is then kept while
-	// waiting for another mailbox. All that share a Limiter must have the same. Default:
-	// unknown, and both ends are waited for together.
+	// All carriages wait for it, so if it is known, none of its requests in flight is
+	// held while waiting for another mailbox. All strategies that share a Limiter must
+	// have the same one. Default: unknown, and both ends are waited for together.
 	QuarantineMailbox string
 
 	// ScanRecoverableItems also searches what users have deleted and can recover. Items
-	// from there are restored to Deleted Items. Graph may refuse to remove them.
+	// found there are restored to Deleted Items. Graph may refuse to remove them.
 	ScanRecoverableItems bool
 
-	// Hook is told of each request. Default: nobody is told.
+	// Hook is notified of each request. Default: none.
 	Hook Hook
 
-	// Wire gets each request and its answer as text, to find out what goes wrong: one write
-	// for each, when it is over. Tokens, and the addresses and sessions of imports, are
-	// struck out; contents of messages are replaced by their length, unless WireBodies is
-	// set. Addresses, subjects and the words of searches are shown. Default: nobody sees the
-	// wire.
+	// Wire receives each request and its answer as text, for troubleshooting: one write
+	// for each request, when it has ended. Tokens, and the addresses and sessions of
+	// imports, are redacted. The contents of messages are replaced by their length,
+	// unless WireBodies is set. Addresses, subjects and search terms are shown. Default:
+	// none.
 	Wire       io.Writer
 	WireBodies bool
 }
@@ -112,16 +113,16 @@ type Strategy struct {
 	client      *graph.Client
 	recoverable bool
 	ways        []driver.Way // in the order in which they are tried
-	vault       string       // payer of the quarantine mailbox, if that is known
-	own         atomic.Bool  // export and import have their own ids
-	clearing    atomic.Int32 // how properties are taken away, as far as is known
+	vault       string       // payer of the quarantine mailbox, if known
+	own         atomic.Bool  // export and import use ids of their own
+	clearing    atomic.Int32 // how properties are removed, as far as is known
 
 	mu        sync.Mutex
 	mailboxes map[string]*mailbox
 }
 
-// New returns the strategy for a transport that signs in as the application and sends
-// the requests to Graph. It must not follow redirects. New does no I/O.
+// New returns the strategy for a transport that signs in as the application and sends the
+// requests to Graph. The transport must not follow redirects. New does no I/O.
 func New(transport http.RoundTripper, opts *Options) (*Strategy, error) {
 	var o Options
 	if opts != nil {
@@ -159,9 +160,9 @@ func (s *Strategy) System() string { return System }
 // Mailbox returns access to a mailbox by its primary SMTP address.
 func (s *Strategy) Mailbox(address string) driver.Mailbox { return s.mailbox(address) }
 
-// Carry exports the item from one mailbox and imports it into the other, stamp and all
-// other properties included: [driver.WayTransfer]. If Graph refuses that, and Options.Ways
-// allow it, it makes the message anew: [driver.WayRecreate].
+// Carry exports the item from one mailbox and imports it into the other, with its stamp
+// and all other properties: [driver.WayTransfer]. If Graph refuses that, and Options.Ways
+// allow it, Carry makes the message anew: [driver.WayRecreate].
 func (s *Strategy) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, error) {
 	carried, err := s.carry(ctx, c)
 	return carried, translate(err)
@@ -170,10 +171,12 @@ func (s *Strategy) Carry(ctx context.Context, c driver.Carriage) (driver.Carried
 // maxMailboxes is how many mailboxes are remembered, with their folders.
 const maxMailboxes = 4096
 
-// mailbox returns the mailbox with an address, the same one each time.
+// mailbox returns the mailbox with an address; each call returns the same one, as long as
+// it is remembered.
 func (s *Strategy) mailbox(address string) *mailbox { return s.partOf(address, whole) }
 
-// partOf returns a part of the mailbox with an address, the same one each time.
+// partOf returns a part of the mailbox with an address; each call returns the same one,
+// as long as it is remembered.
 func (s *Strategy) partOf(address string, p part) *mailbox {
 	key := strings.ToLower(address) + string(p)
 	s.mu.Lock()
@@ -190,8 +193,8 @@ func (s *Strategy) partOf(address string, p part) *mailbox {
 	return m
 }
 
-// forget drops the mailboxes that were last used in the older half of the time since the
-// oldest use.
+// forget drops the mailboxes that were last used in the older half of the period between
+// the oldest and the newest use.
 func (s *Strategy) forget() {
 	var oldest, newest time.Time
 	for _, m := range s.mailboxes {

@@ -9,9 +9,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Leftovers finds what a move has left in Recoverable Items, such as one of an earlier run
-// over Exchange Web Services: export and permanentDelete leave nothing there. Whether Graph
-// removes it from there is not documented; what it refuses to remove is told.
+// Leftovers finds what a move left in Recoverable Items, such as a move by an earlier run
+// over Exchange Web Services: export and permanentDelete leave nothing there. It is not
+// documented whether Graph can remove items from there; a refusal is reported.
 func (m *mailbox) Leftovers(ctx context.Context, operation string) ([]driver.Item, error) {
 	left, err := m.leftovers(ctx, operation)
 	return left, translate(err)

@@ -22,12 +22,12 @@ const (
 	vault = "quarantine@example.test"
 )
 
-// world is an Exchange Online, reached by Graph.
+// world is an Exchange Online, accessed through Graph.
 type world struct {
 	*graphtest.Server
 	t       *testing.T
 	inPlace bool // messages stay in alice's mailbox
-	// front is what stands before the server; nil: nothing.
+	// front is what stands in front of the server; nil: nothing.
 	front func(http.RoundTripper) http.RoundTripper
 }
 
@@ -39,7 +39,7 @@ func (w *world) reached() http.RoundTripper {
 	return w.Direct()
 }
 
-// newWorld returns a tenant. Without -whole its mailboxes have few folders, which takes half
+// newWorld returns a tenant. Without -whole its mailboxes have few folders, which halves
 // the time.
 func newWorld(t *testing.T, opts *graphtest.Options) *world {
 	t.Helper()
@@ -50,7 +50,7 @@ func newWorld(t *testing.T, opts *graphtest.Options) *world {
 	return &world{Server: s, t: t}
 }
 
-// strategy returns the driver under test, over a transport within the process.
+// strategy returns the driver under test, over an in-process transport.
 func (w *world) strategy(t *testing.T, change ...func(*graphmail.Options)) *graphmail.Strategy {
 	t.Helper()
 	o := &graphmail.Options{Root: w.DirectURL(), ImportTransport: w.Direct()}
@@ -62,8 +62,8 @@ func (w *world) strategy(t *testing.T, change ...func(*graphmail.Options)) *grap
 	return s
 }
 
-// in returns the messages of a mailbox with that Message-ID, what lies in Recoverable Items
-// left out. In place, that for quarantine is the vault of alice's.
+// in returns the messages of a mailbox with a Message-ID, except those in Recoverable
+// Items. In place, the quarantine mailbox is the vault of alice's mailbox.
 func (w *world) in(mailbox, id string) []*ewstest.Message {
 	var found []*ewstest.Message
 	for _, m := range w.messages(mailbox) {
@@ -74,7 +74,7 @@ func (w *world) in(mailbox, id string) []*ewstest.Message {
 	return found
 }
 
-// box returns a mailbox. In place, that for quarantine is alice's.
+// box returns a mailbox. In place, the quarantine mailbox is alice's.
 func (w *world) box(mailbox string) *ewstest.Mailbox {
 	if w.inPlace {
 		mailbox = alice
@@ -82,7 +82,7 @@ func (w *world) box(mailbox string) *ewstest.Mailbox {
 	return w.Mailbox(mailbox)
 }
 
-// messages returns those of a mailbox or, in place, of one of the parts of alice's.
+// messages returns the messages of a mailbox or, in place, of one part of alice's.
 func (w *world) messages(mailbox string) []*ewstest.Message {
 	if !w.inPlace {
 		return w.Mailbox(mailbox).Messages()

@@ -11,20 +11,21 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// How properties are taken away. No document says it: null may remove one, be refused, or
-// do nothing. Then an empty text is written, which a stamp cannot have.
+// How properties are removed. This is not documented: null may remove a property, be
+// refused, or do nothing. In the latter cases an empty text is written, which a stamp
+// cannot have.
 const (
 	clearUnknown int32 = iota
 	clearByNull
 	clearByEmpty
 )
 
-// versionFields are what is looked at before a write.
+// versionFields are the fields that are checked before a write.
 var versionFields = []string{"id", "changeKey", "parentFolderId", "isRead", "isReadReceiptRequested"}
 
-// mark changes an item with one PATCH. Whether Graph heeds If-Match for messages is not
-// documented: so the version is looked at before, and the engine reads its stamp back
-// after it.
+// mark changes an item with one PATCH. It is not documented whether Graph heeds If-Match
+// for messages, so mark checks the version beforehand, and the engine reads its stamp
+// back afterwards.
 func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change) (driver.Item, error) {
 	box, err := m.open(ctx)
 	if err != nil {
@@ -40,7 +41,7 @@ func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change
 	}
 	version, hushed := now.Version(), false
 	if reads && *mark.Read && asksReceipt(now) {
-		// Graph sends the receipt, and has no way to suppress it here.
+		// Graph would send the receipt, and cannot suppress it here.
 		if version, err = m.hush(ctx, box, item.ID, version); err != nil {
 			return item, err
 		}
@@ -65,8 +66,8 @@ func (m *mailbox) mark(ctx context.Context, item driver.Item, mark driver.Change
 	return item, nil
 }
 
-// unchanged looks whether an item still has its version, and returns what matters for a
-// write.
+// unchanged checks that an item still has its version, and returns the fields that matter
+// for a write.
 func (m *mailbox) unchanged(ctx context.Context, box graph.Mailbox, item driver.Item) (graph.Message, error) {
 	if item.ID == "" {
 		return graph.Message{}, driver.ErrGone
@@ -82,7 +83,7 @@ func (m *mailbox) unchanged(ctx context.Context, box graph.Mailbox, item driver.
 	return now, nil
 }
 
-// readOnly is an error before anything was written.
+// readOnly is an error that occurred before anything was written.
 type readOnly struct{ error }
 
 // Unwrap returns the error.
@@ -91,15 +92,15 @@ func (e readOnly) Unwrap() error { return e.error }
 // NotExecuted reports that nothing was changed.
 func (readOnly) NotExecuted() bool { return true }
 
-// receiptProperties tell whether a receipt was asked for, and whether one is pending.
+// receiptProperties show whether a receipt was asked for, and whether one is pending.
 var receiptProperties = []graph.Property{pidTagReadReceiptRequested, pidTagNonReceiptNotificationRequested, pidTagMessageFlags}
 
-// notify are the bits of PidTagMessageFlags of a message whose sender will be told when
-// it is read (0x100), or removed unread (0x200).
+// notify are the bits of PidTagMessageFlags of a message whose sender will be notified
+// when it is read (0x100), or removed unread (0x200).
 // See [MS-OXCMSG], section 2.2.1.6.
 const notify = 0x300
 
-// asksReceipt reports whether reading a message, or removing it unread, may tell its
+// asksReceipt reports whether reading a message, or removing it unread, may notify its
 // sender.
 func asksReceipt(raw graph.Message) bool {
 	if raw.Read {
@@ -115,7 +116,7 @@ func asksReceipt(raw graph.Message) bool {
 	return raw.Receipt.Yes || n&notify != 0
 }
 
-// hush withdraws the request for a receipt, and reads back that this was done. It returns
+// hush withdraws the request for a receipt, and reads back that it is gone. It returns
 // the new version.
 func (m *mailbox) hush(ctx context.Context, box graph.Mailbox, id, version string) (string, error) {
 	update := map[string]any{
@@ -140,7 +141,7 @@ func (m *mailbox) hush(ctx context.Context, box graph.Mailbox, id, version strin
 	return now.Version(), nil
 }
 
-// errReceipt is the error of a message whose sender would be told.
+// errReceipt is the error of a message whose sender would be notified.
 var errReceipt = &driver.Error{
 	Err: errors.New("the message asks for a receipt, and Graph has not withdrawn that; reading or removing it would tell the sender"), Answered: true,
 }
@@ -165,7 +166,7 @@ func (m *mailbox) patch(ctx context.Context, box graph.Mailbox, id, version stri
 	return after.Version(), nil
 }
 
-// settled reads back what an update has done: whether null has taken properties away.
+// settled reads back the effect of an update: whether null has removed properties.
 func (m *mailbox) settled(ctx context.Context, box graph.Mailbox, id string, mark driver.Change, reads, drops, learn bool) (string, error) {
 	properties := stampFields()
 	if mark.DropHeader != "" {
@@ -201,8 +202,8 @@ func (m *mailbox) settled(ctx context.Context, box graph.Mailbox, id string, mar
 	return after.Version(), nil
 }
 
-// fieldsOf returns the body of the request for a change. With null, properties are taken
-// away by it.
+// fieldsOf returns the body of the request for a change. If null is set, properties are
+// removed by null.
 func fieldsOf(mark driver.Change, reads, drops, null bool) map[string]any {
 	var properties []graph.PropertyValue
 	without := func(p graph.Property) graph.PropertyValue {
@@ -235,8 +236,8 @@ func fieldsOf(mark driver.Change, reads, drops, null bool) map[string]any {
 	return fields
 }
 
-// remove permanently deletes an item. permanentDelete looks at no version, so it is looked
-// at before; the id is one that changes when the owner moves the item.
+// remove permanently deletes an item. permanentDelete ignores versions, so the version is
+// checked beforehand; besides, the id changes when the owner moves the item.
 func (m *mailbox) remove(ctx context.Context, item driver.Item) error {
 	box, err := m.open(ctx)
 	if err != nil {

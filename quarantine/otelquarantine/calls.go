@@ -14,8 +14,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// systemOf returns the API in the conventions for RPC, which leave the list of systems open.
-// A request of EWS speaks a version of its schema, one of Graph has none.
+// systemOf returns the system as in the conventions for RPC, which leave the list of
+// systems open. A request of EWS has the version of a schema, a request of Graph has
+// none.
 func systemOf(call ews.CallStart) string {
 	if call.Version == 0 {
 		return "msgraph"
@@ -40,7 +41,7 @@ func (t *Telemetry) TraceCallStart(ctx context.Context, call ews.CallStart) cont
 	return ctx
 }
 
-// TraceCallEnd ends the span of a request, and measures the request. It is called by the
+// TraceCallEnd ends the span of a request and records its metrics. It is called by the
 // client: see [ews.Hook].
 func (t *Telemetry) TraceCallEnd(ctx context.Context, call ews.CallEnd) {
 	method := semconv.RPCMethod(string(call.Operation))
@@ -82,8 +83,8 @@ func (t *Telemetry) TraceCallEnd(ctx context.Context, call ews.CallEnd) {
 	span.End()
 }
 
-// failed returns why a request failed: the response code where there is one, else the
-// outcome; empty if it did not fail.
+// failed returns why a request failed: the response code if there is one, otherwise the
+// outcome, and "" if it did not fail.
 func failed(call ews.CallEnd) string {
 	if call.Outcome == ews.CallOK {
 		return ""

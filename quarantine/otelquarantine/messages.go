@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// message counts the requests that are sent for a message.
+// message counts the requests sent for a message.
 type message struct{ calls atomic.Int64 }
 
 type messageKey struct{}
@@ -33,7 +33,7 @@ func (t *Telemetry) TraceItemStart(ctx context.Context, item quarantine.ItemStar
 	return context.WithValue(ctx, messageKey{}, &message{})
 }
 
-// TraceItemEnd ends the span of a message, and counts the message. It is called by the
+// TraceItemEnd ends the span of a message and counts the message. It is called by the
 // service: see [quarantine.Hook].
 func (t *Telemetry) TraceItemEnd(ctx context.Context, item quarantine.ItemEnd) {
 	action := attribute.String("ewsquarantine.action", string(item.Action))
@@ -68,7 +68,7 @@ func (t *Telemetry) TraceItemEnd(ctx context.Context, item quarantine.ItemEnd) {
 	span.End()
 }
 
-// given adds an attribute that has a value.
+// given adds an attribute if it has a value.
 func given(attrs []attribute.KeyValue, key, value string) []attribute.KeyValue {
 	if value == "" {
 		return attrs
@@ -76,7 +76,7 @@ func given(attrs []attribute.KeyValue, key, value string) []attribute.KeyValue {
 	return append(attrs, attribute.String(key, value))
 }
 
-// address adds the address of a mailbox, unless they are left out.
+// address adds the address of a mailbox, unless addresses are left out.
 func (t *Telemetry) address(attrs []attribute.KeyValue, key, address string) []attribute.KeyValue {
 	if t.withoutMailboxes {
 		return attrs

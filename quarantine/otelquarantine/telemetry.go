@@ -19,20 +19,20 @@ const scope = "github.com/ewsquarantine/ewsquarantine/quarantine/otelquarantine"
 
 // Options are the settings of a [Telemetry].
 type Options struct {
-	// TracerProvider makes the tracer. Default: that of [otel.GetTracerProvider].
+	// TracerProvider makes the tracer. Default: [otel.GetTracerProvider].
 	TracerProvider trace.TracerProvider
 
-	// MeterProvider makes the meter. Default: that of [otel.GetMeterProvider].
+	// MeterProvider makes the meter. Default: [otel.GetMeterProvider].
 	MeterProvider metric.MeterProvider
 
-	// WithoutMailboxes leaves addresses of mailboxes out of spans: those of the user and
-	// the quarantine mailbox, and the payer. Default: they are in spans, and never in
-	// metrics.
+	// WithoutMailboxes leaves mailbox addresses out of spans: those of the user and of
+	// the quarantine mailbox, and the payer. Default: spans contain them. Metrics never
+	// do.
 	WithoutMailboxes bool
 }
 
-// Telemetry makes spans and metrics of messages and requests. Its methods may be called
-// concurrently; services may share one.
+// Telemetry makes spans and metrics for messages and requests. Its methods may be called
+// concurrently, and several services may share one.
 type Telemetry struct {
 	tracer           trace.Tracer
 	withoutMailboxes bool
@@ -53,8 +53,8 @@ var (
 	_ ews.Hook        = (*Telemetry)(nil)
 )
 
-// New returns a Telemetry; nil means the defaults. It fails only if the meter refuses an
-// instrument.
+// New returns a Telemetry. Nil options mean the defaults. It fails only if the meter
+// refuses an instrument.
 func New(opts *Options) (*Telemetry, error) {
 	var o Options
 	if opts != nil {

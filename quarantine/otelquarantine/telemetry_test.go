@@ -37,7 +37,7 @@ const (
 
 var target = quarantine.Target{Mailbox: alice, MessageID: "<1@evil.example>", Reference: "case 17"}
 
-// scene is a service that is watched.
+// scene is a service under observation.
 type scene struct {
 	srv     *ewstest.Server
 	service *quarantine.Service
@@ -71,7 +71,7 @@ func newScene(t *testing.T, opts otelquarantine.Options) *scene {
 	return x
 }
 
-// ended returns the spans of a name that have ended.
+// ended returns the spans with a name that have ended.
 func (x *scene) ended(name string) (found []sdktrace.ReadOnlySpan) {
 	for _, s := range x.spans.Ended() {
 		if s.Name() == name {
@@ -168,7 +168,7 @@ func TestMessage(t *testing.T) {
 			check(t, key, attrs[key], want)
 		}
 
-		// Its requests are its children, and counted.
+		// Its requests are its children, and are counted.
 		children := 0
 		for _, s := range x.spans.Ended() {
 			if s.SpanKind() != trace.SpanKindClient {
@@ -239,7 +239,7 @@ func TestCalls(t *testing.T) {
 	})
 }
 
-// A message that fails is an error, and the server's words are not repeated: they may be the
+// A message that fails is an error. The server's words are not repeated: they may be the
 // sender's.
 func TestFailure(t *testing.T) {
 	t.Parallel()
@@ -271,7 +271,7 @@ func TestWithoutMailboxes(t *testing.T) {
 	})
 }
 
-// Without providers, those of the program are taken; until it has some, nothing happens.
+// Without providers, those of the program are used; until it sets some, nothing happens.
 func TestGlobalProviders(t *testing.T) {
 	t.Parallel()
 	tel, err := otelquarantine.New(nil)

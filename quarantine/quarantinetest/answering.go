@@ -10,11 +10,11 @@ import (
 
 const (
 	answerSubject = "Your report"
-	answerText    = "Click here." // labs show it
+	answerText    = "Click here." // shown by labs
 )
 
-// answersReceived returns how many messages with the subject of the answer have come into the
-// user's Inbox: it is sent from there to there.
+// answersReceived returns how many messages with the subject of the answer have arrived
+// in the user's Inbox: the answer is sent from there to there.
 func answersReceived(t *testing.T, lab Lab) (n int) {
 	for _, m := range lab.Messages(t, lab.User()) {
 		if m.Subject == answerSubject && m.Folder == "" {
@@ -89,7 +89,7 @@ func answerSentOnce(t *testing.T, lab Lab) {
 	}
 }
 
-// answerOfOldVersion checks that a draft which has changed since it was read is not sent.
+// answerOfOldVersion checks that a draft that has changed since it was read is not sent.
 func answerOfOldVersion(t *testing.T, lab Lab) {
 	box := lab.Strategy().Mailbox(lab.User())
 	a, ok := driver.As[driver.Answering](box)
@@ -125,8 +125,8 @@ func answerOfOldVersion(t *testing.T, lab Lab) {
 	}
 }
 
-// answersOfNobody checks that it is not taken for an answer if a mailbox cannot be looked
-// through.
+// answersOfNobody checks that a mailbox that cannot be searched is not taken for one
+// without answers.
 func answersOfNobody(t *testing.T, lab Lab) {
 	a, ok := driver.As[driver.Answering](lab.Strategy().Mailbox("nobody@" + domain(lab)))
 	if !ok {

@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// The batches of a driver that has some: each member ends as the call of one item does.
+// Tests of drivers with batches: each member ends as the call for a single item does.
 
 // batchIDs are the Message-IDs of the messages of a batch.
 func batchIDs() []string {
@@ -22,7 +22,7 @@ func batchIDs() []string {
 	return ids
 }
 
-// batchLab delivers them, and returns the items. Each has its own operation.
+// batchLab delivers the messages and returns the items. Each has its own operation.
 func batchLab(t *testing.T, lab Lab) (driver.Mailbox, []driver.Item) {
 	t.Helper()
 	box := lab.Strategy().Mailbox(lab.User())
@@ -42,8 +42,8 @@ func batchLab(t *testing.T, lab Lab) (driver.Mailbox, []driver.Item) {
 	return box, items
 }
 
-// sameReplies compares the replies of a batch with what the calls of one item return. A
-// member may always be one that is to be asked for alone, but not all of them.
+// sameReplies compares the replies of a batch with the results of calls for single items.
+// Any member may have to be requested alone, but not all of them.
 func sameReplies[T any](t *testing.T, what string, got, want []driver.Reply[T]) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -72,7 +72,7 @@ func sameReplies[T any](t *testing.T, what string, got, want []driver.Reply[T]) 
 	}
 }
 
-// oneByOne calls for each member alone.
+// oneByOne calls one for each member.
 func oneByOne[A, T any](args []A, one func(A) (T, error)) []driver.Reply[T] {
 	replies := make([]driver.Reply[T], len(args))
 	for i, a := range args {
@@ -81,7 +81,7 @@ func oneByOne[A, T any](args []A, one func(A) (T, error)) []driver.Reply[T] {
 	return replies
 }
 
-// batchReads compares batches that read with calls that read one item.
+// batchReads compares batches that read with calls that read a single item.
 func batchReads(t *testing.T, lab Lab) {
 	box, items := batchLab(t, lab)
 	gone := items[3]
@@ -116,14 +116,14 @@ func batchReads(t *testing.T, lab Lab) {
 	}
 }
 
-// comparable returns findings in which the order does not count.
+// comparable returns findings in a form that does not depend on their order.
 func comparable(f driver.Findings) driver.Findings {
 	f.Items, f.Near, f.Searched = inOrder(f.Items), inOrder(f.Near), slices.Clone(f.Searched)
 	slices.SortFunc(f.Searched, func(a, b driver.Searched) int { return strings.Compare(a.Folder.ID, b.Folder.ID) })
 	return f
 }
 
-// batchWrites marks, carries and removes several items, of which some are gone or were
+// batchWrites marks, carries and removes several items, some of which are gone or were
 // changed by somebody else.
 func batchWrites(t *testing.T, lab Lab) {
 	box, items := batchLab(t, lab)
@@ -168,7 +168,7 @@ func batchWrites(t *testing.T, lab Lab) {
 		}
 	}
 	if b, ok := lab.Strategy().(driver.BatchCarrier); ok {
-		delete(wrong, 1) // a way may not look at versions
+		delete(wrong, 1) // a way need not check versions
 		batchCarries(t, lab, b, box, []driver.Item{items[0], items[2], items[3]}, map[int]bool{2: true})
 	}
 	if b, ok := driver.As[driver.BatchRemover](box); ok {
@@ -186,7 +186,7 @@ func batchWrites(t *testing.T, lab Lab) {
 	}
 }
 
-// batchCarries carries items, of which some are gone.
+// batchCarries carries items, some of which are gone.
 func batchCarries(t *testing.T, lab Lab, b driver.BatchCarrier, from driver.Mailbox, items []driver.Item, gone map[int]bool) {
 	t.Helper()
 	to := lab.Strategy().Mailbox(lab.Quarantine())
@@ -225,7 +225,8 @@ func batchCarries(t *testing.T, lab Lab, b driver.BatchCarrier, from driver.Mail
 	}
 }
 
-// batchAsks makes batches that write, with a context that refuses to have anything sent.
+// batchAsks makes batches that write, with a context that refuses to let anything be
+// sent.
 func batchAsks(t *testing.T, lab Lab) {
 	box, items := batchLab(t, lab)
 	before := lab.Messages(t, lab.User())

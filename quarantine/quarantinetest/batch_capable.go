@@ -8,9 +8,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// batchSweeps compares the leftovers of several operations with those of each: of some that
-// have left something, one of them named twice, of one whose item has not been moved, and
-// of one that nobody knows.
+// batchSweeps compares the leftovers of several operations with those of each: operations
+// that left something, one of them named twice, one whose item was not moved, and an
+// unknown one.
 func batchSweeps(t *testing.T, lab Lab) {
 	box, items := batchLab(t, lab)
 	all, ok := driver.As[driver.BatchSweeper](box)
@@ -62,8 +62,8 @@ func inOrder(items []driver.Item) []driver.Item {
 	return items
 }
 
-// batchContents compares the contents of several items, of which one is gone and one is
-// named twice, with that of each.
+// batchContents compares the contents of several items, one of which is gone and one
+// named twice, with the content of each.
 func batchContents(t *testing.T, lab Lab) {
 	box, items := batchLab(t, lab)
 	all, ok := driver.As[driver.BatchReader](box)

@@ -9,13 +9,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// patience is how long a driver may take for what is to happen at once: one that asks its
-// mail system has some time for that.
+// patience is how long a driver may take for something that should happen immediately: a
+// driver that polls its mail system gets some time for that.
 const patience = time.Minute
 
-// listening is a call of Listen that goes on.
+// listening is a call of Listen in progress.
 type listening struct {
-	rings chan struct{} // has a value for each ring, up to some
+	rings chan struct{} // has a value for each ring, up to a limit
 	over  chan error
 	stop  context.CancelFunc
 }
@@ -34,9 +34,9 @@ func listen(t *testing.T, b driver.Belled, folder driver.Folder) *listening {
 	return l
 }
 
-// bellRings checks that a bell rings when it begins to listen and when something comes, that
-// other calls go on meanwhile, and that it ends. A bell that says that it is not supported is
-// not tested further.
+// bellRings checks that a bell rings when it begins to listen and when something arrives,
+// that other calls work meanwhile, and that it ends. A bell that reports that it is not
+// supported is not tested further.
 func bellRings(t *testing.T, lab Lab) {
 	box := lab.Strategy().Mailbox(lab.User())
 	b, ok := driver.As[driver.Belled](box)

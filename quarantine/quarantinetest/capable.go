@@ -14,8 +14,8 @@ import (
 // domain returns the domain of the user's mailbox.
 func domain(lab Lab) string { return lab.User()[strings.LastIndexByte(lab.User(), '@')+1:] }
 
-// searchPeople checks what candidates say of people, and that links and folders are
-// looked at.
+// searchPeople checks what candidates contain about people, and that links and folders
+// are examined.
 func searchPeople(t *testing.T, lab Lab) {
 	s, ok := searcher(t, lab)
 	if !ok {
@@ -87,7 +87,7 @@ func searchVisitMayCall(t *testing.T, lab Lab) {
 	}
 }
 
-// sweepLeftovers finds what a move has left, and nothing else.
+// sweepLeftovers finds what a move left, and nothing else.
 func sweepLeftovers(t *testing.T, lab Lab) {
 	c := carriage(t, lab, message(theID))
 	sweeper, ok := driver.As[driver.Sweeper](c.From)
@@ -132,7 +132,7 @@ func sweepLeftovers(t *testing.T, lab Lab) {
 		}
 		was := it.Folder
 		if !was.Recoverable {
-			continue // the driver does not say which folder it is
+			continue // the driver does not report which folder it is in
 		}
 		inbox, err := c.From.Home(t.Context(), driver.Folder{})
 		if err != nil {

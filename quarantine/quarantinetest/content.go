@@ -7,15 +7,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// contents returns what reads the content of items at both ends, if the strategy can.
+// contents returns the readers for the content of items at both ends, if the strategy has
+// them.
 func contents(lab Lab) (user, vault driver.Reader, ok bool) {
 	user, one := driver.As[driver.Reader](lab.Strategy().Mailbox(lab.User()))
 	vault, two := driver.As[driver.Reader](lab.Strategy().Mailbox(lab.Quarantine()))
 	return user, vault, one && two
 }
 
-// contentOfACopy checks that a copy has the content of the original, by whatever way it
-// came, and that marking it changes nothing.
+// contentOfACopy checks that a copy has the content of the original, whichever way it was
+// carried, and that marking it changes nothing.
 func contentOfACopy(t *testing.T, lab Lab) {
 	user, vault, ok := contents(lab)
 	if !ok {

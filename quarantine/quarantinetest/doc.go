@@ -1,6 +1,6 @@
 // Package quarantinetest is the conformance suite for strategies and journals: it checks
-// whether a [driver.Strategy] or a [quarantine.Journal] keeps its contract, so that nothing is
-// lost or duplicated when a [quarantine.Service] uses it.
+// that a [driver.Strategy] or a [quarantine.Journal] keeps its contract, so that nothing
+// is lost or duplicated when a [quarantine.Service] uses it.
 //
 // # Strategies
 //
@@ -34,6 +34,6 @@
 //
 // # Tests of a product
 //
-// For the tests of a product that needs no mail system at all, [Alert], [Receipt] and
-// [Failed] make targets, and what became of them.
+// For tests of a product that need no mail system at all, [Alert], [Receipt] and [Failed]
+// make targets and their results.
 package quarantinetest

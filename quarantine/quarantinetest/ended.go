@@ -72,10 +72,10 @@ func calls(lab Lab, c driver.Carriage) []call {
 	return all
 }
 
-// errMissed is what a call of Find returns that shows no item and says nothing of it.
+// errMissed is the result of a call of Find that shows no item and does not report that.
 var errMissed = errors.New("quarantinetest: the item was left out")
 
-// state returns where a message is, and what its copies are like.
+// state describes where a message is, and its copies.
 func state(t *testing.T, lab Lab, id string) string {
 	t.Helper()
 	var all []string
@@ -90,7 +90,7 @@ func state(t *testing.T, lab Lab, id string) string {
 	return strings.Join(all, "\n")
 }
 
-// endedSendsNothing calls everything with a context that has ended.
+// endedSendsNothing makes each call with a context that has ended.
 func endedSendsNothing(t *testing.T, lab Lab) {
 	lab.Deliver(t, message(theID))
 	c := stampedCarriage(t, lab, theID, 0)
@@ -110,9 +110,9 @@ func endedSendsNothing(t *testing.T, lab Lab) {
 	}
 }
 
-// lostAnswers loses the answer of each request of each call in turn, before and after it
-// has been carried out. Drivers may wait before they read again, so the calls are tested
-// at the same time.
+// lostAnswers loses the answer to each request of each call in turn, before and after the
+// request has been carried out. Drivers may wait before they read again, so the calls are
+// tested in parallel.
 func (s suite) lostAnswers(t *testing.T) {
 	lab := s.newLab(t)
 	if _, ok := lab.(Faulty); !ok {
@@ -145,7 +145,7 @@ func (s suite) lostAnswers(t *testing.T) {
 // losses are the losses of the answers of one call.
 type losses struct {
 	lab    Lab
-	kind   int // which of the calls
+	kind   int // index of the call
 	except []driver.Way
 	n      int // messages delivered
 }
@@ -161,7 +161,7 @@ func (l *losses) fresh(t *testing.T) driver.Carriage {
 	return c
 }
 
-// each loses the answer of each request.
+// each loses the answer to each request.
 func (l *losses) each(t *testing.T) {
 	t.Helper()
 	for skip, more := 0, true; more && skip < maxRequests; skip++ {
@@ -185,7 +185,7 @@ func (l *losses) each(t *testing.T) {
 // maxRequests is how many requests of a call lose their answers.
 const maxRequests = 20
 
-// checkLost compares what a call says with what it did.
+// checkLost compares what a call reports with what it did.
 func checkLost(t *testing.T, lab Lab, what string, kind call, c driver.Carriage, before string, err error) {
 	t.Helper()
 	after := state(t, lab, c.Item.MessageID)

@@ -13,11 +13,11 @@ type KeepsInPlace interface {
 	driver.InPlace
 }
 
-// AsTwo returns a strategy for [Lab] that shows the two parts of a user's mailbox as two
-// mailboxes: what its owner sees under the address of the user, and the vault under that
-// of the quarantine. So [Run] tests whether either part holds the contract, and whether
-// they have nothing in common. Messages of the lab must tell the parts apart in the same
-// way.
+// AsTwo returns a strategy for [Lab] that presents the two parts of a user's mailbox as
+// two mailboxes: the part that its owner sees, under the address of the user, and the
+// vault, under that of the quarantine. So [Run] tests whether each part keeps the
+// contract, and whether they have nothing in common. The messages of the lab must tell
+// the parts apart in the same way.
 func AsTwo(s KeepsInPlace, user, quarantine string) driver.Strategy {
 	return asTwo{s, user, quarantine}
 }
@@ -39,7 +39,7 @@ func (s asTwo) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, er
 	return s.KeepsInPlace.Carry(ctx, c)
 }
 
-// part returns what a driver knows as a mailbox.
+// part returns the mailbox of the driver.
 func part(m driver.Mailbox) driver.Mailbox {
 	if v, ok := m.(asVault); ok {
 		return v.Mailbox
@@ -56,7 +56,7 @@ type asVault struct {
 func (v asVault) Address() string        { return v.address }
 func (v asVault) Unwrap() driver.Mailbox { return v.Mailbox }
 
-// Folder leaves out of the path where in the user's mailbox the vault is.
+// Folder removes from the path the location of the vault in the user's mailbox.
 func (v asVault) Folder(ctx context.Context, want driver.FolderRequest) (driver.Folder, error) {
 	f, err := v.Mailbox.Folder(ctx, want)
 	if names := strings.Split(f.Path, "/"); len(names) > len(want.Names) {

@@ -12,11 +12,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// errCut is what an interrupted strategy returns.
+// errCut is the error of an interrupted strategy.
 var errCut = errors.New("quarantinetest: the call was cut off")
 
-// interrupted interrupts a quarantine, and then a restore, before and after
-// each call to the strategy in turn, runs it again, and counts.
+// interrupted interrupts a quarantine, and then a restore, before and after each call to
+// the strategy in turn, runs it again, and counts copies.
 func (s suite) interrupted(t *testing.T) {
 	for _, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
 		for _, acted := range []bool{false, true} {
@@ -43,8 +43,8 @@ func (s suite) interrupted(t *testing.T) {
 	}
 }
 
-// interrupt runs once with the n-th call and all later ones cut off, as in a
-// crash, and then again without. It reports whether there was an n-th call.
+// interrupt runs once with the n-th call and all later calls cut off, as in a crash, and
+// then again without interruption. It reports whether there was an n-th call.
 func interrupt(t *testing.T, lab Lab, direction driver.Direction, n int, acted bool) bool {
 	m := message(theID)
 	m.Folder, m.ReadReceipt = "Projects", true
@@ -61,7 +61,7 @@ func interrupt(t *testing.T, lab Lab, direction driver.Direction, n int, acted b
 		receipt := quarantined(t, whole, tg, quarantine.Quarantined, 1)
 		_, _ = broken.Restore(cut.context(t), receipt)
 	}
-	journal.Restart() // the process that was cut off is no more
+	journal.Restart() // the process that was cut off is gone
 	recovered(t, whole)
 	if n := intents(t, journal); n != 0 {
 		t.Fatalf("the journal has %d intents after Recover, want 0", n)
@@ -87,7 +87,7 @@ func interrupt(t *testing.T, lab Lab, direction driver.Direction, n int, acted b
 	return cut.struck
 }
 
-// recovered runs the recovery until nothing is undecided any more.
+// recovered runs the recovery until nothing is undecided.
 func recovered(t *testing.T, s *quarantine.Service) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
@@ -108,8 +108,8 @@ func recovered(t *testing.T, s *quarantine.Service) {
 	}
 }
 
-// cutter lets a number of calls through and cuts off all that follow, the first
-// of them either before or after it has acted.
+// cutter lets a number of calls through and cuts off all later calls, the first of them
+// either before or after it has acted.
 type cutter struct {
 	driver.Strategy
 	acted  bool

@@ -9,34 +9,36 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// JournalStore is what a [quarantine.Journal] under test keeps its intents in, such as a
-// file or a database: empty, and used by one test only. Tests run in parallel.
+// JournalStore is the store in which a [quarantine.Journal] under test keeps its intents,
+// such as a file or a database. It is empty, and used by one test only. Tests run in
+// parallel.
 type JournalStore struct {
 	// Open opens the store. Each Journal that it returns stands for a process. Required.
 	Open func(t testing.TB) quarantine.Journal
 
-	// Close closes a Journal. It is called once for each. Default: nothing is done.
+	// Close closes a Journal. It is called once for each. Default: do nothing.
 	Close func(t testing.TB, j quarantine.Journal)
 
-	// Alone means that only one process can have the store open, and that it can claim
-	// what earlier ones had claimed at once. By default several can, and claims last when
-	// a process ends.
+	// Alone means that only one process can have the store open, and that it can
+	// immediately claim what earlier processes had claimed. By default several processes
+	// can have it open, and claims outlast a process.
 	Alone bool
 
 	// OwnClock means that leases are measured by a clock other than that of package time,
 	// such as that of a database. The suite then waits for short leases to end; without
-	// it, it runs in virtual time (testing/synctest).
+	// it, the suite runs in virtual time (testing/synctest).
 	OwnClock bool
 
-	// Damage makes something unreadable: the stored intent of an operation or, if the
-	// journal refuses to open then, a further one that it adds. It is called while the store
-	// is closed. Default: what the journal does with it is not tested.
+	// Damage makes an intent unreadable: the stored intent of an operation or, if the
+	// journal would then refuse to open, another one that Damage adds. It is called while
+	// the store is closed. Default: the handling of damage is not tested.
 	Damage func(t testing.TB, operation string)
 }
 
 // RunJournal runs the suite for journals as subtests of t, each with a new store. It
-// checks what the documentation of [quarantine.Journal] says, and that of
-// [quarantine.CampaignJournal], and of [quarantine.KeyedMarks], if the journal is one.
+// checks what the documentation of [quarantine.Journal] promises, and that of
+// [quarantine.CampaignJournal] and [quarantine.KeyedMarks] if the journal implements
+// them.
 func RunJournal(t *testing.T, newStore func(t *testing.T) JournalStore) {
 	t.Helper()
 	for _, c := range journalCases {
@@ -110,7 +112,7 @@ type journalTest struct {
 	problems []string
 }
 
-// errStopped ends a case that cannot go on.
+// errStopped ends a case that cannot continue.
 var errStopped = fmt.Errorf("stopped")
 
 func (x *journalTest) errorf(format string, args ...any) {
@@ -145,13 +147,14 @@ func (x *journalTest) close(j quarantine.Journal) {
 	}
 }
 
-// long is a lease that does not end in a test, short one that is waited for.
+// long is a lease that does not end during a test, and short one that tests wait for.
 const (
 	long  = time.Hour
 	short = 30 * time.Millisecond
 )
 
-// patient repeats what is refused while somebody else's claim lasts, which must end soon.
+// patient repeats a call that is refused because of somebody else's claim, which must end
+// soon.
 func (x *journalTest) patient(do func() error) error {
 	deadline := time.Now().Add(10 * time.Second)
 	for {

@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// receiptOf returns the receipt of a target that is finished.
+// receiptOf returns the receipt of a finished target.
 func receiptOf(n int) *quarantine.Receipt {
 	in := intentOf(n)
 	in.Target.Mailbox = fmt.Sprintf("user%d@example.test", n)
@@ -22,13 +22,13 @@ func receiptOf(n int) *quarantine.Receipt {
 	}
 }
 
-// campaigns returns a journal that has them, or nil.
+// campaigns returns a journal as a CampaignJournal, or nil.
 func (x *journalTest) campaigns(j quarantine.Journal) quarantine.CampaignJournal {
 	c, _ := j.(quarantine.CampaignJournal)
 	return c
 }
 
-// marked checks the marks of a campaign, in every way to ask for them.
+// marked checks the marks of a campaign, in every way of asking for them.
 func (x *journalTest) marked(j quarantine.CampaignJournal, campaign string, want ...*quarantine.Receipt) {
 	ctx := context.Background()
 	var all, texts []string
@@ -102,7 +102,7 @@ func campaignMarks(x *journalTest) {
 
 	n := 0
 	for range j.Marks(ctx, "a") {
-		mark("b", receiptOf(n)) // which must not wait for the loop
+		mark("b", receiptOf(n)) // it must not wait for the loop
 		n++
 	}
 	x.marked(j, "b", receiptOf(0), receiptOf(1))

@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// current returns a claim of the present owner of an operation, with the present token.
+// current returns the claim of the current owner of an operation, with the current token.
 func current(j *quarantine.MemoryJournal, operation string) (quarantine.Claim, bool) {
 	_, _, err := j.Claim(context.Background(), operation, "nobody", 0)
 	if held, ok := errors.AsType[*quarantine.HeldError](err); ok {
@@ -21,7 +21,7 @@ func current(j *quarantine.MemoryJournal, operation string) (quarantine.Claim, b
 	return c, err == nil
 }
 
-// seize ends whatever claim there is by the time that others have claimed, too.
+// seize ends whatever claim exists once others have also had time to claim.
 func seize(j *quarantine.MemoryJournal, operation string) {
 	time.Sleep(time.Millisecond)
 	if c, ok := current(j, operation); ok {
@@ -29,7 +29,7 @@ func seize(j *quarantine.MemoryJournal, operation string) {
 	}
 }
 
-// claimMutants are wrong in what they do about claims.
+// claimMutants handle claims wrongly.
 var claimMutants = map[string]func(f *fields, j *quarantine.MemoryJournal){
 	"Begin stores nothing": func(f *fields, j *quarantine.MemoryJournal) {
 		f.begin = func(_ context.Context, in quarantine.Intent, owner string, lease time.Duration) (quarantine.Claim, error) {

@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// heldClaim: what one holds another can neither claim nor replace.
+// heldClaim: an intent held by one owner can be neither claimed nor replaced by another.
 func heldClaim(x *journalTest) {
 	j, ctx, in := x.open(), context.Background(), intentOf(0)
 	c := x.begin(j, in, "a", long)
@@ -45,7 +45,8 @@ func ownClaim(x *journalTest) {
 	x.has(j)
 }
 
-// leaseEnds: a claim ends with its lease, and is good until somebody else has made one.
+// leaseEnds: a claim ends with its lease, but remains valid until somebody else makes
+// one.
 func leaseEnds(x *journalTest) {
 	j, ctx := x.open(), context.Background()
 	first := x.begin(j, intentOf(0), "a", short)
@@ -69,7 +70,7 @@ func leaseEnds(x *journalTest) {
 	x.has(j, replaced, intentOf(1))
 }
 
-// fencedClaim: who comes back after another has taken over changes nothing.
+// fencedClaim: an owner that returns after another has taken over changes nothing.
 func fencedClaim(x *journalTest) {
 	j, ctx, in := x.open(), context.Background(), intentOf(0)
 	first := x.begin(j, in, "a", short)
@@ -85,7 +86,7 @@ func fencedClaim(x *journalTest) {
 	x.has(j, in)
 	x.finish(j, second)
 	x.has(j)
-	x.finish(j, first) // which is what it wanted
+	x.finish(j, first) // no error: the intent is gone, as it wanted
 	third := x.begin(j, again, "c", long)
 	x.grown(third, first, second)
 	x.lost(j, first)
@@ -114,7 +115,7 @@ func renewedClaim(x *journalTest) {
 	x.has(j)
 }
 
-// givenUpClaim: a lease of 0 lets others claim at once.
+// givenUpClaim: a lease of 0 lets others claim immediately.
 func givenUpClaim(x *journalTest) {
 	j, ctx := x.open(), context.Background()
 	first := x.begin(j, intentOf(0), "a", long)
@@ -161,7 +162,7 @@ func twoHandles(x *journalTest) {
 	x.has(other)
 }
 
-// oneWins: of several that claim at once one does.
+// oneWins: of several owners that claim at the same time, one succeeds.
 func oneWins(x *journalTest) {
 	handles := []quarantine.Journal{x.open()}
 	if !x.store.Alone {
@@ -198,7 +199,7 @@ func oneWins(x *journalTest) {
 	}
 }
 
-// reopenedJournal: what was written is there when a process is started again.
+// reopenedJournal: what was written is still there after a process restarts.
 func reopenedJournal(x *journalTest) {
 	j, ctx := x.open(), context.Background()
 	first := x.begin(j, intentOf(0), "a", long)

@@ -66,8 +66,8 @@ func (f *fields) Forget(ctx context.Context, campaign string) error { return f.f
 
 var errUnreadable = errors.New("it cannot be read")
 
-// damageable returns a store whose intents can be damaged, changed by mutate, if that is
-// not nil.
+// damageable returns a store whose intents can be damaged. If mutate is not nil, it
+// changes the store's journals.
 func damageable(mutate func(f *fields, j *quarantine.MemoryJournal)) func() quarantinetest.JournalStore {
 	return func() quarantinetest.JournalStore {
 		j := &quarantine.MemoryJournal{}

@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// intentOf returns an intent of an operation. Those with numbers that differ by 3 have
-// the same target.
+// intentOf returns an intent of an operation. Intents whose numbers differ by 3 have the
+// same target.
 func intentOf(n int) quarantine.Intent {
 	at := received.Add(time.Duration(n) * time.Second)
 	return quarantine.Intent{
@@ -26,7 +26,7 @@ func intentOf(n int) quarantine.Intent {
 	}
 }
 
-// text returns the JSON of a value, in which equal times look the same.
+// text returns the JSON form of a value, in which equal times look the same.
 func text(v any) string {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -57,7 +57,7 @@ func (x *journalTest) claim(j quarantine.Journal, in quarantine.Intent, owner st
 	return c
 }
 
-// right checks what a claim says.
+// right checks the fields of a claim.
 func (x *journalTest) right(c quarantine.Claim, operation, owner string) {
 	if c.Operation != operation || c.Owner != owner || c.Until.IsZero() {
 		x.errorf("the claim of %q to %q is %+v", owner, operation, c)
@@ -75,7 +75,7 @@ func (x *journalTest) grown(c quarantine.Claim, earlier ...quarantine.Claim) {
 
 func isHeld(err error) bool { return errors.Is(err, quarantine.ErrHeld) }
 
-// held checks that an error says who holds an operation.
+// held checks that an error names the holder of an operation.
 func (x *journalTest) held(what string, err error, operation, owner string) {
 	held, ok := errors.AsType[*quarantine.HeldError](err)
 	if !ok || !isHeld(err) || held.Operation != operation || held.Owner != owner || held.Until.IsZero() {
@@ -83,7 +83,7 @@ func (x *journalTest) held(what string, err error, operation, owner string) {
 	}
 }
 
-// lost checks that a claim is of no use any more.
+// lost checks that a claim is no longer valid.
 func (x *journalTest) lost(j quarantine.Journal, c quarantine.Claim) {
 	if _, err := j.Renew(context.Background(), c, long); !errors.Is(err, quarantine.ErrClaimLost) {
 		x.errorf("Renew with a lost claim: %v, want ErrClaimLost", err)
@@ -121,7 +121,7 @@ func (x *journalTest) pending(j quarantine.Journal) (all []quarantine.Intent, er
 	return all, errs
 }
 
-// has checks what is in a journal, in every way to ask for it.
+// has checks the contents of a journal, in every way of asking for them.
 func (x *journalTest) has(j quarantine.Journal, want ...quarantine.Intent) {
 	all, errs := x.pending(j)
 	x.must(errors.Join(errs...), "Pending")
@@ -160,7 +160,8 @@ func emptyJournal(x *journalTest) {
 	x.has(j)
 }
 
-// wholeIntent: whatever is in an intent comes back. A sender chooses the Message-ID.
+// wholeIntent: everything in an intent comes back. The Message-ID is chosen by the
+// sender.
 func wholeIntent(x *journalTest) {
 	j := x.open()
 	in := intentOf(0)
@@ -198,7 +199,7 @@ func replacedIntent(x *journalTest) {
 	x.lost(j, first)
 	x.finish(j, second)
 	x.has(j, intentOf(1))
-	x.finish(j, second) // its answer may have been lost
+	x.finish(j, second) // the answer to the first call may have been lost
 	x.has(j, intentOf(1))
 }
 
@@ -225,13 +226,13 @@ func pendingOrder(x *journalTest) {
 		x.begin(j, want[i], "a", long)
 	}
 	x.ordered(j, want)
-	// To be claimed does not change the place.
+	// Being claimed does not change an intent's position.
 	_, _, err := j.Claim(context.Background(), want[2].Operation, "a", long)
 	x.must(err, "Claim")
 	x.ordered(j, want)
 }
 
-// ordered checks the order of intents of one target.
+// ordered checks the order of the intents of one target.
 func (x *journalTest) ordered(j quarantine.Journal, want []quarantine.Intent) {
 	operations := func(all []quarantine.Intent) (names []string) {
 		for _, in := range all {
@@ -250,7 +251,7 @@ func (x *journalTest) ordered(j quarantine.Journal, want []quarantine.Intent) {
 	}
 }
 
-// findTarget: what a target asks for counts, not how it is said.
+// findTarget: what a target asks for matters, not how it is expressed.
 func findTarget(x *journalTest) {
 	j := x.open()
 	in := intentOf(0)
@@ -280,7 +281,7 @@ func findTarget(x *journalTest) {
 	}
 }
 
-// concurrentJournal: nothing is lost when many are at work.
+// concurrentJournal: nothing is lost under concurrent use.
 func concurrentJournal(x *journalTest) {
 	j := x.open()
 	x.begin(j, intentOf(0), "a", long)

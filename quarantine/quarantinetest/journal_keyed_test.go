@@ -48,7 +48,8 @@ func keyedStore(mutate func(*keyed)) func(*testing.T) quarantinetest.JournalStor
 	}
 }
 
-// The suite tells a journal that keeps the contract of KeyedMarks from those that do not.
+// The suite tells a journal that keeps the contract of KeyedMarks from journals that do
+// not.
 func TestKeyedMarks(t *testing.T) {
 	t.Parallel()
 	quarantinetest.RunJournal(t, keyedStore(func(*keyed) {}))

@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
 )
 
-// leaves calls f for each field in a struct that is no struct itself, but for a time.
+// leaves calls f for each field of a struct that is not a struct itself, or is a time.
 func leaves(name string, v reflect.Value, f func(name string, v reflect.Value)) {
 	if v.Kind() != reflect.Struct || v.Type() == reflect.TypeFor[time.Time]() {
 		f(name, v)
@@ -22,8 +22,8 @@ func leaves(name string, v reflect.Value, f func(name string, v reflect.Value)) 
 	}
 }
 
-// TestJournalLoses: the suite finds each journal that loses one field of an intent, also
-// of those that are added to it one day.
+// TestJournalLoses: the suite finds every journal that loses one field of an intent,
+// including fields added in the future.
 func TestJournalLoses(t *testing.T) {
 	t.Parallel()
 	leaves("Intent", reflect.ValueOf(quarantine.Intent{}), func(name string, _ reflect.Value) {

@@ -46,7 +46,7 @@ func sequence(change func([]quarantine.Intent) []quarantine.Intent) func(f *fiel
 	}
 }
 
-// byTarget changes the target that is looked for and the intents that were found.
+// byTarget changes the target that is searched for and the intents that are found.
 func byTarget(t func(quarantine.Target) quarantine.Target, found func([]quarantine.Intent) []quarantine.Intent) func(f *fields, j *quarantine.MemoryJournal) {
 	return func(f *fields, _ *quarantine.MemoryJournal) {
 		find := f.findTarget
@@ -87,7 +87,7 @@ func stored(change func(*quarantine.Intent)) func(f *fields, j *quarantine.Memor
 	}
 }
 
-// intentMutants are wrong in what they store and return.
+// intentMutants store or return the wrong intents.
 var intentMutants = map[string]func(f *fields, j *quarantine.MemoryJournal){
 	"the server is lost":       stored(func(in *quarantine.Intent) { in.Server = "" }),
 	"the quarantine is lost":   stored(func(in *quarantine.Intent) { in.Quarantine = "" }),
@@ -227,7 +227,7 @@ var intentMutants = map[string]func(f *fields, j *quarantine.MemoryJournal){
 	},
 }
 
-// TestJournalMutants: the suite finds each journal that is wrong in one respect.
+// TestJournalMutants: the suite finds every journal that is wrong in one respect.
 func TestJournalMutants(t *testing.T) {
 	t.Parallel()
 	mutants := maps.Clone(claimMutants)

@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// whilePending: a recovery claims and finishes what it is given, and others begin
-// meanwhile.
+// whilePending: a recovery claims and finishes the intents it is given, while others are
+// begun.
 func whilePending(x *journalTest) {
 	j, ctx := x.open(), context.Background()
 	for n := range 6 {
@@ -24,7 +24,7 @@ func whilePending(x *journalTest) {
 		x.begin(j, intentOf(10+len(seen)), "a", long)
 		_, c, err := j.Claim(ctx, in.Operation, "a", long)
 		if errors.Is(err, quarantine.ErrNoIntent) {
-			continue // what was finished before its turn may still be yielded
+			continue // an intent finished before its turn may still be yielded
 		}
 		x.must(err, "Claim in Pending")
 		x.finish(j, c)
@@ -48,12 +48,12 @@ func whilePending(x *journalTest) {
 		x.errorf("what was not finished is gone")
 	}
 	for range j.Pending(ctx) {
-		break // which must not keep others waiting
+		break // it must not keep others waiting
 	}
 	x.begin(j, intentOf(30), "a", long)
 }
 
-// contextEnds: a recovery that is stopped does not take it that nothing is left.
+// contextEnds: a recovery that is stopped does not conclude that nothing is left.
 func contextEnds(x *journalTest) {
 	j := x.open()
 	for n := range 5 {
@@ -75,8 +75,8 @@ func contextEnds(x *journalTest) {
 	}
 }
 
-// unreadableIntent: what cannot be read is told, stays, and keeps no other from being
-// read.
+// unreadableIntent: an intent that cannot be read is reported, stays, and does not keep
+// others from being read.
 func unreadableIntent(x *journalTest) {
 	if x.store.Damage == nil {
 		return
@@ -87,7 +87,7 @@ func unreadableIntent(x *journalTest) {
 	}
 	x.close(j)
 	x.store.Damage(x.t, intentOf(1).Operation)
-	for range 2 { // the second time after one was begun
+	for range 2 { // the second time after another was begun
 		j = x.open()
 		all, errs := x.pending(j)
 		if len(errs) != 1 {
@@ -117,7 +117,7 @@ func unreadableIntent(x *journalTest) {
 		if len(got) == 0 && err == nil {
 			x.errorf("FindTarget passes over what cannot be read")
 		}
-		// The damaged one may also be one beside it, and this one be whole.
+		// The damaged intent may also be another one, and this one intact.
 		in, found, err := j.FindOperation(context.Background(), intentOf(1).Operation)
 		if err == nil && (!found || text(in) != text(intentOf(1))) {
 			x.errorf("FindOperation of what cannot be read gave %t, %s, and no error", found, text(in))

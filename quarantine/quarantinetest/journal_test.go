@@ -13,7 +13,7 @@ func shared() quarantinetest.JournalStore {
 	return quarantinetest.JournalStore{Open: func(testing.TB) quarantine.Journal { return j }}
 }
 
-// alone returns one that a process has alone.
+// alone returns a store that only one process can have open.
 func alone() quarantinetest.JournalStore {
 	j := &quarantine.MemoryJournal{}
 	return quarantinetest.JournalStore{

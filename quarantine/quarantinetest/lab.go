@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Lab is a small organisation for a strategy to work on, as its administrator
-// sees it. Each is used by one test only; tests run in parallel.
+// Lab is a small organisation for a strategy to work on, as seen by its administrator.
+// Each is used by one test only; tests run in parallel.
 type Lab interface {
 	// Strategy returns the strategy under test.
 	Strategy() driver.Strategy
@@ -38,31 +38,31 @@ type Lab interface {
 	Notices(t testing.TB) int
 }
 
-// Faulty is a [Lab] whose mail system can lose an answer. Without it, the suite does not
-// see whether a driver repeats a write whose outcome it does not know, and what it says
-// of it: see [driver.Error].
+// Faulty is a [Lab] whose mail system can lose an answer. Without it, the suite cannot
+// see whether a driver repeats a write whose outcome it does not know, and what it
+// reports about it: see [driver.Error].
 type Faulty interface {
-	// Lose lets the connection break once, at the n-th request from now that the
-	// strategy sends, counting from 0. Acted means that the mail system has carried out
-	// the request by then. The function that it returns ends that, if it has not
-	// happened yet, and reports whether it has.
+	// Lose breaks the connection once, at the n-th request that the strategy sends from
+	// now on, counting from 0. The argument acted means that the mail system has carried
+	// out the request by then. The returned function cancels this if it has not happened
+	// yet, and reports whether it has.
 	Lose(t testing.TB, n int, acted bool) (struck func() bool)
 }
 
 // Peopled is a [Lab] with groups, for strategies whose mailboxes are a
 // [driver.Directory].
 type Peopled interface {
-	// AddGroup adds a group to the address book. Members are mailboxes of the lab,
-	// groups that have been added, or addresses outside.
+	// AddGroup adds a group to the address book. Members are mailboxes of the lab, groups
+	// that have been added, or outside addresses.
 	AddGroup(t testing.TB, address string, members ...string)
 }
 
 // Forwarding is a [Lab] whose user forwards, for strategies whose mailboxes are a
 // [driver.Forwarder].
 type Forwarding interface {
-	// UserForwards puts into the user's Sent Items a message with which she has
-	// forwarded the one with that Message-ID, as a mail program does it. It has a
-	// Message-ID of its own, and goes to the addresses.
+	// UserForwards puts into the user's Sent Items a message that forwards the one with
+	// that Message-ID, as a mail program would. The new message has a Message-ID of its
+	// own, and goes to the given addresses.
 	UserForwards(t testing.TB, messageID, as string, to ...string)
 }
 
@@ -70,8 +70,8 @@ type Forwarding interface {
 type Message struct {
 	MessageID string
 	Subject   string
-	// Folder is where in the user's mailbox it is: the name of a folder below the
-	// Inbox, or empty for the Inbox itself. It has no meaning in the quarantine
+	// Folder is the folder of the user's mailbox that contains it: the name of a folder
+	// below the Inbox, or empty for the Inbox itself. It has no meaning in the quarantine
 	// mailbox.
 	Folder string
 	Read   bool
@@ -80,22 +80,22 @@ type Message struct {
 	Attachment  string // name of its attachment; empty if it has none
 	Received    time.Time
 	Sender      string // address in From
-	Text        string // plain text of one line, without its end
+	Text        string // one line of plain text, without its line ending
 	Importance  string // "Low", "Normal" or "High"; empty means Normal
 	Category    string // its only category; empty if it has none
 	// Header is the value of the internet header [HeaderName]; empty if it has none.
 	Header string
-	// Stamped means that it carries a stamp; Deliver ignores it.
+	// Stamped means that the message carries a stamp; Deliver ignores it.
 	Stamped bool
-	// Recoverable means that its owner must recover it to see it; Deliver ignores
-	// it.
+	// Recoverable means that its owner has to recover the message to see it; Deliver
+	// ignores it.
 	Recoverable bool
 }
 
 // HeaderName is the name of the header that the suite lets strategies set.
 const HeaderName = "X-Quarantinetest"
 
-// received is when the suite's messages were received.
+// received is the time at which the suite's messages were received.
 var received = time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC)
 
 func message(id string) Message {

@@ -110,8 +110,7 @@ func findByStamp(t *testing.T, lab Lab) {
 	none(t, m, driver.Query{Operation: stamp.Operation, MessageID: otherID})
 }
 
-// wanted returns the stamp as it should be read back; its path is only for
-// display.
+// wanted returns the stamp as it should be read back; the path in it is only for display.
 func wanted(s driver.Stamp, got driver.Item) driver.Stamp {
 	if got.Stamp != nil {
 		s.Folder.Path = got.Stamp.Folder.Path
@@ -173,7 +172,7 @@ func markSetAndClear(t *testing.T, lab Lab) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for range 2 { // the next Mark must accept the item that Mark returns
+	for range 2 { // the next Mark must accept the item that Mark returned
 		if it, err = m.Mark(t.Context(), it, driver.Change{Stamp: stamp}); err != nil {
 			t.Fatal(err)
 		}

@@ -37,7 +37,7 @@ func markWholeStamp(t *testing.T, lab Lab) {
 		the(t, m, driver.Query{Operation: stamp.Operation, Stamped: true})
 	}
 	the(t, m, driver.Query{Origin: lab.User()})
-	the(t, m, driver.Query{Origin: strings.ToUpper(lab.User())}) // case does not count
+	the(t, m, driver.Query{Origin: strings.ToUpper(lab.User())}) // case does not matter
 	the(t, m, driver.Query{Stamped: true})
 	it, err := m.Mark(t.Context(), it, driver.Change{Clear: true})
 	if err != nil {
@@ -109,7 +109,8 @@ func markHeader(t *testing.T, lab Lab) {
 	}
 }
 
-// removeOnlyThat removes one of two copies, and nothing that is no longer as it was read.
+// removeOnlyThat removes one of two copies, and nothing that has changed since it was
+// read.
 func removeOnlyThat(t *testing.T, lab Lab) {
 	m, first := user(t, lab)
 	twin := message(theID)

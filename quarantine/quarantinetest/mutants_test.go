@@ -16,13 +16,13 @@ import (
 
 var whole = flag.Bool("whole", false, "run the suite on every mutant, not on some")
 
-// mutant is the name of what the driver of a sample gets wrong; empty: nothing.
+// mutant names what the driver of a sample gets wrong; empty: nothing.
 type mutant string
 
 func (m mutant) is(name mutant) bool { return m == name }
 
-// mutants are drivers that break one sentence of the contract each. The first part of the
-// name is where the contract says it.
+// mutants are drivers that break one sentence of the contract each. The first part of a
+// name shows where the contract has that sentence.
 var mutants = []mutant{
 	"Name/Empty", "Mailbox/OtherAddress", "System/Empty", "System/Capital", "System/Changes",
 	"Ended/StillSends",
@@ -80,7 +80,8 @@ var mutants = []mutant{
 	"Batch/ContentOfTheFirst", "Batch/ContentIsCut", "Batch/GoneHasContent", "Batch/ContentTwiceIsNothing",
 }
 
-// someMutants are those of a plain run: the ones that passed before the suite knew them.
+// someMutants are the mutants of a plain run: those that passed before the suite checked
+// for them.
 var someMutants = []mutant{"Find/IgnoresIn", "Find/IgnoresBelow", "Item/NoSubject", "Lost/SaysUntouched", "Batch/Shifts"}
 
 // TestSample: the driver that the mutants are made of keeps the contract.
@@ -108,8 +109,8 @@ func TestMutant(t *testing.T) {
 
 var failedTest = regexp.MustCompile(`(?m)^ *--- FAIL: TestMutant/([^/ ]+)/(\S+)`)
 
-// TestMutants: the suite finds every mutant, also without the tests that let a Service use
-// it, which take longer, and do not say what is wrong.
+// TestMutants: the suite finds every mutant, even without the tests that let a Service
+// use it, which take longer and do not show what is wrong.
 func TestMutants(t *testing.T) {
 	t.Parallel()
 	chosen := someMutants

@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// findByMeaning finds what was probably meant, and names what is nearly that.
+// findByMeaning finds what was probably meant, and names near matches.
 func findByMeaning(t *testing.T, lab Lab) {
 	lab.Deliver(t, message(theID))
 	m := lab.Strategy().Mailbox(lab.User())
@@ -105,7 +105,7 @@ func findRefused(t *testing.T, lab Lab) {
 	}
 }
 
-// adorned is a message that has all that a lab can give it.
+// adorned returns a message with everything that a lab can give it.
 func adorned() Message {
 	m := message(theID)
 	m.Folder, m.Read, m.Attachment, m.Importance, m.Category = "Projects", true, "invoice.pdf", "High", "Orange category"
@@ -209,7 +209,7 @@ func inspectFields(t *testing.T, lab Lab) {
 	}
 }
 
-// fullStamp is a stamp with a value in each field, some as long as they may be.
+// fullStamp returns a stamp with a value in each field, some of them of maximum length.
 func fullStamp(lab Lab) *driver.Stamp {
 	s := stampFor(lab)
 	s.Attempt, s.Lease = "ccccccccccccccccccccccccc4", time.Date(2026, 11, 24, 0, 15, 0, 789_000_000, time.UTC)

@@ -13,9 +13,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Alert returns the n-th of any number of targets, for the tests of a product that takes
-// alerts. Each names a message of its own, and ten mailboxes take turns. Nothing of it
-// exists, and its domains are reserved for tests (RFC 2606).
+// Alert returns the n-th of any number of targets, for the tests of a product that
+// receives alerts. Each names a different message, in one of ten mailboxes in turn. None
+// of them exists, and their domains are reserved for tests (RFC 2606).
 func Alert(n int) quarantine.Target {
 	return quarantine.Target{
 		Mailbox:   fmt.Sprintf("user%d@example.test", ((n%10)+10)%10),
@@ -25,14 +25,15 @@ func Alert(n int) quarantine.Target {
 }
 
 // Receipt returns a receipt as a [quarantine.Service] would have returned it for a target
-// that ended like that: of a quarantine, or of a restore or a search for the outcomes that
-// only these have. It has one item, and none for [quarantine.NotFound]. All but what is
-// done has an error. It is the same each time for the same arguments, with ids that look
-// like those of Exchange and belong to nothing; so [quarantine.Service.Restore] accepts
-// it, unless it is that of a search, and finds nothing.
+// with that outcome: the receipt of a quarantine, or of a restore or a search if only
+// these have the outcome. It has one item, or none for [quarantine.NotFound]. The item
+// has an error unless [quarantine.Outcome.Done] holds for its outcome. The receipt is the
+// same each time for the same arguments, with ids that look like those of Exchange and
+// belong to nothing; so [quarantine.Service.Restore] accepts it, unless it is that of a
+// search, and finds nothing.
 //
-// What it is changed to by a test is for that test to keep plausible. Items of outcomes
-// that this version of the package does not know are like failed ones.
+// If a test changes the receipt, it is up to that test to keep it plausible. Items with
+// outcomes that this version of the package does not know are like failed ones.
 func Receipt(outcome quarantine.Outcome, t quarantine.Target) *quarantine.Receipt {
 	const server, vault = "Head office", "quarantine@example.test"
 	began := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
@@ -49,7 +50,7 @@ func Receipt(outcome quarantine.Outcome, t quarantine.Target) *quarantine.Receip
 		Outcome: outcome, Operation: operationOf(t), Folder: inbox.Path, MessageID: t.MessageID, Class: "IPM.Note", Size: 4711,
 		Received: began.Add(-time.Hour), From: user,
 	}
-	if it.MessageID == "" { // described by criteria
+	if it.MessageID == "" { // target described by criteria
 		it.MessageID = "<20261124@evil.example>"
 	}
 	switch outcome {
@@ -79,9 +80,9 @@ func Receipt(outcome quarantine.Outcome, t quarantine.Target) *quarantine.Receip
 	return r
 }
 
-// Failed returns the receipt and the error that come for a target of which nothing could
-// be done at all, such as one in a mailbox that cannot be opened. The error matches the
-// cause, which may be nil for that.
+// Failed returns the receipt and the error for a target for which nothing could be done
+// at all, such as one in a mailbox that cannot be opened. The error matches the cause. A
+// nil cause means that the mailbox cannot be opened.
 func Failed(t quarantine.Target, cause error) (*quarantine.Receipt, error) {
 	if cause == nil {
 		cause = fmt.Errorf("%w: %s", quarantine.ErrUnreachable, t.Mailbox)
@@ -94,7 +95,7 @@ func Failed(t quarantine.Target, cause error) (*quarantine.Receipt, error) {
 	return r, &quarantine.ServerError{Server: r.Server, Err: cause}
 }
 
-// exchangeID returns an id as Exchange has them, for something of a mailbox.
+// exchangeID returns an id in the form of Exchange, for something in a mailbox.
 func exchangeID(mailbox, what string) string {
 	box := sha256.Sum256([]byte(strings.ToLower(mailbox)))
 	item := sha256.Sum256([]byte(mailbox + "\x00" + what))

@@ -19,8 +19,8 @@ var outcomes = []quarantine.Outcome{
 	quarantine.NotFound, quarantine.Refused, quarantine.Failed, quarantine.Undecided, "notBegun",
 }
 
-// A built receipt says what it was built for, before and after JSON, and a service accepts
-// it as it would its own.
+// A built receipt has the values that it was built for, before and after JSON, and a
+// service accepts it like one of its own.
 func TestReceipt(t *testing.T) {
 	t.Parallel()
 	s, err := quarantine.New(sampleStrategy{newSample("")}, vault, &quarantine.Options{

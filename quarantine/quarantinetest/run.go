@@ -13,31 +13,33 @@ const (
 	otherID = "<theOther@good.example>"
 )
 
-// theSender is who has sent the messages.
+// theSender is the sender of the messages.
 const theSender = "mallory@evil.example"
 
-// Run runs the suite as subtests of t, each with a new lab. It finds what strategies get
-// wrong that break any sentence of the contract in package driver that can be seen from
-// outside; the package's own tests break them one by one. Capabilities that the mailboxes
-// of the strategy have are tested as well; some need a [Lab] that can do more, and a lab
-// that cannot fails the test: see [Peopled] and [Forwarding]. For a [driver.Answering] the
-// account must be allowed to send as the lab's user. Only a lab that is [Faulty]
-// shows what a strategy says when an answer is lost.
+// Run runs the suite as subtests of t, each with a new lab. It finds mistakes of
+// strategies that break any sentence of the contract in package driver, as far as they
+// can be seen from outside; the package's own tests break the sentences one by one.
+// Capabilities of the strategy's mailboxes are tested as well. Some of these tests need a
+// [Lab] that can do more, and a lab that cannot fails the test: see [Peopled] and
+// [Forwarding]. For a [driver.Answering], the account must be allowed to send as the
+// lab's user. Only a lab that is [Faulty] shows what a strategy reports when an answer is
+// lost.
 func Run(t *testing.T, newLab func(t *testing.T) Lab) {
 	t.Helper()
 	suite{newLab, inRealTime}.run(t)
 }
 
-// RunInVirtualTime is [Run] with each test in a bubble of package testing/synctest, in which
-// waiting takes no time: that of a driver that reads again, and that for a lease to end. It
-// is for labs that live in the process of the test. A lab that waits for anything else, such
-// as a socket, another process or a clock that is not that of package time, needs [Run].
+// RunInVirtualTime is like [Run], but runs each test in a bubble of package
+// testing/synctest. Waiting takes no time there, whether a driver waits to read again or
+// a test waits for a lease to end. It is for labs that live in the process of the test. A
+// lab that waits for anything else, such as a socket, another process, or a clock other
+// than that of package time, needs [Run].
 func RunInVirtualTime(t *testing.T, newLab func(t *testing.T) Lab) {
 	t.Helper()
 	suite{newLab, inVirtualTime}.run(t)
 }
 
-// suite is the labs of a run, and the time in which its tests play.
+// suite is the labs of a run, and whether its tests run in virtual time.
 type suite struct {
 	newLab func(t *testing.T) Lab
 	play   func(t *testing.T, test func(t *testing.T))
@@ -47,7 +49,7 @@ func inRealTime(t *testing.T, test func(t *testing.T)) { test(t) }
 
 func inVirtualTime(t *testing.T, test func(t *testing.T)) {
 	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(30 * 365 * 24 * time.Hour) // it begins in 2000; the messages are later
+		time.Sleep(30 * 365 * 24 * time.Hour) // a bubble begins in 2000; the messages are later
 		test(t)
 	})
 }

@@ -18,7 +18,7 @@ type bell struct {
 	ring            func()
 }
 
-// Listen is what driver.Belled asks for.
+// Listen implements driver.Belled.
 func (m sampleMailbox) Listen(ctx context.Context, folder driver.Folder, ring func()) error {
 	s := m.s
 	if s.is("Listen/ReturnsAtOnce") {
@@ -46,7 +46,7 @@ func (m sampleMailbox) Listen(ctx context.Context, folder driver.Folder, ring fu
 	return context.Cause(ctx)
 }
 
-// rung rings for what comes into a folder.
+// rung rings the bells of a folder that something has come into.
 func (s *sample) rung(address string, f *sampleFolder) {
 	for _, b := range s.bells {
 		if b.address == address && b.folder == f.id && !s.is("Listen/NeverRings") {
@@ -55,7 +55,7 @@ func (s *sample) rung(address string, f *sampleFolder) {
 	}
 }
 
-// Draft is what driver.Answering asks for.
+// Draft implements driver.Answering.
 func (m sampleMailbox) Draft(ctx context.Context, mark string, mime []byte) error {
 	s := m.s
 	return m.in(ctx, true, func(b *sampleBox) error {
@@ -88,7 +88,7 @@ func (m sampleMailbox) Draft(ctx context.Context, mark string, mime []byte) erro
 	})
 }
 
-// post delivers a letter to whom it is for.
+// post delivers a letter to its recipients.
 func (s *sample) post(l *letter) {
 	for _, who := range l.recipients {
 		if b := s.boxes[who.Address]; b != nil {
@@ -99,7 +99,7 @@ func (s *sample) post(l *letter) {
 	}
 }
 
-// Answers is what driver.Answering asks for.
+// Answers implements driver.Answering.
 func (m sampleMailbox) Answers(ctx context.Context, mark string) (found driver.Answers, err error) {
 	s := m.s
 	err = m.in(ctx, false, func(b *sampleBox) error {
@@ -125,7 +125,7 @@ func (m sampleMailbox) Answers(ctx context.Context, mark string) (found driver.A
 	return found, err
 }
 
-// Send is what driver.Answering asks for.
+// Send implements driver.Answering.
 func (m sampleMailbox) Send(ctx context.Context, draft driver.Item) error {
 	s := m.s
 	if s.is("Send/Again") {

@@ -10,9 +10,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
 )
 
-// The sample does batches one by one, after it has asked once.
+// The sample carries out batches item by item, after asking once whether it may send.
 
-// batch calls for each member.
+// batch calls one for each member.
 func batch[A, T any](ctx context.Context, s *sample, write bool, args []A, one func(A) (T, error)) []driver.Reply[T] {
 	replies := make([]driver.Reply[T], len(args))
 	var refusal error
@@ -151,8 +151,8 @@ type gatheredLab struct {
 
 func (l gatheredLab) Strategy() driver.Strategy { return l.strategy }
 
-// TestGathered: the decorator of package gather keeps the contract, over a driver that does,
-// also if each call is one of a batch.
+// TestGathered: the decorator of package gather keeps the contract over a driver that
+// does, even if each call is one of a batch.
 func TestGathered(t *testing.T) {
 	t.Parallel()
 	quarantinetest.Run(t, func(*testing.T) quarantinetest.Lab {

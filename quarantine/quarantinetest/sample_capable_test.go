@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Content is what driver.Reader asks for.
+// Content implements driver.Reader.
 func (m sampleMailbox) Content(ctx context.Context, item driver.Item) (c driver.Content, err error) {
 	s := m.s
 	err = m.letter(ctx, item.ID, false, func(_ *sampleBox, l *letter) error {
@@ -20,7 +20,7 @@ func (m sampleMailbox) Content(ctx context.Context, item driver.Item) (c driver.
 				c.Parts = append(c.Parts, driver.ContentPart{Kind: kind, SHA256: sha256.Sum256([]byte(text)), Size: int64(len(text))})
 			}
 		}
-		text := strings.TrimSpace(l.text) // a rebuilt copy has another end of line
+		text := strings.TrimSpace(l.text) // a rebuilt copy has another line ending
 		switch {
 		case s.is("Content/OfTheStamp"):
 			text += l.properties[driver.StampOperation]
@@ -44,7 +44,7 @@ func (m sampleMailbox) Content(ctx context.Context, item driver.Item) (c driver.
 	return c, err
 }
 
-// Open is what driver.Searcher asks for.
+// Open implements driver.Searcher.
 func (m sampleMailbox) Open(ctx context.Context, item driver.Item) (r io.ReadCloser, err error) {
 	err = m.letter(ctx, item.ID, false, func(_ *sampleBox, l *letter) error {
 		id := l.messageID

@@ -151,7 +151,7 @@ func (s *sample) carry(carried *driver.Carried, c driver.Carriage) error {
 	return nil
 }
 
-// miscopy changes a copy as mutants do.
+// miscopy changes a copy, as mutants do.
 func (s *sample) miscopy(made *letter) {
 	switch {
 	case s.is("Carry/MarksRead"):
@@ -180,7 +180,7 @@ func (s *sample) miscopy(made *letter) {
 	}
 }
 
-// misreport changes what is said of a carriage as mutants do.
+// misreport changes what is reported about a carriage, as mutants do.
 func (s *sample) misreport(carried *driver.Carried, way driver.Way) {
 	switch {
 	case s.is("Carry/NoWay"):
@@ -239,7 +239,7 @@ func (m sampleMailbox) item(l *letter) driver.Item {
 	return it
 }
 
-// misdescribe leaves out or changes a field as mutants do.
+// misdescribe leaves out or changes a field, as mutants do.
 func (s *sample) misdescribe(it *driver.Item) {
 	var none driver.Item
 	switch s.mutant {

@@ -85,7 +85,7 @@ func (m sampleMailbox) covers(b *sampleBox, q driver.Query, f *sampleFolder) boo
 	return f == top
 }
 
-// matches is driver.Query.Matches, as mutants have it.
+// matches is driver.Query.Matches, with the mistakes of mutants.
 func (m sampleMailbox) matches(q driver.Query, it driver.Item) bool {
 	s := m.s
 	switch s.mutant {

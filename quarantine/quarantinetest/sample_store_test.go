@@ -28,10 +28,10 @@ type sample struct {
 	next    int
 	notices int
 	bells   []*bell
-	sent    map[string]*letter // by the id of their drafts
+	sent    map[string]*letter // by the ids of their drafts
 
-	// countdown is how many more requests there are until one loses its answer; negative:
-	// none does. acted tells whether it is carried out.
+	// countdown is the number of requests before the one that loses its answer; negative:
+	// none does. acted tells whether that request is carried out.
 	countdown int
 	acted     bool
 	struck    bool
@@ -46,7 +46,7 @@ type sampleBox struct {
 
 type sampleFolder struct {
 	id          string
-	names       []string // from the top of the mailbox
+	names       []string // path from the top of the mailbox
 	recoverable bool
 }
 
@@ -60,9 +60,9 @@ type letter struct {
 	read, receipt      bool
 	importance         string
 	category, header   string
-	properties         map[string]string // the stamp
+	properties         map[string]string // those of the stamp
 	note, mark         string
-	parent             string // Message-ID of what it forwards
+	parent             string // Message-ID of the message that it forwards
 	recipients         []driver.Member
 }
 
@@ -79,7 +79,7 @@ func newSample(m mutant) *sample {
 	return s
 }
 
-// folder returns the folder with these names, and creates it.
+// folder returns the folder with these names, and creates it if necessary.
 func (s *sample) folder(b *sampleBox, names []string) *sampleFolder {
 	if f := b.named(names); f != nil {
 		return f
@@ -121,7 +121,7 @@ func (b *sampleBox) drop(l *letter) {
 	b.letters = slices.DeleteFunc(b.letters, func(other *letter) bool { return other == l })
 }
 
-// put puts a letter into a folder, where it has a new id.
+// put puts a letter into a folder, where it gets a new id.
 func (s *sample) put(b *sampleBox, l *letter, f *sampleFolder) *letter {
 	b.drop(l)
 	s.next++
@@ -136,7 +136,7 @@ func (f *sampleFolder) within(top *sampleFolder) bool {
 }
 
 func (f *sampleFolder) as() driver.Folder {
-	if f == nil { // of a mailbox that a mutant makes up
+	if f == nil { // in a mailbox that a mutant makes up
 		return driver.Folder{ID: "none", Path: "/none"}
 	}
 	escaped := make([]string, len(f.names))

@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Arrivals is what driver.Watchable asks for. A state lists what was told.
+// Arrivals implements driver.Watchable. A state lists what was reported.
 func (m sampleMailbox) Arrivals(ctx context.Context, folder driver.Folder, state string) (a driver.Arrivals, err error) {
 	s := m.s
 	told, ours := strings.CutPrefix(state, "told ")
@@ -50,7 +50,7 @@ func (m sampleMailbox) Arrivals(ctx context.Context, folder driver.Folder, state
 	return a, err
 }
 
-// Noted is what driver.Watchable asks for.
+// Noted implements driver.Watchable.
 func (m sampleMailbox) Noted(ctx context.Context, itemID string) (it driver.Item, note string, err error) {
 	err = m.letter(ctx, itemID, false, func(_ *sampleBox, l *letter) error {
 		it, note = m.item(l), l.note
@@ -63,7 +63,7 @@ func (m sampleMailbox) Noted(ctx context.Context, itemID string) (it driver.Item
 	return it, note, err
 }
 
-// SetNote is what driver.Watchable asks for.
+// SetNote implements driver.Watchable.
 func (m sampleMailbox) SetNote(ctx context.Context, item driver.Item, note string) (driver.Item, error) {
 	s := m.s
 	err := m.letter(ctx, item.ID, true, func(_ *sampleBox, l *letter) error {

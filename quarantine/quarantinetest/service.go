@@ -13,7 +13,7 @@ import (
 // service returns a Service that uses a strategy in a lab, with short waits.
 func service(t *testing.T, lab Lab, strategy driver.Strategy, journal quarantine.Journal) *quarantine.Service {
 	t.Helper()
-	// Nothing that the suite cuts off takes effect later.
+	// No request that the suite cuts off takes effect later.
 	s, err := quarantine.New(strategy, lab.Quarantine(), &quarantine.Options{
 		Journal: journal, Wait: time.Millisecond, SearchLag: 5 * time.Millisecond, WriteDoubt: 150 * time.Millisecond,
 	})
@@ -50,7 +50,7 @@ func checked(t *testing.T, what string, r *quarantine.Receipt, err error, want q
 	}
 }
 
-// counted checks how often the message is at each end, and that only those in
+// counted checks how many copies of the message are at each end, and that only those in
 // quarantine carry a stamp.
 func counted(t *testing.T, lab Lab, withUser, inQuarantine int) {
 	t.Helper()
@@ -181,7 +181,7 @@ func folderGone(t *testing.T, lab Lab) {
 	}
 }
 
-// hooked calls before ahead of each call to Carry.
+// hooked calls its function before each call to Carry.
 type hooked struct {
 	driver.Strategy
 	before func()

@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// arrivals looks until there is no more, and returns what came and what went.
+// arrivals reads until there is no more, and returns the items that came and went.
 func arrivals(t *testing.T, w driver.Watchable, folder driver.Folder, state string) (came map[string]driver.Arrival, went map[string]bool, next string) {
 	t.Helper()
 	came, went = make(map[string]driver.Arrival), make(map[string]bool)
@@ -33,7 +33,7 @@ func arrivals(t *testing.T, w driver.Watchable, folder driver.Folder, state stri
 	return nil, nil, ""
 }
 
-// watchArrivals checks that what comes into a folder and leaves it is told once.
+// watchArrivals checks that items that enter or leave a folder are reported once.
 func watchArrivals(t *testing.T, lab Lab) {
 	box := lab.Strategy().Mailbox(lab.User())
 	w, ok := driver.As[driver.Watchable](box)
@@ -67,7 +67,8 @@ func watchArrivals(t *testing.T, lab Lab) {
 	}
 }
 
-// watchNotes checks that of two who have read the same version one writes a note.
+// watchNotes checks that of two callers that have read the same version, one writes a
+// note.
 func watchNotes(t *testing.T, lab Lab) {
 	box := lab.Strategy().Mailbox(lab.User())
 	w, ok := driver.As[driver.Watchable](box)

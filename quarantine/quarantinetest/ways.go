@@ -45,8 +45,8 @@ func stampedCarriage(t *testing.T, lab Lab, id string, n int) driver.Carriage {
 	return driver.Carriage{From: from, Item: it, To: to, Folder: folder}
 }
 
-// carryEachWay carries a message in each way that the strategy has, and looks at what the
-// owners of both mailboxes see then.
+// carryEachWay carries a message in each way that the strategy has, and checks what the
+// owners of both mailboxes then see.
 func carryEachWay(t *testing.T, lab Lab) {
 	lab.Deliver(t, message(otherID))
 	var ways []driver.Way
@@ -105,7 +105,7 @@ func originalOf(t *testing.T, lab Lab, c driver.Carriage) original {
 	return o
 }
 
-// checkCopy compares a copy with the original, and with what Carry says of it.
+// checkCopy compares a copy with the original, and with what Carry reports about it.
 func checkCopy(t *testing.T, lab Lab, c driver.Carriage, carried driver.Carried, was original) {
 	t.Helper()
 	before := was.Message

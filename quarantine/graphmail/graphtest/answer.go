@@ -16,14 +16,14 @@ type answer struct {
 	header http.Header
 	body   []piece
 
-	drop bool // nothing is sent, the connection is closed
+	drop bool // nothing is sent and the connection is closed
 	cut  bool // the connection is closed in the middle of the body
-	odd  bool // as servers do, but not as they should: no capture
+	odd  bool // as servers answer, though they should not: not captured
 	code string
 }
 
-// piece is a part of a body: raw bytes, and behind them the base64 of content that is too
-// large to encode beforehand, if any.
+// piece is part of a body: raw bytes, followed by the base64 of content, if any, that is
+// too large to encode in advance.
 type piece struct {
 	raw     []byte
 	content [][]byte
@@ -45,7 +45,7 @@ func jsonAnswer(status int, v any) *answer {
 
 func noContent() *answer { return &answer{status: http.StatusNoContent, header: make(http.Header)} }
 
-// reader returns the body, and its length.
+// reader returns the body and its length.
 func (a *answer) reader() (io.Reader, int64) {
 	var size int64
 	var all []io.Reader
@@ -112,7 +112,7 @@ func (a *answer) write(w http.ResponseWriter) {
 	_, _ = io.Copy(w, body)
 }
 
-// response turns the answer into that of an in-process round trip.
+// response turns the answer into the response of an in-process round trip.
 func (a *answer) response(r *http.Request) (*http.Response, error) {
 	if a.drop {
 		return nil, io.ErrUnexpectedEOF

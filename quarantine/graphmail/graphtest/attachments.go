@@ -11,12 +11,13 @@ import (
 
 var attachmentNames = []string{"id", "lastModifiedDateTime", "name", "contentType", "size", "isInline"}
 
-// fileNames are those that only files have: $select names them with their type.
+// fileNames are the properties that only files have: $select names them with their type.
 var fileNames = []string{"contentId", "contentLocation", "contentBytes"}
 
 const fileType = "microsoft.graph.fileAttachment"
 
-// kindOf returns the type of an attachment: a file, an item, or a file elsewhere.
+// kindOf returns the type of an attachment: a file, an item, or a reference to a file
+// elsewhere.
 func kindOf(a mailstore.Attached) string {
 	switch {
 	case a.Item:
@@ -38,7 +39,7 @@ func (c *call) describe(it *mailstore.Item, a mailstore.Attached, selects []stri
 	if kindOf(a) == "#"+fileType {
 		o["contentId"], o["contentLocation"] = a.ContentID, a.Location
 		if selects == nil || slices.Contains(selects, "contentBytes") {
-			content, _ := io.ReadAll(a.Open()) // from memory
+			content, _ := io.ReadAll(a.Open()) // from memory: cannot fail
 			o["contentBytes"] = content
 		}
 	}
@@ -122,7 +123,7 @@ func getAttachmentContent(c *call) (*answer, *refusal) {
 	return out, nil
 }
 
-// maxAttachment is above how many bytes a file needs an upload session.
+// maxAttachment is the number of bytes above which a file needs an upload session.
 const maxAttachment = 3 << 20
 
 // addAttachment adds a file of up to 3 MB

@@ -24,8 +24,8 @@ type part struct {
 	DependsOn []string          `json:"dependsOn"`
 }
 
-// batch answers several requests in one, each with its own status; one whose
-// dependency failed is not tried. Preferences are those of each part
+// batch answers several requests in one, each with its own status; a request whose
+// dependency failed is not tried. Each part has its own preferences
 // (https://learn.microsoft.com/en-us/graph/json-batching).
 func batch(ctx context.Context, c *call) (*answer, *refusal) {
 	var b struct {
@@ -64,7 +64,7 @@ func batch(ctx context.Context, c *call) (*answer, *refusal) {
 		seen[p.ID], _ = response["status"].(int)
 		responses = append(responses, response)
 	}
-	slices.Reverse(responses) // they come in any order
+	slices.Reverse(responses) // they may come in any order
 	return jsonAnswer(http.StatusOK, object{"responses": responses}), nil
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// Whoever gives up a batch does not wait for its parts.
+// A caller that gives up a batch does not wait for its parts.
 func TestBatchEndsWithItsCaller(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

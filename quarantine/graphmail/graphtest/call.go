@@ -14,16 +14,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// incoming is a request as it came over either way, or as a part of a batch.
+// incoming is a request as received over a socket or directly, or as part of a batch.
 type incoming struct {
 	method string
 	base   string // scheme and host of the Graph host, as the client addresses it
-	path   string // escaped, with the version
+	path   string // escaped, including the version
 	query  string // raw
 	header http.Header
 	body   []byte
-	length int64 // of the body as the request says; -1: it does not
-	part   bool  // of a batch
+	length int64 // length of the body according to the request; -1: not given
+	part   bool  // it is part of a batch
 	socket bool
 }
 
@@ -37,19 +37,19 @@ type call struct {
 	route     *route
 	args      []string
 	query     *query
-	org       *mailstore.Organisation // while the store is locked
-	box       *mailstore.Mailbox      // of the user or mailbox in the path, if there is one
-	lists     []ewstest.Entry         // of the address book, where they are needed
-	importing bool                    // at the import host
-	immutable bool                    // ids that were asked for
-	plain     bool                    // bodies as text
-	maxPage   int                     // asked for by Prefer; 0: not
-	fault     *Fault                  // that strikes
+	org       *mailstore.Organisation // set while the store is locked
+	box       *mailstore.Mailbox      // mailbox of the user or mailbox in the path, if any
+	lists     []ewstest.Entry         // lists of the address book, where they are needed
+	importing bool                    // it is at the import host
+	immutable bool                    // immutable ids were requested
+	plain     bool                    // bodies were requested as text
+	maxPage   int                     // requested by Prefer; 0: not given
+	fault     *Fault                  // fault that strikes
 	claimed   bool
 	acted     bool
 	payer     payer
 	paid      bool
-	batch     map[string]parsedQuery // that it is a part of: queries by their texts; nil: of none
+	batch     map[string]parsedQuery // queries of the batch that it is part of, by text; nil: not part of a batch
 }
 
 func (c *call) requestID() string {
@@ -63,7 +63,8 @@ func (c *call) clientID() string {
 	return c.requestID()
 }
 
-// preferences reads the Prefer headers. What is not known is ignored, as RFC 7240 wants.
+// preferences reads the Prefer headers. Unknown preferences are ignored, as RFC 7240
+// requires.
 func (c *call) preferences() {
 	for _, line := range c.in.header.Values("Prefer") {
 		for p := range strings.SplitSeq(line, ",") {
@@ -81,7 +82,7 @@ func (c *call) preferences() {
 	}
 }
 
-// arg returns what stands in the path in place of a name.
+// arg returns the value of a placeholder in the path.
 func (c *call) arg(name string) string {
 	for i, s := range c.route.segments {
 		if s == "{"+name+"}" {
@@ -91,8 +92,8 @@ func (c *call) arg(name string) string {
 	return ""
 }
 
-// json reads the body, an object whose properties are all among those that are known,
-// written in any case if fold is set.
+// json reads the body as an object whose properties must all be known. If fold is set,
+// their names may be in any case.
 func (c *call) json(fold bool, known ...string) (object, *refusal) {
 	if refused := c.isJSON(); refused != nil {
 		return nil, refused
@@ -128,8 +129,8 @@ func (c *call) isJSON() *refusal {
 	return nil
 }
 
-// packed refuses a body that is compressed, as Microsoft's SDK for Go sends it first: it then
-// sends it plain. Whether real servers unpack it is not known.
+// packed refuses a compressed body. Microsoft's SDK for Go compresses bodies at first,
+// and then sends them uncompressed. It is not known whether real servers unpack them.
 func (c *call) packed() *refusal {
 	switch kind := c.in.header.Get("Content-Encoding"); strings.ToLower(kind) {
 	case "", "identity":

@@ -24,8 +24,8 @@ const (
 	stamp = "String " + set + " Name QuarantineOperation"
 )
 
-// letter returns a message with a Message-ID of its own; asking for receipts if asks is
-// set.
+// letter returns a message with a Message-ID of its own, which asks for receipts if asks
+// is set.
 func letter(name string, asks bool) []byte {
 	head := "From: Eve <eve@evil.example>\r\nTo: Alice <alice@example.test>\r\nSubject: " + name +
 		"\r\nDate: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <" + name + "@evil.example>\r\n"
@@ -35,7 +35,7 @@ func letter(name string, asks bool) []byte {
 	return []byte(head + "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhello " + name + "\r\n")
 }
 
-// caller sends requests of an application.
+// caller sends requests as an application.
 type caller struct {
 	t   *testing.T
 	srv *graphtest.Server
@@ -68,7 +68,7 @@ type reply struct {
 	body   object
 }
 
-// try sends a request to a path behind the version, or to a whole address. Headers are
+// try sends a request to a path, without the version, or to a full address. Headers are
 // pairs.
 func (c *caller) try(method, path string, body any, headers ...string) (*reply, error) {
 	c.t.Helper()
@@ -156,7 +156,7 @@ func (r *reply) str(name string) string {
 	return s
 }
 
-// column returns a text of each row.
+// column returns one text of each row.
 func column(rows []object, name string) []string {
 	all := []string{}
 	for _, r := range rows {

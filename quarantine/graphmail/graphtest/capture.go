@@ -18,7 +18,7 @@ type capture struct{ dir string }
 // captured is what a file of a capture contains.
 type captured struct {
 	Method       string          `json:"method"`
-	Path         string          `json:"path"` // behind the version
+	Path         string          `json:"path"` // without the version
 	Query        string          `json:"query,omitempty"`
 	Prefer       []string        `json:"prefer,omitempty"`
 	IfMatch      string          `json:"ifMatch,omitempty"`
@@ -45,9 +45,9 @@ func (j *journal) init(most int) {
 func (c *capture) write(of *call, a *answer) {
 	body, size := a.reader()
 	if size > 1<<20 {
-		return // large content is not a matter of the schema
+		return // large content does not matter to the schema
 	}
-	b, _ := io.ReadAll(body) // from memory
+	b, _ := io.ReadAll(body) // from memory: cannot fail
 	v := captured{
 		Method: of.in.method, Path: strings.TrimPrefix(of.in.path, "/v1.0"), Query: of.in.query,
 		Prefer: of.in.header.Values("Prefer"), IfMatch: of.in.header.Get("If-Match"),
@@ -63,7 +63,8 @@ func (c *capture) write(of *call, a *answer) {
 	}
 }
 
-// textOrJSON returns a body as JSON, nil if it is empty; what is no JSON as a string.
+// textOrJSON returns a body as JSON, nil if it is empty. A body that is not JSON becomes
+// a string.
 func textOrJSON(b []byte) json.RawMessage {
 	if len(b) == 0 {
 		return nil
@@ -71,6 +72,6 @@ func textOrJSON(b []byte) json.RawMessage {
 	if json.Valid(b) {
 		return b
 	}
-	text, _ := json.Marshal(string(cut(b))) // a string
+	text, _ := json.Marshal(string(cut(b))) // a string: cannot fail
 	return text
 }

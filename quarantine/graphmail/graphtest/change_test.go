@@ -46,7 +46,7 @@ func TestReceiptsAreSent(t *testing.T) {
 	}
 }
 
-// unasked takes back the request for a receipt, and marks as read.
+// unasked withdraws the request for a receipt and marks the message as read.
 func unasked(c *caller, path string) {
 	got := c.want(200, "PATCH", path, object{"isReadReceiptRequested": false})
 	assert.Equal(c.t, false, got.body["isReadReceiptRequested"])
@@ -83,7 +83,7 @@ func TestUpdate(t *testing.T) {
 	c.refused(400, "ErrorInvalidIdMalformed", "PATCH", user(alice)+"/messages/nonsense", read)
 }
 
-// Whether a null removes a property is not known: either can be tried.
+// It is not known whether null removes a property, so either can be tried.
 func TestNullRemoves(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, &graphtest.Options{NullRemoves: true, Sensitive: true})

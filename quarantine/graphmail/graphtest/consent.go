@@ -23,7 +23,7 @@ func AllRoles() []string {
 	}
 }
 
-// includes says which permissions are enough in place of a least one.
+// includes lists the permissions that suffice in place of a lesser one.
 var includes = map[string][]string{
 	"Mail.ReadBasic.All":     {"Mail.Read", "Mail.ReadWrite"},
 	"Mail.Read":              {"Mail.ReadWrite"},
@@ -31,8 +31,8 @@ var includes = map[string][]string{
 	"MailboxFolder.Read.All": {"MailboxFolder.ReadWrite.All"},
 }
 
-// Consent gives an application exactly these permissions; none at all without any. The
-// change acts on tokens that it has already.
+// Consent gives an application exactly these permissions, or none at all if there are no
+// arguments. The change also affects tokens that the application already has.
 func (s *Server) Consent(app string, roles ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,8 +40,8 @@ func (s *Server) Consent(app string, roles ...string) {
 }
 
 // Scope limits what an application may do with mail to the mailboxes with these primary
-// addresses, as RBAC for Applications does; export and import are not limited.
-// Without addresses it may do nothing with mail.
+// addresses, as RBAC for Applications does. Export and import are not limited. Without
+// addresses it may do nothing with mail.
 func (s *Server) Scope(app string, addresses ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,7 +73,7 @@ func (s *Server) may(app string, any []string) bool {
 	})
 }
 
-// mayOpen reports whether an application's scope has a mailbox.
+// mayOpen reports whether an application's scope includes a mailbox.
 func (s *Server) mayOpen(app string, box *mailstore.Mailbox) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,16 +81,16 @@ func (s *Server) mayOpen(app string, box *mailstore.Mailbox) bool {
 	return !ok || scope[strings.ToLower(box.Address)]
 }
 
-// token is one that As or Token has issued.
+// token is a token issued by As or Token.
 type token struct {
 	app     string
 	expires time.Time
 }
 
-// Token returns a token of an application, by any name, that the server accepts until
-// Options.TokenLifetime has passed or [Server.Revoke] is called. Like those of the token
-// endpoint it is a JWT, with the claims aud, tid, appid, roles, iat, nbf and exp, but not
-// signed.
+// Token returns a token for an application, which may have any name. The server accepts
+// it until Options.TokenLifetime has passed or [Server.Revoke] is called. Like the tokens
+// of the token endpoint, it is a JWT with the claims aud, tid, appid, roles, iat, nbf and
+// exp, but it is not signed.
 func (s *Server) Token(app string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -110,7 +110,7 @@ func (s *Server) Token(app string) string {
 	return text
 }
 
-// fresh returns a token of an application that is good for a while: the one of before, or
+// fresh returns a token of an application that is valid for a while: the previous one or
 // a new one.
 func (s *Server) fresh(app string) string {
 	s.mu.Lock()
@@ -127,7 +127,7 @@ func (s *Server) fresh(app string) string {
 	return text
 }
 
-// Revoke makes all tokens that were issued so far invalid.
+// Revoke invalidates all tokens issued so far.
 func (s *Server) Revoke() {
 	s.mu.Lock()
 	clear(s.tokens)
@@ -137,8 +137,8 @@ func (s *Server) Revoke() {
 	}
 }
 
-// As wraps a RoundTripper so that every request that has no Authorization and goes to the
-// Graph host has a token of an application. The import host gets none.
+// As wraps a RoundTripper so that every request to the Graph host that has no
+// Authorization gets a token of an application. Requests to the import host get none.
 func (s *Server) As(rt http.RoundTripper, app string) http.RoundTripper { return signed{s, rt, app} }
 
 type signed struct {
@@ -156,8 +156,8 @@ func (t signed) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.next.RoundTrip(r)
 }
 
-// initAuthority makes the token endpoint, which has its own key that takes a while
-// to make.
+// initAuthority makes the token endpoint. The endpoint has its own key, which takes a
+// while to generate.
 func (s *Server) initAuthority() {
 	if len(s.opts.Applications) == 0 {
 		return

@@ -14,7 +14,8 @@ import (
 
 func mime(raw []byte) string { return base64.StdEncoding.EncodeToString(raw) }
 
-// MIME makes a draft, in Drafts only; too much of it makes nothing and says 200.
+// MIME makes a draft, in Drafts only; too much of it makes nothing and is answered with
+// 200.
 func TestMIMEMakesDrafts(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, nil)
@@ -33,7 +34,7 @@ func TestMIMEMakesDrafts(t *testing.T) {
 	assert.Equal(t, "text/plain", out.header.Get("Content-Type"))
 }
 
-// A message of JSON can be no draft and keep its dates, but loses its headers.
+// A message from JSON can be a non-draft and keep its dates, but loses its headers.
 func TestJSONMakesMessages(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, nil)
@@ -93,7 +94,7 @@ func TestQuota(t *testing.T) {
 	assert.Equal(t, 507, got.status)
 }
 
-// What the server does not do has a name, and is not done.
+// Things that the server does not support are named, and not done.
 func TestCreatesNothing(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, nil)

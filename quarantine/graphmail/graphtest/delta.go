@@ -11,49 +11,50 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// deltaState is what a link of a delta stands for.
+// deltaState is the state that a delta link stands for.
 type deltaState struct {
-	path  string // that it belongs to
+	path  string // path that it belongs to
 	query *query
-	known map[uint64]deltaEntry // what the client knows when the pages are read
+	known map[uint64]deltaEntry // what the client knows once it has read the pages
 	rows  []deltaRow            // still to be read
 	next  bool                  // pages follow: the link is a nextLink
 }
 
-// deltaEntry is what was told about an object.
+// deltaEntry is what the client was told about an object.
 type deltaEntry struct {
 	change uint64
 	object uint64
 	id     string
 }
 
-// deltaRow is a row: an object, or that it was removed.
+// deltaRow is a row: an object, or the removal of one.
 type deltaRow struct {
 	number  uint64
 	removed string
 }
 
-// source is what a delta is of.
+// source describes the objects that a delta tracks.
 type source struct {
 	now   func() map[uint64]deltaEntry
-	write func(number uint64, q *query) object // nil: it has gone meanwhile
+	write func(number uint64, q *query) object // nil: it is gone meanwhile
 	kind  string
-	// lost leaves out what was told before and has come back under another number.
+	// lost leaves out objects that were reported before and have come back under another
+	// number.
 	lost bool
 }
 
-// maxLinks is how many links the server knows; older ones answer 410.
+// maxLinks is how many links the server remembers; older ones are answered with 410.
 const maxLinks = 10_000
 
-// ForgetDeltas makes all links of deltas invalid: they answer 410 SyncStateNotFound.
+// ForgetDeltas invalidates all delta links: they are answered with 410 SyncStateNotFound.
 func (s *Server) ForgetDeltas() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.deltas)
 }
 
-// deltaMessages tells what came into a folder, changed and left it since a link was
-// given. With immutable ids, what moved away and back is lost
+// deltaMessages reports what came into a folder, changed and left it since a link was
+// issued. With immutable ids, messages that were moved away and back are lost
 // (https://learn.microsoft.com/en-us/graph/api/message-delta).
 func deltaMessages(c *call) (*answer, *refusal) {
 	f, refused := c.folder(c.arg("folder"))
@@ -90,8 +91,8 @@ func deltaMessages(c *call) (*answer, *refusal) {
 	})
 }
 
-// deltaFilter reads the only filter that a delta knows: a time from which on messages
-// were received.
+// deltaFilter reads the only filter that a delta supports: the time from which on
+// messages were received.
 func (c *call) deltaFilter() (func(*mailstore.Item) bool, *refusal) {
 	q := c.firstQuery()
 	if q.orderBy != "" && q.orderBy != "receivedDateTime desc" {
@@ -107,7 +108,7 @@ func (c *call) deltaFilter() (func(*mailstore.Item) bool, *refusal) {
 	return messageTerms.compile(n)
 }
 
-// firstQuery returns the query with which the delta began.
+// firstQuery returns the query that the delta began with.
 func (c *call) firstQuery() *query {
 	v := c.query.values
 	c.server.mu.Lock()
@@ -118,7 +119,7 @@ func (c *call) firstQuery() *query {
 	return c.query
 }
 
-// deltaFolders tells what became of the folders of the mailbox, at any depth
+// deltaFolders reports the changes to the folders of the mailbox, at any depth
 // (https://learn.microsoft.com/en-us/graph/api/mailfolder-delta).
 func deltaFolders(c *call) (*answer, *refusal) {
 	if c.query.filter != nil || c.query.values.Has("changeType") {
@@ -148,7 +149,7 @@ func deltaFolders(c *call) (*answer, *refusal) {
 	})
 }
 
-// delta answers a page.
+// delta answers with a page.
 func (c *call) delta(src source) (*answer, *refusal) {
 	state, refused := c.deltaState(src)
 	if refused != nil {
@@ -185,7 +186,7 @@ func (c *call) delta(src source) (*answer, *refusal) {
 	return jsonAnswer(http.StatusOK, o), nil
 }
 
-// deltaState returns the rows that are to be read now.
+// deltaState returns the state with the rows to read now.
 func (c *call) deltaState(src source) (*deltaState, *refusal) {
 	v := c.query.values
 	skip, delta := v.Get("$skiptoken"), v.Get("$deltatoken")
@@ -208,7 +209,7 @@ func (c *call) deltaState(src source) (*deltaState, *refusal) {
 	return c.changes(src, state)
 }
 
-// changes compares what is there with what the client knows.
+// changes compares the current objects with what the client knows.
 func (c *call) changes(src source, old *deltaState) (*deltaState, *refusal) {
 	kind := old.query.values.Get("changeType")
 	if kind != "" && kind != "created" && kind != "updated" && kind != "deleted" {

@@ -6,13 +6,14 @@ import (
 )
 
 // Direct returns a RoundTripper that calls the server in process, without a socket, so it
-// works inside a testing/synctest bubble. Faults that break the connection give
-// io.ErrUnexpectedEOF. Of the URL, the path counts, and whether it is that of the import
-// host.
+// works inside a testing/synctest bubble. Faults that break the connection return
+// io.ErrUnexpectedEOF. Of the URL, only the path matters, and whether the host is the
+// import host.
 func (s *Server) Direct() http.RoundTripper { return direct{s} }
 
 // DirectURL returns the address of the Graph host for [Server.Direct], without a version:
-// https://graph. and the domain of the Exchange server. No socket is opened for it.
+// https://graph. followed by the domain of the Exchange server. No socket is opened for
+// it.
 func (s *Server) DirectURL() string { return "https://" + s.graphHost() }
 
 func (s *Server) graphHost() string  { return "graph." + s.exchange.Domain() }

@@ -20,7 +20,7 @@ type entry struct {
 	members   []string
 }
 
-// entries returns the directory: users have mailboxes; dynamic distribution groups are
+// entries returns the directory. Users have mailboxes; dynamic distribution groups are
 // not in Graph.
 func (c *call) entries() []entry {
 	var all []entry
@@ -53,7 +53,8 @@ func contactEntry(address, name string) entry {
 	return entry{kind: "orgContact", id: objectID("contact", strings.ToLower(address)), name: name, mail: address, addresses: []string{"SMTP:" + address}}
 }
 
-// fields are the properties of a kind; those after id come only by $select.
+// directoryFields are the properties of each kind; those after id are returned only by
+// $select.
 var directoryFields = map[string][]string{
 	"user":       {"displayName", "mail", "userPrincipalName", "id", "proxyAddresses", "accountEnabled", "userType"},
 	"group":      {"displayName", "mail", "id", "proxyAddresses", "mailEnabled", "securityEnabled", "groupTypes", "mailNickname"},
@@ -79,8 +80,8 @@ func (e entry) object(selects []string, typed bool) object {
 	return o
 }
 
-// directoryTerms are what a filter of the directory can compare without the header
-// ConsistencyLevel: eventual, which the server does not have.
+// directoryTerms are what a directory filter can compare without the header
+// ConsistencyLevel: eventual, which the server does not support.
 var directoryTerms = &terms[entry]{
 	values: map[string]func(entry) any{
 		"id":                func(e entry) any { return e.id },
@@ -107,8 +108,8 @@ func (c *call) directory(kind string) (*answer, *refusal) {
 	return c.directoryPage(rows, kind, false)
 }
 
-// directoryPage answers a page, of 100 unless asked otherwise, and a link with
-// $skiptoken.
+// directoryPage answers with a page, of 100 rows unless another size is requested, and a
+// link with $skiptoken.
 func (c *call) directoryPage(rows []entry, kind string, typed bool) (*answer, *refusal) {
 	q := c.query
 	if refused := q.only(kind, directoryFields[kind]); refused != nil {
@@ -129,7 +130,8 @@ func (c *call) directoryPage(rows []entry, kind string, typed bool) (*answer, *r
 	}
 	begin := 0
 	if text := q.values.Get("$skiptoken"); text != "" {
-		// Nobody may make a token of his own: it names the object to go on with.
+		// Clients must not make tokens of their own: a token names the object to continue
+		// with.
 		at := slices.IndexFunc(rows, func(e entry) bool { return "RFNwdAIAAQ."+e.id == text })
 		if at < 0 {
 			return nil, refuse(http.StatusBadRequest, "Directory_ExpiredPageToken", "The specified page token value has expired and can no longer be included in your request.")
@@ -189,12 +191,12 @@ func (c *call) directoryEntry(kind string, is func(entry) bool, name string) (*a
 	return nil, notInDirectory(name)
 }
 
-// listMembers lists who is in a group, also as a member of a member; groups may contain
-// one another. A cast gives one kind
+// listMembers lists the members of a group, including indirect ones; groups may contain
+// one another. A cast selects one kind
 // (https://learn.microsoft.com/en-us/graph/api/group-list-transitivemembers).
 func listMembers(c *call) (*answer, *refusal) { return c.members(true) }
 
-// listDirectMembers lists who is in a group itself
+// listDirectMembers lists only the direct members of a group
 // (https://learn.microsoft.com/en-us/graph/api/group-list-members).
 func listDirectMembers(c *call) (*answer, *refusal) { return c.members(false) }
 
@@ -234,8 +236,8 @@ func (c *call) members(nested bool) (*answer, *refusal) {
 	return c.directoryPage(rows, kind, false)
 }
 
-// find returns the object with an address. A member that is nowhere else is a contact; a
-// dynamic distribution group is not shown.
+// find returns the object with an address. A member that is not found elsewhere is a
+// contact; a dynamic distribution group is not shown.
 func find(all []entry, address string, lists []ewstest.Entry) *entry {
 	for i, e := range all {
 		if slices.ContainsFunc(e.addresses, func(a string) bool { return strings.EqualFold(a[len("smtp:"):], address) }) {

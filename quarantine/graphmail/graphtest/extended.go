@@ -73,14 +73,15 @@ func cutHex(s string) (string, bool) {
 	return "", false
 }
 
-// longestInList is how much of a long text a list shows; GET of one message shows all.
+// longestInList is how many characters of a long text a list shows; GET of one message
+// shows all.
 const longestInList = 255
 
-// single returns the named extended properties that something has, nil if it has none.
+// single returns the named extended properties that an object has, nil if it has none.
 func single(ids []string, list bool, get func(ews.ExtendedField) (ews.ExtendedProperty, bool)) []object {
 	var all []object
 	for _, id := range ids {
-		f, normal, _ := extendedID(id, false) // it was read before
+		f, normal, _ := extendedID(id, false) // it has been parsed before
 		p, ok := get(mailstore.Key(f))
 		if !ok {
 			continue
@@ -105,8 +106,8 @@ func multiple(ids []string, get func(ews.ExtendedField) (ews.ExtendedProperty, b
 	return all
 }
 
-// writtenProperties reads singleValueExtendedProperties of a body: what to set, and what
-// a null takes away.
+// writtenProperties reads singleValueExtendedProperties of a body: the properties to set,
+// and the properties that a null removes.
 func (c *call) writtenProperties(v any) (set []ews.ExtendedProperty, remove []ews.ExtendedField, refused *refusal) {
 	rows, ok := v.([]any)
 	if !ok {

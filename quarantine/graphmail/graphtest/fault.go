@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Fault is a way to fail; [Server.Fail] and [Server.FailNext] say when.
+// Fault is a way to fail; [Server.Fail] and [Server.FailNext] determine when.
 type Fault struct {
-	Name string // in Request.Fault
+	Name string // shown in Request.Fault
 
 	kind   faultKind
 	status int
@@ -19,7 +19,7 @@ type Fault struct {
 	wait   time.Duration // Retry-After
 	slow   time.Duration
 	acted  bool
-	later  time.Duration // after which it acts
+	later  time.Duration // delay after which the server acts
 }
 
 type faultKind int
@@ -27,7 +27,7 @@ type faultKind int
 const (
 	faultNone   faultKind = iota
 	faultDrop             // no answer
-	faultCut              // the answer breaks off
+	faultCut              // the answer is cut short
 	faultStatus           // an error instead of the answer
 	faultSlow
 	faultDoubled
@@ -43,7 +43,8 @@ const (
 	faultReplayed
 )
 
-// Faults of whole requests. Those that refuse do not act, unless [Fault.Acted] says so.
+// Faults of whole requests. Faults that refuse a request do not act on it, unless changed
+// by [Fault.Acted].
 var (
 	// DropBefore closes the connection without acting.
 	DropBefore = Fault{Name: "dropped before acting", kind: faultDrop}
@@ -56,42 +57,43 @@ var (
 	// GatewayTimeout acts and answers 504 UnknownError, as a gateway that gave up waiting
 	// does.
 	GatewayTimeout = Fault{Name: "504 after acting", kind: faultStatus, status: http.StatusGatewayTimeout, code: "UnknownError", acted: true}
-	// EarlierAnswer does not act, and answers with the answer to the last request of the
-	// same operation, as from a connection or cache that has mixed them up. It cannot strike
-	// the first one.
+	// EarlierAnswer does not act, and repeats the answer to the previous request of the
+	// same operation, as if a connection or cache had mixed them up. It cannot strike the
+	// first request.
 	EarlierAnswer = Fault{Name: "answer to the request before", kind: faultEarlier}
-	// Conflict is a 412 ErrorIrresolvableConflict, which real servers answer to requests
-	// without If-Match as well.
+	// Conflict is a 412 ErrorIrresolvableConflict, which real servers also return to
+	// requests without If-Match.
 	Conflict = Fault{Name: "412", kind: faultStatus, status: http.StatusPreconditionFailed, code: "ErrorIrresolvableConflict"}
 )
 
 // Faults of some operations.
 var (
-	// MoveDoubled lets a message that is moved arrive and stay as well, as was seen with
-	// immutable ids; the answer is as ever.
+	// MoveDoubled lets a moved message arrive but also stay, as has been seen with
+	// immutable ids; the answer is as usual.
 	MoveDoubled = Fault{Name: "the moved message stays", kind: faultDoubled}
-	// CreatesNothing answers 200 without an id to a POST of a message, and success to
-	// other requests that write, and does nothing.
+	// CreatesNothing does nothing; it answers 200 without an id to a POST of a message,
+	// and reports success for other requests that write.
 	CreatesNothing = Fault{Name: "success without effect", kind: faultNothing}
-	// ExportCut cuts the data of exportItems in the middle of its bytes; the JSON and its
-	// base64 are whole.
+	// ExportCut cuts off the data of exportItems in the middle of its bytes; the JSON and
+	// its base64 stay intact.
 	ExportCut = Fault{Name: "export cut", kind: faultExportCut}
-	// NoNextLink leaves out the nextLink of a list that goes on.
+	// NoNextLink leaves out the nextLink of a list that continues.
 	NoNextLink = Fault{Name: "nextLink missing", kind: faultNoLink}
-	// EmptyPage answers a list with a page that has no rows, and a nextLink to them.
+	// EmptyPage answers a list with a page that has no rows, but a nextLink to them.
 	EmptyPage = Fault{Name: "empty page", kind: faultEmptyPage}
 	// NothingFound answers a list without its rows, as from an index that lags behind.
 	NothingFound = Fault{Name: "nothing found", kind: faultNotFound}
-	// FilterIgnored answers a list with what its filter leaves out as well.
+	// FilterIgnored answers a list as if it had no filter.
 	FilterIgnored = Fault{Name: "filter ignored", kind: faultUnfiltered}
-	// DeltaReplayed lets a delta tell all that is there once more, as if it were new.
+	// DeltaReplayed lets a delta report all existing objects once more, as if they were
+	// new.
 	DeltaReplayed = Fault{Name: "delta replayed", kind: faultReplayed}
-	// PropertiesLost loses the named properties of what a request writes.
+	// PropertiesLost drops the named properties that a request writes.
 	PropertiesLost = Fault{Name: "named properties lost", kind: faultForget}
 )
 
-// Status returns a fault that answers with an HTTP status and an error with a code. It
-// panics if the status is neither 200 nor between 400 and 599.
+// Status returns a fault that answers with an HTTP status and an error code. It panics if
+// the status is neither 200 nor between 400 and 599.
 func Status(status int, code string) Fault {
 	if status != http.StatusOK && (status < 400 || status > 599) {
 		panic("graphtest: Status: the status must be 200, or between 400 and 599")
@@ -99,8 +101,8 @@ func Status(status int, code string) Fault {
 	return Fault{Name: strings.TrimSpace(strconv.Itoa(status) + " " + code), kind: faultStatus, status: status, code: code}
 }
 
-// Body returns the fault of [Status] with another body, which may be no JSON at all:
-// Graph and what is in front of it spell errors in several ways.
+// Body returns the fault of [Status] with another body, which need not be JSON: Graph and
+// the systems in front of it report errors in several forms.
 func (f Fault) Body(body string) Fault {
 	f.Name += " with another body"
 	f.body = body
@@ -118,7 +120,7 @@ func (f Fault) BackOff(d time.Duration) Fault {
 	return f
 }
 
-// Acted returns the fault for a server that does what it was asked to do, and fails all
+// Acted returns the fault for a server that does what it was asked to do, but fails all
 // the same.
 func (f Fault) Acted() Fault {
 	f.Name += ", the server acted"
@@ -126,11 +128,11 @@ func (f Fault) Acted() Fault {
 	return f
 }
 
-// ActedAfter is [Fault.Acted] for a server that acts when the duration has passed since
-// the answer, on the clock of a testing/synctest bubble inside one. It then treats the
-// request as one that comes in at that moment; no other fault strikes it, and hooks do not
-// see it. [Server.Requests] shows whether it acted. A server that has been closed acts no
-// more. It panics if d is not positive.
+// ActedAfter is like [Fault.Acted] for a server that acts when the duration has passed
+// since the answer; inside a testing/synctest bubble, the clock of the bubble counts. It
+// then treats the request as if it had just arrived; no other fault strikes it, and hooks
+// do not see it. [Server.Requests] shows whether it acted. A closed server no longer
+// acts. ActedAfter panics if d is not positive.
 func (f Fault) ActedAfter(d time.Duration) Fault {
 	if d <= 0 {
 		panic("graphtest: ActedAfter: the duration must be positive")
@@ -140,11 +142,12 @@ func (f Fault) ActedAfter(d time.Duration) Fault {
 	return f
 }
 
-// Late closes the connection without an answer, while the server acts later.
+// Late returns a fault that closes the connection without an answer; the server acts
+// later.
 func Late(d time.Duration) Fault { return DropBefore.ActedAfter(d) }
 
-// ExportFails returns a fault that fails each item of exportItems with a code, inside an
-// answer 200.
+// ExportFails returns a fault that fails each item of exportItems with a code, inside a
+// 200 answer.
 func ExportFails(code string) Fault {
 	return Fault{Name: "export: " + code, kind: faultExport, code: code}
 }
@@ -157,11 +160,11 @@ func (f *Fault) instead() bool {
 	return f.kind == faultDrop || f.kind == faultCut || f.kind == faultStatus || f.kind == faultEarlier
 }
 
-// answer returns what is sent, given the answer if the server acted.
+// answer returns the answer to send; a is the answer of the server if it acted.
 func (f *Fault) answer(c *call, a *answer) *answer {
 	switch {
 	case f.kind == faultDrop && c.in.part:
-		return &answer{status: http.StatusGatewayTimeout} // a batch answers in its place
+		return &answer{status: http.StatusGatewayTimeout} // the batch gives this answer in its place
 	case f.kind == faultDrop:
 		return &answer{drop: true}
 	case f.kind == faultEarlier:

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// When says which requests a fault strikes. The zero value means every request that the
-// fault can strike.
+// When selects the requests that a fault strikes. The zero value means every request that
+// the fault can strike.
 type When struct {
 	Operation Operation // empty: any
 
@@ -15,26 +15,26 @@ type When struct {
 	// while the server is locked, so it must not call the server. Nil: no limit.
 	Request func(*Request) bool
 
-	// Skip is how many of these requests pass before it strikes for the first time, and
-	// Times how often it strikes; 0: for good.
+	// Skip is how many of these requests pass before the fault strikes for the first
+	// time, and Times is how often it strikes; 0: without limit.
 	Skip, Times int
 }
 
-// Failure is a fault that was planned by [Server.Fail].
+// Failure is a fault planned by [Server.Fail].
 type Failure struct {
 	faults *faults
 	rule   *planned
 }
 
-// Cancel takes the fault away. It may be called more than once.
+// Cancel removes the fault. It may be called more than once.
 func (f *Failure) Cancel() {
 	f.faults.mu.Lock()
 	defer f.faults.mu.Unlock()
 	f.faults.drop(f.rule)
 }
 
-// Struck returns how often the fault has struck. A fault planned for requests that never
-// come strikes nothing, and the test passes without it.
+// Struck returns how often the fault has struck. Check it: a fault planned for requests
+// that never come strikes nothing, and the test passes without it.
 func (f *Failure) Struck() int {
 	f.faults.mu.Lock()
 	defer f.faults.mu.Unlock()
@@ -54,8 +54,8 @@ func (s *Server) Fail(when When, fault Fault) *Failure {
 	return &Failure{&s.faults, r}
 }
 
-// FailNext makes the next requests of an operation fail, one for each fault. Operation ""
-// means any.
+// FailNext makes the next requests of an operation fail, one request for each fault.
+// Operation "" means any.
 func (s *Server) FailNext(op Operation, all ...Fault) {
 	for _, f := range all {
 		s.Fail(When{Operation: op, Times: 1}, f)
@@ -84,7 +84,7 @@ func (f *faults) drop(r *planned) {
 	f.rules = slices.DeleteFunc(f.rules, func(other *planned) bool { return other == r })
 }
 
-// claim looks for the fault that strikes a request.
+// claim finds the fault that strikes a request.
 func (s *Server) claim(c *call) {
 	f := &s.faults
 	f.mu.Lock()

@@ -12,16 +12,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// terms compiles the leaves of a filter: conditions of properties of a T.
+// terms compiles the leaves of a filter: conditions on properties of a T.
 type terms[T any] struct {
 	// values are the properties that can be compared: string, bool, float64 or time.Time;
 	// nil stands for null.
 	values map[string]func(T) any
-	// lists are those with several texts, for any.
+	// lists are the properties with several texts, for any.
 	lists map[string]func(T) []string
 	// extended returns the extended properties.
 	extended func(T, ews.ExtendedField) (ews.ExtendedProperty, bool)
-	// substrings says that contains and startswith are known.
+	// substrings means that contains and startswith are supported.
 	substrings bool
 }
 
@@ -82,7 +82,7 @@ const (
 	edmNumber  = "Edm.Int32"
 )
 
-// typeOf returns the type of a property, which its name tells.
+// typeOf returns the type of a property, as its name implies.
 func typeOf(path string) string {
 	switch {
 	case strings.HasSuffix(path, "DateTime"):
@@ -95,7 +95,7 @@ func typeOf(path string) string {
 	return edmString
 }
 
-// fits refuses to compare a property with what is of another type.
+// fits refuses to compare a property with a literal of another type.
 func fits(n comparison) *refusal {
 	is, with := typeOf(n.path), edmString
 	switch n.value.(type) {
@@ -123,7 +123,7 @@ func (t *terms[T]) join(left, right node, how func(a, b bool) bool) (func(T) boo
 	return func(v T) bool { return how(f(v), g(v)) }, refused
 }
 
-// anyExtended compiles a condition of an extended property: its id, and its value. See
+// anyExtended compiles a condition on the id and value of an extended property. See
 // https://learn.microsoft.com/en-us/graph/api/singlevaluelegacyextendedproperty-get.
 func (t *terms[T]) anyExtended(n quantifier) (func(T) bool, *refusal) {
 	b, ok := n.body.(both)
@@ -156,7 +156,7 @@ func (t *terms[T]) anyExtended(n quantifier) (func(T) bool, *refusal) {
 	}, nil
 }
 
-// extendedValue compiles the condition of a value: of a text, or of a number with a cast.
+// extendedValue compiles a condition on a value: a text, or a number with a cast.
 func extendedValue(f ews.ExtendedField, n node, path string) (func(value string, there bool) bool, *refusal) {
 	switch n := n.(type) {
 	case function:
@@ -183,7 +183,7 @@ func extendedValue(f ews.ExtendedField, n node, path string) (func(value string,
 	return nil, filterRefused("the value of " + string(f.Type))
 }
 
-// within is contains, startswith and endswith, which ignore case.
+// within implements contains, startswith and endswith, which ignore case.
 func within(name, text, part string) bool {
 	text, part = mailstore.Fold(text), mailstore.Fold(part)
 	switch name {
@@ -195,8 +195,8 @@ func within(name, text, part string) bool {
 	return strings.Contains(text, part)
 }
 
-// compared compares a value with a literal. Texts are compared without case, as the store
-// does; what is not there equals null and nothing else.
+// compared compares a value with a literal. Texts are compared without case, as in the
+// store; a missing value equals null and nothing else.
 func compared(value any, op string, with literal) bool {
 	order := 0
 	switch v := value.(type) {
@@ -242,7 +242,7 @@ func compared(value any, op string, with literal) bool {
 	return order <= 0
 }
 
-// paths returns the properties that a filter compares, in its order.
+// paths returns the properties that a filter compares, in order.
 func paths(n node) []string {
 	switch n := n.(type) {
 	case both:
@@ -261,7 +261,7 @@ func paths(n node) []string {
 	return nil
 }
 
-// number reads a number of the store.
+// number parses a number from the store.
 func number(s string) float64 {
 	n, err := strconv.ParseFloat(s, 64)
 	if err != nil {

@@ -32,7 +32,7 @@ type (
 // literal is a value of a filter: string, bool, number, time or nil.
 type literal any
 
-// maxTerms is how many conditions a filter may have before it is too complex. The limit
+// maxTerms is how many conditions a filter may have without being too complex. The limit
 // of real servers is not known.
 const maxTerms = 100
 
@@ -48,7 +48,7 @@ type parser struct {
 	failed *refusal
 }
 
-// parseFilter reads the subset of OData's $filter that Outlook knows.
+// parseFilter reads the subset of OData's $filter that Outlook supports.
 func parseFilter(s string) (node, *refusal) {
 	tokens, ok := tokenise(s)
 	if !ok || len(tokens) == 0 {

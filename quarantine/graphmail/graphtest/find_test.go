@@ -124,7 +124,7 @@ func TestPages(t *testing.T) {
 	assert.Equal(t, []string{"b", "a"}, column(second.rows(), "subject"))
 	assert.NotContains(t, second.body, "@odata.nextLink")
 
-	// Rows shift when something goes: "b" is missed.
+	// Rows shift when something disappears: "b" is missed.
 	c.srv.Mailbox(alice).DeleteMessage(all[11].ID)
 	second = c.want(200, "GET", first.str("@odata.nextLink"), nil)
 	assert.Equal(t, []string{"a"}, column(second.rows(), "subject"))
@@ -152,8 +152,8 @@ func keys(o object) []string {
 	return all
 }
 
-// The list of a mailbox has what is visible: not what was deleted for good, the archive, or
-// other kinds of items.
+// The list of a mailbox contains what is visible: not permanently deleted messages, the
+// archive, or other kinds of items.
 func TestListOfMailbox(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, nil)
@@ -197,7 +197,8 @@ func TestUsersInPaths(t *testing.T) {
 	c.refused(404, "MailboxNotEnabledForRESTAPI", "GET", user(bob)+"/messages", nil)
 }
 
-// A message shows named extended properties only, with their ids as servers write them.
+// A message shows only the extended properties that are named, with their ids as servers
+// write them.
 func TestExpand(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, nil)

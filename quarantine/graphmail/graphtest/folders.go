@@ -8,9 +8,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// wellKnown are the names of folders in any language, see
-// https://learn.microsoft.com/en-us/graph/api/resources/mailfolder. archive (the folder of
-// the button), clutter and scheduled are known, but no mailbox has them.
+// wellKnown are the language-independent names of folders, see
+// https://learn.microsoft.com/en-us/graph/api/resources/mailfolder. The names archive
+// (the folder of the Archive button), clutter and scheduled are known, but no mailbox has
+// them.
 var wellKnown = map[string]ews.FolderName{
 	"archive": "", "clutter": "", "scheduled": "",
 	"conflicts": "conflicts", "conversationhistory": ews.FolderConversationHistory, "deleteditems": ews.FolderDeletedItems,
@@ -43,8 +44,8 @@ func (c *call) folder(id string) (*mailstore.Folder, *refusal) {
 	return nil, folderNotFound()
 }
 
-// shown reports whether the mail API shows a folder: below the top of the information
-// store or among the search folders, and Deletions.
+// shown reports whether the mail API shows a folder: one below the top of the information
+// store or among the search folders, or Deletions.
 func shown(f *mailstore.Folder) bool {
 	if f.Distinguished == ews.FolderRecoverableItemsDeletions {
 		return true
@@ -208,7 +209,7 @@ func createChildFolder(c *call) (*answer, *refusal) {
 	return c.newFolder(parent)
 }
 
-// newFolder makes a folder, hidden if asked to; later that cannot be changed
+// newFolder makes a folder, hidden if requested; that cannot be changed later
 // (https://learn.microsoft.com/en-us/graph/api/mailfolder-post-childfolders).
 func (c *call) newFolder(parent *mailstore.Folder) (*answer, *refusal) {
 	o, refused := c.json(false, "displayName", "isHidden")

@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// FuzzRequest sends any request, which must be answered by an error of the API or by an
-// answer, and never by a panic.
+// FuzzRequest sends arbitrary requests. Each must be answered by an error of the API or
+// by an answer, and never by a panic.
 func FuzzRequest(f *testing.F) {
 	seeds := [][3]string{
 		{"GET", "/users/alice@example.test/messages?$filter=subject eq 'x''y' and (isRead ne true or contains(subject,'a'))", ""},

@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// A default id is that of EWS with - and _ in place of / and +. It contains the mailbox
+// A default id is the EWS id with - and _ in place of / and +. It contains the mailbox
 // and changes with each move.
 var (
 	toREST   = strings.NewReplacer("/", "-", "+", "_")
@@ -19,9 +19,9 @@ var (
 
 func restID(id mailstore.ID) string { return toREST.Replace(id.String()) }
 
-// An immutable id has 54 bytes, so 72 characters: a beginning that no default id has, the
-// mailbox, a byte for the archive, the object, the number of an attachment plus one, and a
-// checksum, with zeros between.
+// An immutable id has 54 bytes, so 72 characters: a prefix that no default id has, the
+// mailbox, a byte for the archive, the object, the number of an attachment plus one, and
+// a checksum, with zeros in between.
 const (
 	immutableSize = 54
 	immutableMark = "\x00\x0A\x40\x49"
@@ -45,7 +45,7 @@ func immutableID(it *mailstore.Item) string {
 	return toREST.Replace(base64.StdEncoding.EncodeToString(immutableBytes(it, -1)))
 }
 
-// parseImmutable reads an immutable id: of an item if attachment is negative.
+// parseImmutable reads an immutable id: that of an item if attachment is negative.
 func parseImmutable(s string) (guid mailstore.GUID, object uint64, archive bool, attachment int, ok bool) {
 	b, err := base64.StdEncoding.Strict().DecodeString(fromREST.Replace(s))
 	if err != nil || len(b) != immutableSize || !bytes.HasPrefix(b, []byte(immutableMark)) ||
@@ -56,11 +56,10 @@ func parseImmutable(s string) (guid mailstore.GUID, object uint64, archive bool,
 	return guid, binary.BigEndian.Uint64(b[21:]), b[20] == 1, int(binary.BigEndian.Uint32(b[29:])) - 1, true
 }
 
-// ownMark begins an id of the API of mailboxes with Options.OwnIDs.
+// ownMark is the prefix of an id of the mailbox API with Options.OwnIDs.
 const ownMark = "AAMBX"
 
-// own reports whether the request is one of the API of mailboxes and that has ids of its
-// own.
+// own reports whether the request uses the mailbox API, and that API has ids of its own.
 func (c *call) own() bool {
 	return c.server.opts.OwnIDs && (c.importing || c.route.segments[0] == "admin")
 }
@@ -84,7 +83,7 @@ func (c *call) spelled(id string) (string, bool) {
 // folderID returns the id of a folder.
 func (c *call) folderID(f *mailstore.Folder) string { return c.spell(restID(f.ID())) }
 
-// idOf returns the id of an item of the kind that the request asks for.
+// idOf returns the id of an item in the form that the request asks for.
 func (c *call) idOf(it *mailstore.Item) string {
 	if c.immutable {
 		return c.spell(immutableID(it))
@@ -124,8 +123,8 @@ func (c *call) anyItem(id string) (*mailstore.Item, *refusal) {
 	return nil, itemNotFound()
 }
 
-// served refuses what the mail API does not show: other kinds of items, the archive,
-// and Recoverable Items but for Deletions.
+// served refuses items that the mail API does not show: other kinds of items, the
+// archive, and Recoverable Items other than Deletions.
 func (c *call) served(it *mailstore.Item) (*mailstore.Item, *refusal) {
 	if it == nil || !isMail(it) || !shown(it.Folder) {
 		return nil, itemNotFound()
@@ -133,7 +132,7 @@ func (c *call) served(it *mailstore.Item) (*mailstore.Item, *refusal) {
 	return it, nil
 }
 
-// isMail reports whether an item is a message to Graph.
+// isMail reports whether Graph regards an item as a message.
 func isMail(it *mailstore.Item) bool {
 	if it.Associated {
 		return false

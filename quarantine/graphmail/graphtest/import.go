@@ -17,8 +17,8 @@ type session struct {
 	expires time.Time
 }
 
-// createImportSession answers an address on another host to which items can be posted
-// without a token until it expires: whoever has it can
+// createImportSession answers with an address on another host. Until the address expires,
+// anyone who has it can post items to it without a token
 // (https://learn.microsoft.com/en-us/graph/api/mailbox-createimportsession).
 func createImportSession(c *call) (*answer, *refusal) {
 	if len(c.in.body) > 0 && strings.TrimSpace(string(c.in.body)) != "{}" {
@@ -44,7 +44,8 @@ func createImportSession(c *call) (*answer, *refusal) {
 	return a, nil
 }
 
-// importBase returns scheme and host of the import host, reached as the request was.
+// importBase returns the scheme and host of the import host, to be reached in the same
+// way as the request.
 func (s *Server) importBase(c *call) string {
 	if !c.in.socket {
 		return "https://" + s.importHost()
@@ -57,7 +58,7 @@ func (s *Server) importBase(c *call) string {
 	return c.in.base // mounted in another server
 }
 
-// ExpireImports makes all import URLs that were given out expire.
+// ExpireImports makes all import URLs issued so far expire.
 func (s *Server) ExpireImports() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +72,7 @@ var importRoute = route{operation: OpImportItem, method: http.MethodPost, segmen
 
 func unauthorized(text string) *refusal { return refuse(http.StatusUnauthorized, "", text) }
 
-// importItem creates an item of a stream
+// importItem creates an item from a stream
 // (https://learn.microsoft.com/en-us/graph/import-exchange-mailbox-item).
 func importItem(c *call) (*answer, *refusal) {
 	if refused := c.openSession(); refused != nil {
@@ -149,7 +150,7 @@ func (c *call) openSession() *refusal {
 	return nil
 }
 
-// importMode reads the mode: create without an item, or update of one that has the
+// importMode reads the mode: create, without an item, or update, of an item with the
 // change key.
 func (c *call) importMode(o object, f *mailstore.Folder) (*mailstore.Item, *refusal) {
 	id, hasID := o["ItemId"]

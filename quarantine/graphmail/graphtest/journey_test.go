@@ -27,7 +27,7 @@ func (c *caller) export(address, id string) string {
 	return data
 }
 
-// A message goes from one mailbox into another and is the same there, as EWS sees it.
+// A message goes from one mailbox to another and is the same there, as seen through EWS.
 func TestMessageIsCarriedWhole(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, nil)
@@ -60,7 +60,7 @@ func TestMessageIsCarriedWhole(t *testing.T) {
 	assert.True(t, there[0].ReceiptPending, "the copy still has its receipt")
 }
 
-// The same mailbox is seen through both doors, with ids that translate.
+// The same mailbox is reached through both APIs, with ids that translate.
 func TestBothDoors(t *testing.T) {
 	t.Parallel()
 	ex := ewstest.NewServer(&ewstest.Options{Version: ewstest.ExchangeOnline})

@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// listMessages lists the whole visible mailbox: with Deleted Items, Drafts and what was
-// sent, without Recoverable Items and the archive
+// listMessages lists the whole visible mailbox, including Deleted Items, Drafts and Sent
+// Items, but not Recoverable Items and the archive
 // (https://learn.microsoft.com/en-us/graph/api/user-list-messages).
 func listMessages(c *call) (*answer, *refusal) {
 	var all []*mailstore.Folder
@@ -25,7 +25,7 @@ func listMessages(c *call) (*answer, *refusal) {
 	return c.listIn(all)
 }
 
-// listFolderMessages lists one folder, a search folder too.
+// listFolderMessages lists one folder, which may be a search folder.
 func listFolderMessages(c *call) (*answer, *refusal) {
 	f, refused := c.folder(c.arg("folder"))
 	if refused != nil {
@@ -81,7 +81,7 @@ func (c *call) ordered() *refusal {
 	return nil
 }
 
-// sort puts messages into order: the newest first, unless asked otherwise.
+// sort puts messages into order: the newest first, unless requested otherwise.
 func (c *call) sort(all []*mailstore.Item) {
 	sign := -1
 	if name, direction, _ := strings.Cut(c.query.orderBy, " "); name != "" && direction != "desc" {
@@ -97,7 +97,7 @@ func (c *call) sort(all []*mailstore.Item) {
 	})
 }
 
-// lookups returns what the indexes of folders can narrow a filter by.
+// lookups returns the index lookups by which folders can narrow a filter.
 func lookups(n node) [][]mailstore.Lookup {
 	switch n := n.(type) {
 	case both:
@@ -147,11 +147,11 @@ func extendedLookups(n quantifier) [][]mailstore.Lookup {
 	return [][]mailstore.Lookup{{l}}
 }
 
-// defaultTop is how many rows a page has unless more are asked for.
+// defaultTop is how many rows a page has unless another number is requested.
 const defaultTop = 10
 
-// paged answers with a page of rows, and a link to the rest that counts by $skip: rows
-// shift if some of them go meanwhile.
+// paged answers with a page of rows and a link to the rest. The link counts by $skip, so
+// rows shift if some of them disappear meanwhile.
 func paged[T any](c *call, rows []T, count int, write func(T) object) *answer {
 	if c.strikes(faultNotFound) {
 		rows = nil
@@ -191,8 +191,8 @@ func (c *call) pageSize() int {
 	return size
 }
 
-// link returns the address of the request with one parameter changed. The others stay as
-// they were written.
+// link returns the address of the request with one parameter changed. The others stay
+// exactly as they were written.
 func (c *call) link(name, value string) string {
 	var parts []string
 	for part := range strings.SplitSeq(c.in.query, "&") {
@@ -204,7 +204,7 @@ func (c *call) link(name, value string) string {
 	return c.in.base + c.in.path + "?" + strings.Join(append(parts, name+"="+url.QueryEscape(value)), "&")
 }
 
-// context returns the address of what the answer is about, as OData has it.
+// context returns the OData context of the answer.
 func (c *call) context() string {
 	what := strings.TrimPrefix(c.in.path, "/v1.0/")
 	if c.query != nil && c.query.selects != nil {

@@ -16,7 +16,7 @@ func (c *call) mailboxFolderOf(id string) (*mailstore.Folder, *refusal) {
 	if f, refused := c.folder(id); refused == nil || refused.code == malformedID().code {
 		return f, refused
 	}
-	plain, _ := c.spelled(id) // it was read before
+	plain, _ := c.spelled(id) // it has been parsed before
 	parsed, _ := mailstore.ParseID(fromREST.Replace(plain))
 	if f := c.box.Folder(parsed.Number); parsed.Mailbox == c.box.GUID() && f != nil && shown(f) {
 		return f, nil
@@ -67,7 +67,7 @@ func (c *call) mailboxFolders(all []*mailstore.Folder) *answer {
 	return paged(c, rows, len(rows), c.mailboxFolder)
 }
 
-// listMailboxFolders lists all folders of the mailbox, search folders too
+// listMailboxFolders lists all folders of the mailbox, including search folders
 // (https://learn.microsoft.com/en-us/graph/api/mailbox-list-folders).
 func listMailboxFolders(c *call) (*answer, *refusal) {
 	if refused := c.mailboxFolderQuery(); refused != nil {
@@ -125,7 +125,7 @@ func (c *call) mailboxItemQuery() *refusal {
 	return c.mailboxQuery("mailboxItem", "id", "type", "size", "changeKey", "createdDateTime", "lastModifiedDateTime", "categories")
 }
 
-// listMailboxItems lists the items of a folder, of any kind
+// listMailboxItems lists the items of a folder, whatever their kind
 // (https://learn.microsoft.com/en-us/graph/api/mailboxfolder-list-items).
 func listMailboxItems(c *call) (*answer, *refusal) {
 	if refused := c.mailboxItemQuery(); refused != nil {

@@ -6,8 +6,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// addressedItem finds the message in the path. A path through a folder must name the one
-// that the message is in.
+// addressedItem finds the message in the path. A path through a folder must name the
+// folder that the message is in.
 func (c *call) addressedItem() (*mailstore.Item, *refusal) {
 	it, refused := c.item(c.arg("message"))
 	if refused != nil {
@@ -36,7 +36,7 @@ func getMessage(c *call) (*answer, *refusal) {
 	return jsonAnswer(http.StatusOK, c.entity(c.message(it, c.query, false))), nil
 }
 
-// getMIME answers the message as it is generated anew for each request
+// getMIME answers with the MIME form of the message, generated again for each request
 // (https://learn.microsoft.com/en-us/graph/outlook-get-mime-message).
 func getMIME(c *call) (*answer, *refusal) {
 	it, refused := c.addressedItem()
@@ -111,7 +111,7 @@ func full() *refusal {
 	return refuse(http.StatusInsufficientStorage, "ErrorQuotaExceeded", "The mailbox has exceeded its quota.")
 }
 
-// forget loses the named properties of what was written, if a fault does.
+// forget drops the named properties that were written, if a fault requires that.
 func (c *call) forget(it *mailstore.Item) {
 	if c.strikes(faultForget) && it.HasCustom() {
 		it.DropCustom()
@@ -119,7 +119,8 @@ func (c *call) forget(it *mailstore.Item) {
 }
 
 // deleteMessage moves a message into the Deletions of Recoverable Items, where its owner
-// can recover it. The sender of an unread one that asked for it is told.
+// can recover it. The sender of an unread message is notified if the message asks for
+// that.
 func deleteMessage(c *call) (*answer, *refusal) {
 	it, refused := c.addressedItem()
 	if refused == nil {
@@ -159,8 +160,8 @@ func (c *call) remove(it *mailstore.Item, how mailstore.Removal) (*answer, *refu
 	return noContent(), nil
 }
 
-// updateMessage changes the properties of a message. What only drafts may have changed is
-// refused (https://learn.microsoft.com/en-us/graph/api/message-update).
+// updateMessage changes the properties of a message. It refuses changes that only drafts
+// allow (https://learn.microsoft.com/en-us/graph/api/message-update).
 func updateMessage(c *call) (*answer, *refusal) {
 	it, refused := c.addressedItem()
 	if refused != nil {

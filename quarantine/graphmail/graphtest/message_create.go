@@ -20,7 +20,7 @@ func createMessage(c *call) (*answer, *refusal) {
 	return c.createFromJSON(c.box.Named(ews.FolderDrafts))
 }
 
-// createInFolder makes a message in a folder, from JSON only: MIME is documented and
+// createInFolder makes a message in a folder, from JSON only: MIME is documented but
 // refused there.
 func createInFolder(c *call) (*answer, *refusal) {
 	f, refused := c.folder(c.arg("folder"))
@@ -36,7 +36,7 @@ func createInFolder(c *call) (*answer, *refusal) {
 	return c.createFromJSON(f)
 }
 
-// createFromMIME makes a draft. Of a message that is too large nothing comes, though the
+// createFromMIME makes a draft. If the message is too large, nothing is made, though the
 // answer is 200.
 func (c *call) createFromMIME() (*answer, *refusal) {
 	raw, err := decodeBase64(strings.Join(strings.Fields(string(c.in.body)), ""))
@@ -49,7 +49,7 @@ func (c *call) createFromMIME() (*answer, *refusal) {
 	return c.created(c.box.Named(ews.FolderDrafts), mailstore.New{MIME: raw})
 }
 
-// nothing is the answer that a message was made, when none was.
+// nothing returns the answer for a message that was made, although none was.
 func (c *call) nothing() *answer {
 	a := jsonAnswer(http.StatusOK, object{"@odata.context": c.context() + "/$entity"})
 	a.odd = true
@@ -71,8 +71,8 @@ type composed struct {
 	edit eml.Edit
 }
 
-// createFromJSON makes a message of properties. With the extended property Integer 0x0E07
-// of 4 it is no draft, and keeps the times in 0x0E06 and 0x0039.
+// createFromJSON makes a message from properties. With the extended property Integer
+// 0x0E07 set to 4 it is not a draft, and keeps the times in 0x0E06 and 0x0039.
 func (c *call) createFromJSON(f *mailstore.Folder) (*answer, *refusal) {
 	o, refused := c.json(false, append([]string{"attachments", "singleValueExtendedProperties", "multiValueExtendedProperties"}, messageNames...)...)
 	if refused != nil {
@@ -123,7 +123,8 @@ func (u *update) newOne(o object) *refusal {
 	return u.readAll(o)
 }
 
-// take reads a property that becomes part of the MIME and reports whether it is one.
+// take reads a property that becomes part of the MIME and reports whether it is such a
+// property.
 func (m *composed) take(name string, value any) (bool, *refusal) {
 	wrong := bad("Cannot convert the value of '%s' to the expected type.", name)
 	header := map[string]string{
@@ -175,7 +176,8 @@ func (m *composed) field(name, value string) {
 // maxHeaders is how many headers a message may be made with.
 const maxHeaders = 5
 
-// headers reads internetMessageHeaders, of which only those of x- may be set.
+// headers reads internetMessageHeaders, of which only those that begin with x- may be
+// set.
 func (m *composed) headers(value any) *refusal {
 	rows, _ := value.([]any)
 	if len(rows) > maxHeaders {

@@ -17,7 +17,7 @@ import (
 type messageField struct {
 	name  string
 	get   func(*call, *mailstore.Item) any
-	asked bool // only by $select
+	asked bool // returned only by $select
 }
 
 var messageFields = []messageField{
@@ -73,11 +73,11 @@ var messageFields = []messageField{
 	}},
 }
 
-// inference is where the store keeps inferenceClassification, PidLidInferenceClassification
-// in all but name: it is not documented.
+// inference is where the store keeps inferenceClassification: in effect
+// PidLidInferenceClassification, although that property is not documented.
 var inference = ews.ExtendedField{GUID: "23239608-685d-4732-9c55-4c95cb4e8e33", Name: "InferenceClassificationResult", Type: ews.TypeInteger}
 
-// messageNames are the properties that $select knows.
+// messageNames are the properties that $select accepts.
 var messageNames = func() []string {
 	names := []string{"id"}
 	for _, f := range messageFields {
@@ -86,7 +86,7 @@ var messageNames = func() []string {
 	return names
 }()
 
-// stamp writes a time, to the second as Graph does.
+// stamp formats a time, to the second as Graph does.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
 func timeOf(key ews.ExtendedField) func(*call, *mailstore.Item) any {
@@ -113,7 +113,7 @@ func boolOf(key ews.ExtendedField) func(*call, *mailstore.Item) any {
 	return func(_ *call, it *mailstore.Item) any { return it.Properties().Bool(key) }
 }
 
-// longestPreview is how many characters a bodyPreview has at most.
+// longestPreview is the maximum number of characters in a bodyPreview.
 const longestPreview = 255
 
 func preview(_ *call, it *mailstore.Item) any {
@@ -145,8 +145,8 @@ func (c *call) bodyObject(text string, html bool) object {
 	return object{"contentType": "text", "content": text}
 }
 
-// personOf returns somebody by an SMTP address or, where none is kept, by the X.500 name
-// of a mailbox of the organisation.
+// personOf returns a person by SMTP address or, if none is kept, by the X.500 name of a
+// mailbox of the organisation.
 func personOf(name, smtp, other ews.ExtendedField) func(*call, *mailstore.Item) any {
 	return func(_ *call, it *mailstore.Item) any {
 		p := it.Properties()
@@ -213,7 +213,7 @@ func meetingType(it *mailstore.Item) string {
 	return "none"
 }
 
-// message returns a message as the query wants it; one in a list may show less.
+// message returns a message as the query requests it; a list may show less of it.
 func (c *call) message(it *mailstore.Item, q *query, list bool) object {
 	if q == nil {
 		q = &query{}
@@ -264,7 +264,7 @@ func (c *call) messageQuery() *refusal {
 }
 
 // messageTerms are what a filter of messages can compare. Recipients and headers are
-// refused, though the pages say otherwise of some.
+// refused, though the documentation says otherwise for some.
 var messageTerms = &terms[*mailstore.Item]{
 	values: map[string]func(*mailstore.Item) any{
 		"internetMessageId":           storedText(mailstore.TagMessageID),
@@ -311,7 +311,7 @@ func storedTime(key ews.ExtendedField) func(*mailstore.Item) any {
 	}
 }
 
-// etag returns the change key that If-Match asks for, empty if it asks for none.
+// etag returns the change key that If-Match requires, or "" if it requires none.
 func (c *call) etag() string {
 	text := strings.TrimPrefix(strings.TrimSpace(c.in.header.Get("If-Match")), "W/")
 	text = strings.Trim(text, `"`)

@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// draftOnly are the properties that may be changed in drafts only, see
+// draftOnly are the properties that can be changed in drafts only, see
 // https://learn.microsoft.com/en-us/graph/api/message-update.
 var draftOnly = []string{
 	"bccRecipients", "body", "ccRecipients", "from", "internetMessageId", "replyTo", "sender", "subject", "toRecipients",
@@ -20,15 +20,15 @@ var draftOnly = []string{
 // update is a change to a message.
 type update struct {
 	call    *call
-	item    *mailstore.Item // nil: a new one
+	item    *mailstore.Item // nil: a new message
 	set     []ews.ExtendedProperty
 	remove  []ews.ExtendedField
 	isRead  *bool
-	unasked bool // a read receipt is not asked for any more
+	unasked bool // a read receipt is no longer requested
 }
 
-// readAll reads the properties of a body that every message may have changed, and refuses
-// the others.
+// readAll reads those properties of a body that can be changed in every message, and
+// refuses the others.
 func (u *update) readAll(o object) *refusal {
 	for name, value := range o {
 		if refused := u.one(name, value); refused != nil {
@@ -97,8 +97,7 @@ func (u *update) one(name string, value any) *refusal {
 	return u.other(name)
 }
 
-// extended adds extended properties, of which the flags of a message that there is cannot
-// be set.
+// extended adds extended properties. It refuses to set the flags of an existing message.
 func (u *update) extended(set []ews.ExtendedProperty) *refusal {
 	for _, p := range set {
 		if mailstore.Key(p.Field) == mailstore.TagFlags && u.item != nil {
@@ -133,7 +132,7 @@ func (u *update) receipt(name string, asked bool) {
 	}
 }
 
-// flag reads a followupFlag, whose times are in UTC.
+// flag reads a followupFlag, whose times must be in UTC.
 func (u *update) flag(value any) *refusal {
 	o, ok := value.(object)
 	if !ok {

@@ -14,8 +14,8 @@ type Options struct {
 	// "5a1e0f3c-7d3b-4c42-9f64-0c2ad2b10001".
 	Tenant string
 
-	// Applications may sign in at the token endpoint with their certificates, over
-	// TLS; see [Server.AuthorityURL]. Whoever calls [Server.As] needs none.
+	// Applications may sign in at the token endpoint with their certificates, over TLS;
+	// see [Server.AuthorityURL]. With [Server.As], none are needed.
 	Applications []Application
 
 	// National makes it a national cloud (GCC High, DoD, China): exportItems,
@@ -23,23 +23,24 @@ type Options struct {
 	// China there is no delta of messages; see China.
 	National bool
 
-	// China leaves out what the cloud in China lacks besides; it implies National.
+	// China leaves out what the cloud in China lacks in addition; it implies National.
 	China bool
 
-	// Sensitive is the change of 2026-12-31: a change of what only drafts may have
-	// changed needs Mail-Advanced.ReadWrite.All. Before, it is refused as invalid.
+	// Sensitive applies the change of 2026-12-31: changing properties that only drafts
+	// allow to be changed needs Mail-Advanced.ReadWrite.All. Before, such changes are
+	// refused as invalid.
 	Sensitive bool
 
-	// NullRemoves lets a PATCH with the value null remove an extended property of
-	// type String. No page says whether that works; by default it is refused.
+	// NullRemoves lets a PATCH with the value null remove an extended property of type
+	// String. It is not documented whether that works; by default it is refused.
 	NullRemoves bool
 
 	// IgnoreIfMatch ignores If-Match at PATCH, which is documented for DELETE only.
 	// By default both obey it.
 	IgnoreIfMatch bool
 
-	// ReceiptSticks leaves a pending receipt alone when isReadReceiptRequested is set
-	// to false. By default that withdraws it.
+	// ReceiptSticks leaves a pending receipt alone when isReadReceiptRequested is set to
+	// false. By default that withdraws the receipt.
 	ReceiptSticks bool
 
 	// PurgeDeletions lets permanentDelete work in recoverableitemsdeletions. By
@@ -47,52 +48,54 @@ type Options struct {
 	PurgeDeletions bool
 
 	// SendDelay is how long after its answer the server sends a draft: the answer is 202
-	// Accepted, and no page says how soon that is. Default: at once.
+	// Accepted, and it is not documented how soon sending follows. Default: immediately.
 	SendDelay time.Duration
 
-	// OwnIDs gives the API of mailboxes, with export and import, ids of its own: those of
-	// the mail API are malformed there, and the reverse, and nothing translates them. By
-	// default both have the same, as field reports say of mailboxes that are no archives.
+	// OwnIDs gives the mailbox API, with export and import, ids of its own. The ids of
+	// the mail API are malformed there, and vice versa, and nothing translates between
+	// them. By default both APIs use the same ids, as field reports describe for
+	// mailboxes that are not archives.
 	OwnIDs bool
 
-	// OtherSpellings answers as servers have been seen to in other places: exportItems
-	// writes "Error" in capitals, errors are spelled innererror and have a more exact code
-	// within, and createImportSession answers 201.
+	// OtherSpellings answers in ways in which servers have been seen to deviate:
+	// exportItems writes "Error" in capitals, errors are spelled innererror and contain a
+	// more precise code, and createImportSession answers 201.
 	OtherSpellings bool
 
-	// ImportLifetime is how long an import URL is good for. Default: one hour.
+	// ImportLifetime is how long an import URL is valid. Default: one hour.
 	ImportLifetime time.Duration
 
-	// UploadLifetime is how long the address of an upload session is good for. Default: one
+	// UploadLifetime is how long the address of an upload session is valid. Default: one
 	// hour.
 	UploadLifetime time.Duration
 
-	// TokenLifetime is how long a token of [Server.Token] is good for. Those of
-	// [Server.As] are renewed. Default: one hour.
+	// TokenLifetime is how long a token of [Server.Token] is valid. Tokens of [Server.As]
+	// are renewed. Default: one hour.
 	TokenLifetime time.Duration
 
-	// Throttling are the limits. Default: those that Microsoft documents.
+	// Throttling sets the limits. Default: the limits that Microsoft documents.
 	Throttling Throttling
 
-	// MaxMIME is above how many bytes of MIME a POST of a message answers 200 and
-	// creates nothing. Default: 2,240 KiB.
+	// MaxMIME is the number of bytes of MIME above which a POST of a message answers 200
+	// and creates nothing. Default: 2,240 KiB.
 	MaxMIME int
 
-	// MaxBody is above how many bytes a body to the Graph host is refused; the import
-	// host has no limit. Default: 4 MiB.
+	// MaxBody is the number of bytes above which the body of a request to the Graph host
+	// is refused; the import host has no limit. Default: 4 MiB.
 	MaxBody int
 
-	// MaxRecords is how many requests the server remembers at most. Default: all.
+	// MaxRecords is the maximum number of requests that the server remembers. Default:
+	// all.
 	MaxRecords int
 
 	TLS bool // serve HTTPS, with a certificate made at start
 
-	// Listener is where the Graph host listens; the import host has another free port of
+	// Listener is where the Graph host listens; the import host uses another free port of
 	// the same address. Default: free ports of 127.0.0.1.
 	Listener net.Listener
 
 	Latency time.Duration    // added to each answer
-	Now     func() time.Time // default: time.Now; give that of the Exchange server too
+	Now     func() time.Time // default: time.Now; give the Exchange server the same one
 }
 
 // Application is an app registration.
@@ -102,14 +105,14 @@ type Application struct {
 	Roles        []string // application permissions consented to; nil: [AllRoles]
 }
 
-// Throttling are the limits for each pair of application and mailbox, as
-// https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits has
-// them. A negative number means no limit.
+// Throttling sets the limits for each pair of application and mailbox, see
+// https://learn.microsoft.com/en-us/graph/throttling-limits#outlook-service-limits. A
+// negative number means no limit.
 type Throttling struct {
 	Concurrent int   // requests at a time. Default: 4
 	Requests   int   // in 10 minutes. Default: 10,000
 	Upload     int64 // bytes in 5 minutes. Default: 150 MB
-	// NoRetryAfter leaves Retry-After out of the answers 429.
+	// NoRetryAfter leaves Retry-After out of 429 answers.
 	NoRetryAfter bool
 }
 
@@ -152,7 +155,7 @@ func (opts *Options) withDefaults() Options {
 	return o
 }
 
-// exchange returns the Exchange server whose mailboxes a Graph of its own serves.
+// exchange returns a new Exchange server, for a Graph that is not given one.
 func (o Options) exchange() *ewstest.Server {
 	return ewstest.NewServer(&ewstest.Options{Version: ewstest.ExchangeOnline, Now: o.Now})
 }

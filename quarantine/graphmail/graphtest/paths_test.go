@@ -63,7 +63,7 @@ POST /security/collaboration/analyzedEmails/remediate
 POST /security/cases/ediscoveryCases/{case-id}/searches/{search-id}/purgeData
 `
 
-// What the server does not have, it knows by name: nothing that Graph has is unknown to it.
+// The server knows what it lacks by name: nothing that Graph has is unknown to it.
 func TestEveryPathIsServedOrNamed(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, &graphtest.Options{Throttling: graphtest.Throttling{Requests: -1}})
@@ -85,7 +85,7 @@ func TestEveryPathIsServedOrNamed(t *testing.T) {
 		if r.status == 501 {
 			lacking[line] = true
 		}
-		c.srv.Mailbox(alice).Deliver(letter("one", false)) // some of them remove it
+		c.srv.Mailbox(alice).Deliver(letter("one", false)) // some of the operations remove it
 	}
 	assert.Equal(t, map[string]bool{
 		"DELETE /users/{user-id}/messages/{message-id}/attachments/{attachment-id}":                       true,

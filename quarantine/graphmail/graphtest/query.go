@@ -23,11 +23,11 @@ type query struct {
 // expansion is a member of $expand with its options.
 type expansion struct {
 	name    string
-	ids     []string // of extended properties
+	ids     []string // ids of extended properties
 	selects []string
 }
 
-// Names of the parameters that several operations know.
+// Names of the parameters that several operations accept.
 var (
 	oneParams  = []string{"$select", "$expand"}
 	listParams = []string{"$select", "$expand", "$filter", "$orderby", "$top", "$skip", "$count"}
@@ -37,7 +37,8 @@ var (
 	directoryParams = []string{"$select", "$filter", "$top", "$count", "$skiptoken"}
 )
 
-// missingParams are those that Graph knows in some places and the server does not.
+// missingParams are the parameters that Graph accepts in some places and the server does
+// not support.
 var missingParams = []string{
 	"$search", "$format", "$orderby", "$expand", "$skip", "$filter", "$count", "$select", "$top", "includeHiddenMessages", "$apply", "$compute",
 }
@@ -45,8 +46,8 @@ var missingParams = []string{
 // maxTop is the largest page, https://learn.microsoft.com/en-us/graph/api/user-list-messages.
 const maxTop = 1000
 
-// parseQuery reads the query of a request; what the operation does not know is refused.
-// As in forms, a bare + is a blank.
+// parseQuery reads the query of a request; parameters that the operation does not accept
+// are refused. As in forms, a bare + is a blank.
 func parseQuery(raw string, known []string) (*query, *refusal) {
 	values, err := url.ParseQuery(raw)
 	if err != nil {
@@ -154,7 +155,7 @@ func (e *expansion) option(s string) *refusal {
 	return nil
 }
 
-// splitOutside splits a text at a byte that is in no string and no parentheses.
+// splitOutside splits a text at a byte, outside strings and parentheses.
 func splitOutside(s string, at byte) []string {
 	var all []string
 	depth, quoted, begin := 0, false, 0
@@ -175,7 +176,7 @@ func splitOutside(s string, at byte) []string {
 	return append(all, s[begin:])
 }
 
-// only refuses a selection of anything but some properties.
+// only refuses to select properties other than the known ones.
 func (q *query) only(kind string, known []string) *refusal {
 	for _, s := range q.selects {
 		if !slices.Contains(known, s) {
@@ -185,8 +186,8 @@ func (q *query) only(kind string, known []string) *refusal {
 	return nil
 }
 
-// selected returns an object with what was asked for; without $select, with all but some
-// that have to be. Names that begin with @ and the id are always there.
+// selected removes the properties that $select does not name or, without $select, those
+// in besides. The id and names that begin with @ always stay.
 func (q *query) selected(o object, besides ...string) object {
 	if q == nil {
 		q = &query{}

@@ -14,15 +14,15 @@ const OpUnknown Operation = "Unknown"
 type Request struct {
 	Operation Operation
 	Method    string
-	URL       string // path and query as sent; for the import host without the query, which is a secret
-	App       string // who signed in; empty at the import host
-	Mailbox   string // address that it is about, or empty
+	URL       string // path and query as sent; without the query, which is a secret, at the import host
+	App       string // application that signed in; empty at the import host
+	Mailbox   string // address of the mailbox that it is about, or empty
 	Header    http.Header
-	Body      []byte // its first KiB, if it is longer
-	Part      bool   // of a batch
+	Body      []byte // cut to the first KiB if it is longer
+	Part      bool   // it is part of a batch
 	Fault     string // name of the injected fault that struck
-	Status    int    // of the answer; 0: none
-	Code      string // of the error
+	Status    int    // status of the answer; 0: none
+	Code      string // error code
 	Acted     bool   // the server changed its state
 }
 
@@ -43,15 +43,16 @@ type journal struct {
 	last     map[Operation]*answer
 }
 
-// Requests returns the requests received so far, in order, also those that failed to
-// sign in; with Options.MaxRecords, the last ones. A batch stands before its parts.
+// Requests returns the requests received so far, in order, including those that failed to
+// sign in; with Options.MaxRecords, only the last ones. A batch precedes its parts.
 //
 // If the environment variable GRAPHTEST_CAPTURE names a directory when the server is
 // created, requests and answers are also written there, in a subdirectory for each
-// server, as NNNN-operation.json: method, path, query, content types and bodies, with
-// what is no JSON cut to its first KiB. Refused requests, requests that a fault has struck,
-// answers that are not as they should be (Options.OtherSpellings, MIME that is too large),
-// answers of more than 1 MiB and those of the import host are omitted.
+// server, as NNNN-operation.json: method, path, query, content types and bodies. Bodies
+// that are not JSON are cut to their first KiB. Omitted are refused requests, requests
+// that a fault has struck, answers that deviate from the correct ones
+// (Options.OtherSpellings, MIME that is too large), answers of more than 1 MiB, and
+// answers of the import host.
 func (s *Server) Requests() []Request {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -69,9 +70,10 @@ func (s *Server) ResetRequests() {
 	s.log.requests = nil
 }
 
-// OnRequest registers a hook that is called before a request is processed, with its
-// sequence number; a test may change the state there. Hooks are called in order. No lock
-// is held, so all methods of the server may be called. Nil takes away all hooks.
+// OnRequest registers a hook that is called with the sequence number of a request before
+// the request is processed; a test may change the state there. Hooks are called in the
+// order of registration. No lock is held, so all methods of the server may be called. Nil
+// removes all hooks.
 func (s *Server) OnRequest(f func(n int, r *Request)) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -79,7 +81,7 @@ func (s *Server) OnRequest(f func(n int, r *Request)) {
 }
 
 // OnResponse registers a hook that is called after a request has been processed and its
-// outcome is known, but before the answer is sent. Nil takes away all hooks.
+// outcome is known, but before the answer is sent. Nil removes all hooks.
 func (s *Server) OnResponse(f func(n int, r *Request)) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -110,7 +112,7 @@ func (j *journal) begin(r *Request) int {
 	return n
 }
 
-// earlier returns the last answer to an operation, nil before the first.
+// earlier returns the last answer to an operation, nil if there was none yet.
 func (j *journal) earlier(op Operation) *answer {
 	j.mu.Lock()
 	defer j.mu.Unlock()

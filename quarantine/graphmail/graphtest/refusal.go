@@ -23,7 +23,7 @@ func bad(format string, args ...any) *refusal {
 	return refuse(http.StatusBadRequest, "BadRequest", fmt.Sprintf(format, args...))
 }
 
-// lacks refuses what Graph has and the server does not.
+// lacks refuses something that Graph has but the server does not.
 func lacks(what string) *refusal {
 	return refuse(http.StatusNotImplemented, "NotImplemented", "graphtest does not have "+what+".")
 }

@@ -10,14 +10,14 @@ import (
 // Operation is what a request asks for; see [Operations].
 type Operation string
 
-// route is an operation with its place and what it needs.
+// route is an operation with its path and its requirements.
 type route struct {
 	operation Operation
 	method    string
-	segments  []string // {name} stands for anything
+	segments  []string // {name} matches any segment
 	roles     []string // one of them is enough
-	params    []string // query parameters that it knows
-	national  bool     // also in national clouds
+	params    []string // query parameters that it accepts
+	national  bool     // it exists in national clouds, too
 	serve     func(*call) (*answer, *refusal)
 	acts      bool
 }
@@ -51,8 +51,8 @@ func segmentsOf(escaped string) ([]string, *refusal) {
 	return all, nil
 }
 
-// missing are segments that Graph has in the places of some operation, and the server
-// does not.
+// missing are segments that Graph has somewhere on the paths of operations, and the
+// server does not.
 var missing = map[string]bool{
 	"me": true, "subscriptions": true, "security": true, "extensions": true, "messageRules": true,
 	"sendMail": true, "reply": true, "replyAll": true, "forward": true, "createReply": true, "createReplyAll": true,
@@ -86,7 +86,7 @@ func (s *Server) find(method, escaped string) (*route, []string, *refusal) {
 			continue
 		}
 		there = true
-		// A literal segment goes before a name.
+		// A literal segment takes precedence over a name.
 		if r.method == method && (found == nil || found.names() > r.names()) {
 			found = r
 		}
@@ -114,7 +114,7 @@ func notAllowed() *refusal {
 	return refuse(http.StatusMethodNotAllowed, "Request_BadRequest", "Specified HTTP method is not allowed for the request target.")
 }
 
-// lackingMethods are those that Graph has in places where the server does not.
+// lackingMethods are methods that Graph supports in places where the server does not.
 var lackingMethods = map[string]bool{"PATCH": true, "DELETE": true, "POST": true}
 
 // lacking reports whether the cloud does not have an operation.
@@ -135,7 +135,7 @@ func (r *route) matches(segments []string) int {
 	return len(segments)
 }
 
-// names returns how many segments stand for anything.
+// names returns how many segments are placeholders.
 func (r *route) names() int {
 	n := 0
 	for _, s := range r.segments {

@@ -64,9 +64,9 @@ var (
 	members   = []string{"GroupMember.Read.All"}
 )
 
-// table returns the operations of the Graph host: name, method, place, permissions of
-// which one is enough, query parameters, whether national clouds have it, and whether it
-// changes something. The permissions are the least of
+// table returns the operations of the Graph host: name, method, path, permissions of
+// which one suffices, query parameters, whether national clouds have it, and whether it
+// changes something. The permissions are the least privileged ones of
 // https://learn.microsoft.com/en-us/graph/permissions-reference.
 func table() []route {
 	split := func(path string) []string { return strings.Split(path, "/") }

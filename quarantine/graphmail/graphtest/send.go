@@ -8,8 +8,8 @@ import (
 )
 
 // sendMessage sends a draft as the owner of the mailbox, and keeps it in Sent Items under
-// another id (https://learn.microsoft.com/en-us/graph/api/message-send). What is no draft any
-// more is refused.
+// another id (https://learn.microsoft.com/en-us/graph/api/message-send). It refuses a
+// message that is no longer a draft.
 func sendMessage(c *call) (*answer, *refusal) {
 	it, refused := c.addressedItem()
 	switch {
@@ -40,7 +40,7 @@ func sendMessage(c *call) (*answer, *refusal) {
 	return out, nil
 }
 
-// sendLater sends a draft when the answer has been given long ago, unless it is one no more.
+// sendLater sends a draft some time after the answer, unless it is no longer a draft.
 func (s *Server) sendLater(it *mailstore.Item, d time.Duration) {
 	time.AfterFunc(d, func() {
 		s.mu.Lock()

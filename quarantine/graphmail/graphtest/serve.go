@@ -11,13 +11,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// importPath begins the paths of the import host.
+// importPath is the prefix of the paths of the import host.
 const importPath = "/api/gv1.0/"
 
 func isImport(r *http.Request) bool { return strings.HasPrefix(r.URL.Path, importPath) }
 
-// ServeHTTP answers requests of both hosts, which differ by their paths, so the server can
-// be mounted in another one. The token endpoint is there too.
+// ServeHTTP answers requests to both hosts, which differ in their paths, so the server
+// can be mounted in another one. It also serves the token endpoint.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.answer(r, true).write(w)
 }
@@ -51,7 +51,7 @@ func (s *Server) answer(r *http.Request, socket bool) *answer {
 	return a
 }
 
-// read reads the body, but not much more than the Graph host takes.
+// read reads the body, but not much more of it than the Graph host accepts.
 func (s *Server) read(r *http.Request) ([]byte, error) {
 	if r.Body == nil {
 		return nil, nil
@@ -151,8 +151,8 @@ func (c *call) run(ctx context.Context, refused *refusal) *answer {
 	return a
 }
 
-// postpone lets the server act on the request after a time. Its timer is never stopped,
-// because outside the bubble it was made in that is an error.
+// postpone lets the server act on the request after a time. Its timer is never stopped:
+// stopping it outside the bubble that it was made in would be an error.
 func (c *call) postpone(d time.Duration) {
 	s, entry := c.server, c.entry
 	late := &call{
@@ -166,7 +166,7 @@ func (c *call) postpone(d time.Duration) {
 		if closed {
 			return
 		}
-		late.acting(context.Background()) // whoever asked has gone
+		late.acting(context.Background()) // the client is gone
 		s.leave(late)
 		s.log.mu.Lock()
 		defer s.log.mu.Unlock()
@@ -174,8 +174,8 @@ func (c *call) postpone(d time.Duration) {
 	})
 }
 
-// acting answers the request with the store locked, but for a batch, whose parts lock it
-// one by one.
+// acting answers the request with the store locked. A batch is an exception: its parts
+// lock the store one by one.
 func (c *call) acting(ctx context.Context) (a *answer) {
 	if c.route.operation == OpBatch {
 		out, refused := batch(ctx, c)
@@ -211,7 +211,7 @@ func (c *call) serve() *answer {
 func (c *call) checked() *refusal {
 	s := c.server
 	if c.importing {
-		return nil // the operation does it itself
+		return nil // the operation does this itself
 	}
 	if len(c.in.body) > s.opts.MaxBody {
 		return refuse(http.StatusRequestEntityTooLarge, "BadRequest", "The request body exceeds the maximum size.")
@@ -232,7 +232,7 @@ func (c *call) checked() *refusal {
 	return s.enter(c)
 }
 
-// parsed reads the query. Parts of a batch often have the same one.
+// parsed reads the query. Parts of a batch often have the same query.
 func (c *call) parsed() (*query, *refusal) {
 	known := c.batch[c.in.query]
 	if known.route != c.route {
@@ -247,7 +247,7 @@ func (c *call) parsed() (*query, *refusal) {
 	return &q, nil
 }
 
-// parsedQuery is the query of a part of a batch, as it was read.
+// parsedQuery is the parsed query of a part of a batch.
 type parsedQuery struct {
 	route *route
 	query *query
@@ -287,8 +287,8 @@ func (c *call) user(name string) *mailstore.Mailbox {
 	})
 }
 
-// known returns the mailbox with a name, which is remembered: requests are many, and so
-// may mailboxes be.
+// known returns the mailbox with a name, and remembers it: there may be many requests,
+// and many mailboxes.
 func (c *call) known(name string, is func(*mailstore.Mailbox) bool) *mailstore.Mailbox {
 	s := c.server
 	s.mu.Lock()

@@ -18,7 +18,7 @@ type Server struct {
 	opts      Options
 	exchange  *ewstest.Server
 	routes    []route
-	owned     bool // the Exchange server was made for this one
+	owned     bool // the Exchange server was made by New
 	authority *azuread.Authority
 
 	mu       sync.Mutex // guards what follows; may be taken with the store locked
@@ -29,9 +29,9 @@ type Server struct {
 	sessions map[string]session
 	uploads  map[string]*uploading
 	deltas   map[string]*deltaState
-	links    []string                      // of deltas, the oldest first
-	current  map[string]string             // the tokens that As uses, by application
-	found    map[string]*mailstore.Mailbox // by names in paths
+	links    []string                      // delta links, the oldest first
+	current  map[string]string             // tokens that As uses, by application
+	found    map[string]*mailstore.Mailbox // mailboxes by their names in paths
 	issued   int
 	page     int
 	spent    map[payer]*spending
@@ -42,10 +42,10 @@ type Server struct {
 	socket sockets
 }
 
-// New returns a Graph over the mailboxes of an Exchange server; nil makes one of its own,
-// an Exchange Online with the default scenario of ewstest. Nil options mean the
-// defaults. The sockets are opened when [Server.URL] or [Server.Transport] first needs
-// them.
+// New returns a Graph over the mailboxes of an Exchange server. If exchange is nil, it
+// makes one of its own: an Exchange Online with the default scenario of ewstest. Nil
+// options mean the defaults. The sockets are opened when [Server.URL] or
+// [Server.Transport] first needs them.
 //
 // If the environment variable GRAPHTEST_CAPTURE names a directory, every request and
 // every complete answer is written there; see [Server.Requests].
@@ -65,8 +65,9 @@ func New(exchange *ewstest.Server, opts *Options) *Server {
 	return s
 }
 
-// Exchange returns the server with which it shares the mailboxes. Its methods set up
-// mailboxes, lists and messages, and show them and the notices that reached people.
+// Exchange returns the Exchange server that shares its mailboxes with this server. Its
+// methods set up mailboxes, lists and messages, and show them and the notices that
+// reached people.
 func (s *Server) Exchange() *ewstest.Server { return s.exchange }
 
 // Mailbox is short for Exchange().Mailbox.
@@ -76,7 +77,7 @@ func (s *Server) Mailbox(address string) *ewstest.Mailbox { return s.exchange.Ma
 // client works unnoticed, check that it is empty.
 func (s *Server) Notices() []ewstest.Notice { return s.exchange.Notices() }
 
-// SetUPN gives a user a name to sign in with that is not its primary address. Then
+// SetUPN gives a user a sign-in name that is not the primary address. Then
 // /users/{address} is not found, as in a real directory.
 func (s *Server) SetUPN(address, upn string) {
 	s.mu.Lock()
@@ -85,7 +86,7 @@ func (s *Server) SetUPN(address, upn string) {
 	clear(s.found)
 }
 
-// LimitPages makes lists return at most n rows a page, whatever was asked for; 0 lifts
+// LimitPages makes lists return at most n rows per page, whatever was requested; 0 lifts
 // the limit.
 func (s *Server) LimitPages(n int) {
 	s.mu.Lock()
@@ -93,7 +94,7 @@ func (s *Server) LimitPages(n int) {
 	s.page = n
 }
 
-// UserID returns the id of the user with an address, empty if nobody has it.
+// UserID returns the id of the user with an address, or "" if nobody has it.
 func (s *Server) UserID(address string) string {
 	id := ""
 	s.exchange.Share(func(org *mailstore.Organisation) {
@@ -107,8 +108,8 @@ func (s *Server) UserID(address string) string {
 // GroupID returns the id of the group with an address.
 func GroupID(address string) string { return objectID("group", strings.ToLower(address)) }
 
-// MailboxID returns the id of a mailbox in the export and import API, empty if nobody
-// has that address.
+// MailboxID returns the id of a mailbox in the export and import API, or "" if nobody has
+// that address.
 func (s *Server) MailboxID(address string) string {
 	id := ""
 	s.exchange.Share(func(org *mailstore.Organisation) {
@@ -131,7 +132,7 @@ func objectID(kind, name string) string {
 	return fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:])
 }
 
-// upn returns the name with which the user of a mailbox signs in.
+// upn returns the name that the user of a mailbox signs in with.
 func (s *Server) upn(box *mailstore.Mailbox) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -141,7 +142,7 @@ func (s *Server) upn(box *mailstore.Mailbox) string {
 	return box.Address
 }
 
-// secret returns a text that nobody guesses, another one each time.
+// secret returns an opaque text, a different one each time.
 func (s *Server) secret(kind string) string {
 	s.issued++
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %d", s.opts.Tenant, kind, s.issued))

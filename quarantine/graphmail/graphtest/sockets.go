@@ -40,9 +40,9 @@ func (s *Server) URL() string {
 	return s.scheme() + s.socket.addrs[0]
 }
 
-// AuthorityURL returns the address of the token endpoint, the authentication endpoint for
-// clients; empty without Options.Applications. Clients require HTTPS, so it takes
-// Options.TLS.
+// AuthorityURL returns the address of the token endpoint, to be used as the
+// authentication endpoint of clients; it is empty without Options.Applications. Clients
+// require HTTPS, so it needs Options.TLS.
 func (s *Server) AuthorityURL() string {
 	if s.authority == nil {
 		return ""
@@ -80,8 +80,8 @@ func (s *Server) Transport() http.RoundTripper {
 	return t
 }
 
-// Close stops the server and closes its connections. An Exchange server that [New] made
-// is closed too. The state can still be inspected.
+// Close stops the server and closes its connections. It also closes an Exchange server
+// that [New] made. The state can still be inspected.
 func (s *Server) Close() {
 	s.mu.Lock()
 	s.closed = true
@@ -132,7 +132,7 @@ func freePort(host string) net.Listener {
 	return l
 }
 
-// serve answers connections.
+// serve answers requests on a listener.
 func (k *sockets) serve(l net.Listener, config *tls.Config, h http.HandlerFunc) {
 	k.addrs = append(k.addrs, l.Addr().String())
 	if config != nil {
@@ -143,7 +143,7 @@ func (k *sockets) serve(l net.Listener, config *tls.Config, h http.HandlerFunc) 
 	go func() { _ = server.Serve(l) }()
 }
 
-// graphDoor serves the Graph host, and the token endpoint beside it.
+// graphDoor serves the Graph host, and the token endpoint next to it.
 func (s *Server) graphDoor(w http.ResponseWriter, r *http.Request) {
 	switch first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); {
 	case first != "v1.0" && first != "beta" && s.authority != nil:
@@ -164,7 +164,7 @@ func (s *Server) importDoor(w http.ResponseWriter, r *http.Request) {
 	s.answer(r, true).write(w)
 }
 
-// certified makes a root certificate and a certificate of both hosts.
+// certified makes a root certificate and a certificate for both hosts.
 func (k *sockets) certified(ip net.IP) *tls.Config {
 	cert, ca, err := certificates(ip)
 	if err != nil {

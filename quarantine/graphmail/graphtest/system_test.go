@@ -96,7 +96,7 @@ func TestDelta(t *testing.T) {
 		}
 		want := []string{"one", "three", "four"}
 		if immutable {
-			want = []string{"one", "four"} // what was moved away and back is lost
+			want = []string{"one", "four"} // messages moved away and back are lost
 		}
 		assert.ElementsMatch(t, want, came)
 		assert.Contains(t, removed, id)
@@ -245,7 +245,7 @@ func TestUntrueAnswers(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, nil)
 	c.deliver("one", "two")
-	c.srv.FailNext("", graphtest.EarlierAnswer) // waits: there is no answer before
+	c.srv.FailNext("", graphtest.EarlierAnswer) // waits: there is no earlier answer
 	first := c.one(alice, "one")
 	assert.Equal(t, first, c.one(alice, "two"), "the answer to the request before")
 	c.srv.FailNext(graphtest.OpListMessages, graphtest.NothingFound, graphtest.FilterIgnored)
@@ -324,7 +324,7 @@ func TestConsentAndTokens(t *testing.T) {
 		c.srv.Scope("app", bob)
 		c.refused(403, "ErrorAccessDenied", "GET", path, nil)
 		c.want(200, "GET", user(bob)+"/messages", nil)
-		c.export(alice, id) // its scope does not cover this
+		c.export(alice, id) // exports are not limited by its scope
 
 		plain := &caller{t: t, srv: c.srv, rt: c.srv.Direct(), url: c.url}
 		plain.refused(401, "InvalidAuthenticationToken", "GET", path, nil)

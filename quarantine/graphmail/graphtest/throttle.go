@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// payer is whose budget a request is charged to.
+// payer identifies the budget that a request is charged to.
 type payer struct{ app, mailbox string }
 
-// spending is what a payer has used.
+// spending is what a payer has used up.
 type spending struct {
 	running  int
-	requests []time.Time // of the last 10 minutes
-	uploads  []upload    // of the last 5 minutes
-	sent     int64       // bytes of those
+	requests []time.Time // within the last 10 minutes
+	uploads  []upload    // within the last 5 minutes
+	sent     int64       // total bytes of uploads
 }
 
 type upload struct {
@@ -72,7 +72,7 @@ func (s *Server) throttled(limit string, wait time.Duration) *refusal {
 	return r
 }
 
-// forget drops what the windows have left behind.
+// forget drops what the windows have moved past.
 func (p *spending) forget(now time.Time) {
 	n := 0
 	for n < len(p.requests) && now.Sub(p.requests[n]) >= requestWindow {

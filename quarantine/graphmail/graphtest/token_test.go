@@ -17,7 +17,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// A token tells what its application may do, and answers tell the time of the server.
+// A token shows what its application may do, and answers show the time of the server.
 func TestTokenTells(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestTokenEndpoint(t *testing.T) {
 	c.rt, c.url = signed, c.srv.URL()
 	c.deliver("one")
 	found := c.one(alice, "one")
-	_, _ = c.try("PATCH", user(alice)+"/messages/"+found, read) // this client is one of EWS, and makes an error of its own of it
+	_, _ = c.try("PATCH", user(alice)+"/messages/"+found, read) // this client is an EWS client, and turns the answer into an error of its own
 	seen := c.srv.Requests()
 	assert.Equal(t, id, seen[0].App)
 	assert.Equal(t, []any{403, "ErrorAccessDenied"}, []any{seen[1].Status, seen[1].Code})

@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// getSettings tells the id of the mailbox in the export and import API
+// getSettings answers with the id of the mailbox in the export and import API
 // (https://learn.microsoft.com/en-us/graph/api/usersettings-list-exchange).
 func getSettings(c *call) (*answer, *refusal) {
 	return jsonAnswer(http.StatusOK, object{
@@ -20,8 +20,9 @@ func getSettings(c *call) (*answer, *refusal) {
 // maxExports is how many items one exportItems may name.
 const maxExports = 20
 
-// exportItems answers items as streams that keep everything, in base64; what fails, fails
-// inside the answer (https://learn.microsoft.com/en-us/graph/api/mailbox-exportitems).
+// exportItems answers with items as base64 streams that keep everything. Failures are
+// reported per item, inside the answer
+// (https://learn.microsoft.com/en-us/graph/api/mailbox-exportitems).
 func exportItems(c *call) (*answer, *refusal) {
 	o, refused := c.json(true, "itemIds")
 	if refused != nil {
@@ -68,7 +69,7 @@ func (c *call) exported(id string) []piece {
 }
 
 // exportable finds an item that may be exported: one below the top of the information
-// store, so nothing in Recoverable Items.
+// store, which excludes Recoverable Items.
 func (c *call) exportable(id string) (*mailstore.Item, *refusal) {
 	it, refused := c.anyItem(id)
 	switch {

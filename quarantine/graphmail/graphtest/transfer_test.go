@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// Each item of an export fails for itself, inside a 200.
+// Each item of an export fails individually, inside a 200.
 func TestExportErrorsAreInsideTheAnswer(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, nil)
@@ -51,7 +51,7 @@ func TestExportErrorsAreInsideTheAnswer(t *testing.T) {
 	c.refused(404, "ErrorMailboxNotFound", "POST", "/admin/exchange/mailboxes/MBX:x@y/exportItems", object{"itemIds": []string{fixed}})
 }
 
-// Posting twice makes two; nothing but the address is needed, until it expires.
+// Posting twice makes two items; nothing but the address is needed, until it expires.
 func TestImportSessions(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -108,7 +108,7 @@ func TestImportSessions(t *testing.T) {
 	})
 }
 
-// The API of mailboxes shows all folders, and items of any kind.
+// The mailbox API shows all folders, and items of any kind.
 func TestMailboxAPI(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, nil)
@@ -153,8 +153,8 @@ func TestTranslations(t *testing.T) {
 	c.refused(400, "BadRequest", "POST", path, object{"inputIds": []string{"x"}, "sourceIdType": "owaId", "targetIdType": "restId"})
 }
 
-// Whether the API of mailboxes takes the ids of the mail API is not known for sure: it can
-// have its own.
+// It is not known for sure whether the mailbox API accepts the ids of the mail API: it
+// can have its own.
 func TestOwnIDs(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, &graphtest.Options{OwnIDs: true})

@@ -11,7 +11,7 @@ import (
 // maxTranslations is how many ids one request may name.
 const maxTranslations = 1000
 
-// translateExchangeIds turns ids into those of another kind; each fails for itself. A
+// translateExchangeIds converts ids into another kind. Failures are reported per id. A
 // folder has no immutable id
 // (https://learn.microsoft.com/en-us/graph/api/user-translateexchangeids).
 func translateExchangeIds(c *call) (*answer, *refusal) {
@@ -49,8 +49,8 @@ func idKind(v any) (string, bool) {
 	return "", false
 }
 
-// translate returns an id of another kind. Between the kinds that change with each move
-// it computes, whether there is such an item or not.
+// translate returns an id of another kind. Between the kinds that change with each move,
+// it only converts the form, and does not check that the item exists.
 func (c *call) translate(id, from, to string) (string, *refusal) {
 	var parsed mailstore.ID
 	var err error

@@ -12,24 +12,24 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// uploading is an attachment that comes in ranges.
+// uploading is an attachment that is sent in ranges.
 type uploading struct {
 	app     string
 	mailbox mailstore.GUID
-	message string // its default id
+	message string // default id of the message
 	expires time.Time
 	size    int64
-	file    eml.File // its content is what has come
+	file    eml.File // with the content received so far
 }
 
-// Limits of an attachment that is uploaded.
+// Limits for uploaded attachments.
 const (
 	maxUpload = 150_000_000
 	maxRange  = 4 << 20
 )
 
-// createUploadSession answers an address on another host to which an attachment of more
-// than 3 MB can be sent in ranges, without a token, until it expires
+// createUploadSession answers with an address on another host to which an attachment of
+// more than 3 MB can be sent in ranges, without a token, until the address expires
 // (https://learn.microsoft.com/en-us/graph/api/attachment-createuploadsession).
 func createUploadSession(c *call) (*answer, *refusal) {
 	it, refused := c.addressedItem()
@@ -57,7 +57,7 @@ func createUploadSession(c *call) (*answer, *refusal) {
 	return jsonAnswer(http.StatusCreated, state), nil
 }
 
-// state says where the upload stands.
+// state returns the progress of the upload.
 func (u *uploading) state() object {
 	next := strconv.Itoa(len(u.file.Content))
 	if len(u.file.Content) == 0 {
@@ -114,7 +114,7 @@ func uploadOf(v any) (*uploading, *refusal) {
 	return u, nil
 }
 
-// numberText returns a number as it was written, of either form in which it is allowed.
+// numberText returns a number as it was written, in either allowed form.
 func numberText(v any) string {
 	n, ok := v.(interface{ String() string })
 	if !ok {
@@ -160,7 +160,7 @@ func (c *call) openUpload() (*uploading, string, *refusal) {
 	return u, secret, s.enter(c)
 }
 
-// uploadRange takes the next range, and attaches the file when it is the last
+// uploadRange takes the next range, and attaches the file after the last one
 // (https://learn.microsoft.com/en-us/graph/outlook-large-attachments).
 func uploadRange(c *call) (*answer, *refusal) {
 	u, secret, refused := c.openUpload()
@@ -221,7 +221,7 @@ func rangeOf(header string) (from, to, size int64, ok bool) {
 	return from, to, size, ok && cut && dash && err == nil && err2 == nil && err3 == nil && from >= 0 && to >= from && to < size
 }
 
-// getUploadSession answers which range is expected next.
+// getUploadSession answers with the range that is expected next.
 func getUploadSession(c *call) (*answer, *refusal) {
 	u, _, refused := c.openUpload()
 	if refused != nil {
@@ -230,7 +230,7 @@ func getUploadSession(c *call) (*answer, *refusal) {
 	return jsonAnswer(http.StatusOK, u.state()), nil
 }
 
-// cancelUpload forgets what has come.
+// cancelUpload discards the upload.
 func cancelUpload(c *call) (*answer, *refusal) {
 	_, secret, refused := c.openUpload()
 	if refused != nil {
@@ -241,7 +241,7 @@ func cancelUpload(c *call) (*answer, *refusal) {
 	return noContent(), nil
 }
 
-// ExpireUploads makes all upload sessions that were given out expire.
+// ExpireUploads makes all upload sessions issued so far expire.
 func (s *Server) ExpireUploads() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
