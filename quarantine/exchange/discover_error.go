@@ -65,8 +65,8 @@ func (e *discoveryError) next() string {
 	return " (the next attempt is not before " + e.until.Format(time.TimeOnly) + ")"
 }
 
-// final reports whether another search would lock the account: the same password was
-// refused. A program that signs in itself sees to that, and may have a new ticket.
+// final reports whether another search would lock the account, because its password was
+// refused. A program that signs in itself takes care of that, and may have a new ticket.
 func (e *discoveryError) final() bool { return e.Unauthorized() && !e.external }
 
 // attemptText says why an attempt failed, and which setting allows a host that

@@ -220,8 +220,8 @@ func TestDiscoverTogether(t *testing.T) {
 	})
 }
 
-// TestDiscoverOpenRefuses: faults that need no server to find are reported at
-// once.
+// TestDiscoverOpenRefuses: faults that can be found without a server are reported
+// immediately.
 func TestDiscoverOpenRefuses(t *testing.T) {
 	t.Parallel()
 	s := newDiscoverScene(t, exchange.FullAccess)
