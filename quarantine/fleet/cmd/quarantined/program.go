@@ -36,7 +36,7 @@ Exit status: 0 done, 1 after an error, 2 for bad usage or configuration. enqueue
 only store what is to be done: status says how far it is.
 `
 
-// errUsage marks what another start with the same arguments would not mend.
+// errUsage marks errors that another start with the same arguments would not fix.
 var errUsage = errors.New("see quarantined -help")
 
 // program is a run of the command.
@@ -44,7 +44,7 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	lookup         func(string) (string, bool)
-	ready          func(url string) // for tests: told when the server listens
+	ready          func(url string) // for tests: called when the server listens
 }
 
 // command is one of the commands.
@@ -115,7 +115,8 @@ func (p *program) do(ctx context.Context, args []string) error {
 	return p.about(ctx, c, campaigns)
 }
 
-// again says of an error that leaves it open whether the database has done it what to do.
+// again adds what to do to an error that leaves open whether the database did what it was
+// asked to.
 func again(err error) error {
 	if errors.Is(err, fleet.ErrUnreachable) {
 		return fmt.Errorf("%w; then give the command again, which does no harm", err)
@@ -157,7 +158,7 @@ func (p *program) parse(args []string) (*command, error) {
 	}
 	rest := flags.Args()
 	if named && len(rest) > 0 {
-		// Flags may follow the campaign as well.
+		// Flags may also follow the campaign.
 		c.campaign = rest[0]
 		if err := flags.Parse(rest[1:]); err != nil {
 			return nil, fmt.Errorf("%w; %w", err, errUsage)
