@@ -83,7 +83,7 @@ func (t Throttling) budget() throttle.Budget {
 	}
 }
 
-// limits is what [throttle.Limiter] can be told about a payer.
+// limits are the settings of a payer in a [throttle.Limiter].
 type limits interface {
 	SetLimit(payer string, n int)
 	SetBudget(payer string, b throttle.Budget) error

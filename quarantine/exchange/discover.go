@@ -20,11 +20,11 @@ const (
 	maxDiscoverPause = 5 * time.Minute
 )
 
-// discovery finds the EWS URL of a configuration without ewsUrl, and is the
-// RoundTripper that signs in there. There is one search at a time, made by the
-// first call that needs it; the others wait. The result is kept. A failure is
-// remembered for a while, so that a batch of a thousand mailboxes searches once,
-// and refused credentials until they change, to avoid locking the account.
+// discovery finds the EWS URL of a configuration without ewsUrl, and is the RoundTripper
+// that signs in there. There is one search at a time, made by the first call that needs it;
+// the others wait. The result is kept. A failure is remembered for a while, so a batch of a
+// thousand mailboxes searches once, and refused credentials until they change, to avoid
+// locking the account.
 type discovery struct {
 	cfg    Config // with defaults
 	signer *signer

@@ -57,7 +57,7 @@ func (e *discoveryError) Error() string {
 	return b.String()
 }
 
-// next says when the next search is due, if this failure was remembered.
+// next describes when the next search is due, if this failure was remembered.
 func (e *discoveryError) next() string {
 	if e.until.IsZero() {
 		return ""
@@ -69,8 +69,8 @@ func (e *discoveryError) next() string {
 // refused. A program that signs in itself takes care of that, and may have a new ticket.
 func (e *discoveryError) final() bool { return e.Unauthorized() && !e.external }
 
-// attemptText says why an attempt failed, and which setting allows a host that
-// is not trusted.
+// attemptText describes why an attempt failed, and which setting allows a host that is not
+// trusted.
 func attemptText(err error) string {
 	host, ok := errors.AsType[*autodiscover.HostError](err)
 	switch {

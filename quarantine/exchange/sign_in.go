@@ -88,8 +88,8 @@ func (s *signer) wrapped(rt http.RoundTripper) (http.RoundTripper, error) {
 	return &wrapper{outer, rt}, nil
 }
 
-// wrapper is a RoundTripper together with the one that it wraps, so that one's connections
-// can be closed whatever is around it.
+// wrapper is a RoundTripper together with the inner one that it wraps, whose connections
+// can be closed through any wrapping.
 type wrapper struct {
 	http.RoundTripper
 	inner http.RoundTripper

@@ -63,7 +63,7 @@ type Campaigns struct {
 }
 
 // NewCampaigns returns campaigns in the database of a pool, which must have been migrated.
-// The caller keeps the pool, and closes it. It does no I/O. The error is an
+// The caller keeps the pool, and closes it. NewCampaigns does no I/O. The error is an
 // [*quarantine.InvalidError].
 func NewCampaigns(pool *pgxpool.Pool, opts *CampaignOptions) (*Campaigns, error) {
 	o := CampaignOptions{}

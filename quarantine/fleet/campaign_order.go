@@ -17,7 +17,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Order describes what a campaign shall take.
+// Order describes what a campaign should take.
 type Order struct {
 	// Campaign is its name, and the reference of targets that have none: 1 to 100 letters,
 	// digits, '-', '.', '_' or '~', beginning with a letter or digit. Required.

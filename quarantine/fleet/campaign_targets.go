@@ -20,15 +20,14 @@ type TargetStatus struct {
 	Key     string             `json:"key"` // of Target
 	Target  quarantine.Target  `json:"target"`
 	Outcome quarantine.Outcome `json:"outcome,omitempty"` // empty: it has not been tried yet
-	// Problem is the error of when the last try finished, and Settled means that there are
-	// no more tries.
+	// Problem is the error of the last try, and Settled means that there are no more tries.
 	Problem string `json:"problem,omitempty"`
 	Settled bool   `json:"settled"`
 	Tries   int    `json:"tries"`
 	// Next is when it is tried again, for example after a pause that a server asked for;
 	// zero if its turn has come.
 	Next     time.Time `json:"next,omitzero"`
-	Finished time.Time `json:"finished,omitzero"` // the last try
+	Finished time.Time `json:"finished,omitzero"` // when the last try finished
 	// Released means that it is to be put back. RestoreOutcome and RestoreProblem are what
 	// became of that, and Restored means that there are no more tries.
 	Released       bool               `json:"released"`

@@ -45,7 +45,7 @@ type takeArgs struct {
 // Kind names the job in the database.
 func (takeArgs) Kind() string { return "fleet_take" }
 
-// InsertOpts says that there is one at a time for each part.
+// InsertOpts allows one at a time for each part.
 func (takeArgs) InsertOpts() river.InsertOpts { return once(queueTake) }
 
 // restoreArgs are the arguments of the job that puts back targets of a part.
@@ -57,7 +57,7 @@ type restoreArgs struct {
 // Kind names the job in the database.
 func (restoreArgs) Kind() string { return "fleet_restore" }
 
-// InsertOpts says that there is one at a time for each part.
+// InsertOpts allows one at a time for each part.
 func (restoreArgs) InsertOpts() river.InsertOpts { return once(queueRestore) }
 
 // recoverArgs are the arguments of the job that settles what crashes have left.
@@ -66,7 +66,7 @@ type recoverArgs struct{}
 // Kind names the job in the database.
 func (recoverArgs) Kind() string { return "fleet_recover" }
 
-// InsertOpts says that there is one at a time.
+// InsertOpts allows one at a time.
 func (recoverArgs) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{Queue: queueRecover, MaxAttempts: 1, UniqueOpts: river.UniqueOpts{ByQueue: true, ByState: alive}}
 }

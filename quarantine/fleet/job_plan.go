@@ -100,7 +100,7 @@ func (w *planner) planOf(ctx context.Context, o Order) (*quarantine.Plan, error)
 	return plan, nil
 }
 
-// orderOf returns what a campaign shall take, and whether it still has to be planned.
+// orderOf returns what a campaign should take, and whether it still has to be planned.
 func (c *Campaigns) orderOf(ctx context.Context, campaign string) (o Order, planning bool, err error) {
 	var state CampaignState
 	var request []byte

@@ -38,9 +38,9 @@ type WorkerOptions struct {
 	// MaxTries is how often a target is tried before its failure is final. Default: 10.
 	MaxTries int
 
-	// MaxPause is the longest pause asked for by a server that jobs wait for where they
-	// are; for a longer one they are put off, and the workers do something else. Default:
-	// 10 seconds.
+	// MaxPause is the longest pause, asked for by a server, during which jobs wait where
+	// they are; for a longer one they are put off, and the workers do something else.
+	// Default: 10 seconds.
 	MaxPause time.Duration
 
 	// SoftStop is how long jobs may continue when the process stops; then they are handed

@@ -233,8 +233,8 @@ func (w *ReportWatch) lately() string {
 	return w.problem
 }
 
-// WatchStatus is whether a mailbox is being watched. It is plain data, and its JSON names
-// are stable.
+// WatchStatus is whether a mailbox is being watched, and what hinders that. It is plain
+// data, and its JSON names are stable.
 type WatchStatus struct {
 	Mailbox string `json:"mailbox"`
 	Watched bool   `json:"watched"` // by a worker, now

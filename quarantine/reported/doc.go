@@ -5,16 +5,16 @@
 //	if err != nil { … }
 //	for report, err := range w.Watch(ctx) {
 //		if err != nil {
-//			log.Print(err) // the watch goes on
+//			log.Print(err) // the watch continues
 //			continue
 //		}
 //		message, err := report.Open(ctx)
-//		… // what is meant, and what is to be done
+//		… // find out what is meant, and act on it
 //		err = report.Acknowledge(ctx)
 //	}
 //
 // Every message in the watched folder is a report. Several programs may watch the same
-// folder: each report is handed to one of them at a time. The driver's mailboxes must be
+// folder: each report is handed to one of them at a time. The mailbox must be a
 // [driver.Watchable], as those of packages ewsmail and graphmail are.
 //
 // # What is promised

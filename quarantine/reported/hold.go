@@ -16,14 +16,14 @@ type hold struct {
 	entry *entry
 	id    string // of the report
 
-	turn  chan struct{} // full during a call about the report, so that calls do not overlap
+	turn  chan struct{} // full during a call about the report, so calls do not overlap
 	item  driver.Item
 	note  note
 	ended bool // acknowledged, released, or lost
-	lapse bool // it could not be acknowledged or released: so its lease must run out
+	lapse bool // it could not be acknowledged or released: its lease must run out
 }
 
-// take takes a report, and returns nil if there is none to hand out: it is done, gone, or
+// take takes a report, and returns nil if it cannot be handed out: it is done, gone, or
 // held by another program.
 func (r *run) take(ctx context.Context, e *entry) (*Report, error) {
 	later := func(d time.Duration) {

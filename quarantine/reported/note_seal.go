@@ -29,8 +29,8 @@ func sealOf(body string, received time.Time, key []byte) string {
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// read reads the note of a message that was received at a time. It reports false if there
-// is none that can be believed: the report then counts as new.
+// read reads the note of a message that was received at a time. It reports false if no note
+// can be believed: the report then counts as new.
 func (o *Options) read(text string, received time.Time) (note, bool) {
 	body, seal := text, ""
 	if strings.HasPrefix(text, sealedNoteVersion+"|") {

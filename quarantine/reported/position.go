@@ -13,7 +13,7 @@ import (
 // understands. A position that is lost or out of date costs work, but no report. The bytes
 // contain ids of messages and no content; they can be a few MB long if many reports wait.
 type Positions interface {
-	// Load returns the position that was saved last, or nil if there is none.
+	// Load returns the position that was saved last, or nil if none was.
 	Load(ctx context.Context) ([]byte, error)
 	// Save replaces the saved position.
 	Save(ctx context.Context, position []byte) error
@@ -94,5 +94,5 @@ func (e *positionError) Error() string {
 
 func (e *positionError) Unwrap() error { return e.err }
 
-// errStalled means that the mail system says that there is more, but does not return it.
+// errStalled means that the mail system reports more, but does not return it.
 var errStalled = errors.New("reported: the mail system says that there is more in the folder, but gives nothing")

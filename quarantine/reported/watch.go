@@ -47,7 +47,7 @@ type run struct {
 	ready         bool            // the folder is known, and others are running
 	state         string          // of the folder
 	full          time.Time       // when the whole folder was last scanned
-	seen          map[string]bool // in the current scan of the whole folder; nil: there is none
+	seen          map[string]bool // in the current scan of the whole folder; nil outside one
 	saved         string
 	stopListening context.CancelFunc
 

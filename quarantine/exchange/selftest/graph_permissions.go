@@ -41,8 +41,8 @@ var permissionIn = map[string][]string{
 }
 
 // checkPermissions compares the token with what the configuration needs. It comes last: a
-// permission is missing if something was refused for lack of it, and is given in some other
-// way if everything worked without it.
+// permission without which something was refused is missing, and one without which
+// everything worked is granted in another way.
 func (g *graphChecker) checkPermissions() {
 	switch {
 	case g.client == nil:

@@ -12,7 +12,7 @@ import (
 // recipients known from the report. Recipients may be groups, or people elsewhere:
 // Router.Plan turns them into mailboxes, and follows forwards. Messages of low confidence,
 // and those about which too little is known, are left out; a product that has examined one
-// can call its own Targets method. Criteria need CriteriaSearch in [quarantine.Options].
+// can call Targets of that message. Criteria need CriteriaSearch in [quarantine.Options].
 func (r Report) Targets() []quarantine.Target {
 	var own, others []quarantine.Target
 	for _, m := range r.Messages {
