@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// A program's own file is checked as that of this package is, which it has in it.
+// A program's own file is checked like the configurations of this package that it embeds.
 func TestCheckSettings(t *testing.T) {
 	t.Parallel()
 	type program struct {

@@ -7,17 +7,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// ClientOf returns the EWS client with which a service works in a mailbox: signed in, with
-// the proxy, limiter, hook and log of the service, and acting as the owner of the mailbox
-// or, with FullAccess, as the service account for it, which names the mailbox in each
-// [ews.DistinguishedFolder]. [ews.Client.Do] sends what it has no method for. It does no
-// I/O, and can be used until the service is closed.
+// ClientOf returns the EWS client that a service uses for a mailbox: signed in, with the
+// proxy, limiter, hook and log of the service. It acts as the owner of the mailbox or, with
+// FullAccess, as the service account, whose requests must name the mailbox in each
+// [ews.DistinguishedFolder]. ClientOf does no I/O, and the client can be used until the
+// service is closed.
 //
-// It is for what a service has no method for. What is changed in the quarantine mailbox,
-// or to messages on their way there, the service takes for the work of a person.
+// Use it for what a service has no method for; [ews.Client.Do] sends requests that the
+// client has no method for. The service takes changes in the quarantine mailbox, or to
+// messages on their way there, for the work of a person.
 //
-// The error says that the address is none, or that the strategy of the service is not one
-// of package ewsmail, nor wraps one.
+// It returns an error if the address is not valid, or if the strategy of the service is not
+// one of package ewsmail and does not wrap one.
 func ClientOf(s *quarantine.Service, mailbox string) (*ews.Client, error) {
 	if s == nil {
 		return nil, driver.Invalid("arguments", "service", "is nil; pass one, for example from Open")

@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// TestClientOf: the client is the one of the service, in the mailbox.
+// TestClientOf: the client is the service's own, for the mailbox.
 func TestClientOf(t *testing.T) {
 	t.Parallel()
 	for _, access := range []exchange.Access{exchange.FullAccess, exchange.Impersonation} {
@@ -64,7 +64,7 @@ func TestClientOf(t *testing.T) {
 	}
 }
 
-// wrapping is a strategy around another, with mailboxes that tell what they wrap; opaque
+// wrapping is a strategy around another, with mailboxes that reveal what they wrap; opaque
 // is one whose mailboxes do not.
 type (
 	wrapping struct{ driver.Strategy }
@@ -81,7 +81,7 @@ type inner struct{ driver.Mailbox }
 // Unwrap returns the mailbox.
 func (i inner) Unwrap() driver.Mailbox { return i.Mailbox }
 
-// Whoever has a service has a client that is signed in and throttled.
+// A service provides a client that is signed in and throttled.
 func ExampleClientOf() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()

@@ -11,9 +11,9 @@ import (
 // tenant, and where its quarantine is. In JSON it is an object with the names
 // in the tags; [LoadConfig] reads one, [LoadConfigs] one or an array of them.
 //
-// Omitted fields have their defaults. Names of files are relative to the working
-// directory. [Config.Validate] checks all settings; [Open] calls it. Passwords are not shown when a Config is printed, logged or
-// marshalled.
+// Omitted fields have their defaults. File names are relative to the working directory.
+// [Config.Validate] checks all settings; [Open] calls it. Passwords are not shown when a
+// Config is printed, logged or marshalled.
 type Config struct {
 	// Enabled can be set to false to disable the configuration without deleting
 	// it. Default: true.
@@ -22,23 +22,22 @@ type Config struct {
 	// Name is the name of the organisation in receipts and messages.
 	Name string `json:"name,omitempty"`
 
-	// API is what mailboxes are reached by: EWS, or Microsoft Graph for Exchange Online,
-	// which stops answering EWS in 2027; only with Azure AD, or with an external sign-in.
-	// What was quarantined over one is restored over the other. Graph has no way to search
-	// archives, and in the sovereign clouds none to carry messages to another mailbox: see
-	// QuarantineInPlace. Default: APIEWS.
+	// API is the protocol used to reach mailboxes: EWS, or Microsoft Graph for Exchange
+	// Online, which stops answering EWS in 2027. Graph requires Azure AD or an external
+	// sign-in. Messages quarantined over one can be restored over the other. Graph cannot
+	// search archives and, in the sovereign clouds, cannot carry messages to another
+	// mailbox: see QuarantineInPlace. Default: APIEWS.
 	API API `json:"api,omitempty"`
 
-	// GraphURL is the address of Graph without a path, for what stands in its place in
-	// tests, or for a sovereign cloud. Only with APIGraph. Default: that of the cloud of
-	// AuthenticationEndpoint, such as https://graph.microsoft.com.
+	// GraphURL is the address of Graph without a path, for tests that put something in its
+	// place, or for a sovereign cloud. Only with APIGraph. Default: the address for the
+	// cloud of AuthenticationEndpoint, such as https://graph.microsoft.com.
 	GraphURL string `json:"graphUrl,omitempty"`
 
-	// EWSURL is the EWS endpoint, such as
-	// https://mail.example.com/EWS/Exchange.asmx. Default: with Azure AD, that of
-	// Exchange Online in the cloud of AuthenticationEndpoint; otherwise
-	// Autodiscover finds it at the first call, from the address of the quarantine
-	// mailbox, and it must be HTTPS. See AutodiscoverHosts.
+	// EWSURL is the EWS endpoint, such as https://mail.example.com/EWS/Exchange.asmx.
+	// Default: with Azure AD, the endpoint of Exchange Online in the cloud of
+	// AuthenticationEndpoint; otherwise Autodiscover finds it on the first call, from the
+	// address of the quarantine mailbox, and it must be HTTPS. See AutodiscoverHosts.
 	EWSURL string `json:"ewsUrl,omitempty"`
 
 	// AutodiscoverHosts are additional hosts that Autodiscover may send the
@@ -59,30 +58,28 @@ type Config struct {
 	// QuarantineInPlace.
 	QuarantineMailbox string `json:"quarantineMailbox,omitempty"`
 
-	// QuarantineInPlace keeps each message in the mailbox that it came from, in a hidden
-	// folder, instead of a quarantine mailbox, which is then left out. It is no quarantine
-	// from a user who looks for it: any program that lists hidden folders shows it, and
-	// lets its owner take the message out. Only with APIGraph; it is all that Graph can do
-	// in the sovereign clouds. Default: false.
+	// QuarantineInPlace keeps each message in a hidden folder of the mailbox that it came
+	// from, instead of in a quarantine mailbox; QuarantineMailbox is then left out. It does
+	// not stop a user who goes looking: any program that lists hidden folders shows the
+	// folder, and lets the mailbox's owner take the message out. Only with APIGraph; in the
+	// sovereign clouds, it is the only way to use Graph. Default: false.
 	QuarantineInPlace bool `json:"quarantineInPlace,omitempty"`
 
-	// ReportMailbox is the primary SMTP address of the mailbox in which users report
-	// mail, for programs that read it with package reported, as ewsq reports does. The
-	// account needs the same rights on it as on users' mailboxes, which the self-test
-	// checks; to answer reports it needs the right to send as the mailbox, too. Default:
-	// none.
+	// ReportMailbox is the primary SMTP address of the mailbox to which users report mail,
+	// for programs that read it with package reported, as ewsq reports does. The account
+	// needs the same rights on it as on users' mailboxes, which the self-test checks; to
+	// answer reports, it also needs the right to send as the mailbox. Default: none.
 	ReportMailbox string `json:"reportMailbox,omitempty"`
 
-	// Domains are the domains of the mailboxes that this server has, such as
-	// example.com, which does not include sub.example.com. A [quarantine.Router]
-	// needs them, or Mailboxes, to choose between several configurations; if both
-	// are empty, it asks this server about every mailbox that no other
-	// configuration claims, or that was not found where it was claimed. Default:
-	// none.
+	// Domains are the domains of the mailboxes on this server, such as example.com, which
+	// does not include sub.example.com. A [quarantine.Router] needs them, or Mailboxes, to
+	// choose between several configurations; if both are empty, it asks this server about
+	// every mailbox that no other configuration claims, or that was not found where it was
+	// claimed. Default: none.
 	Domains []string `json:"domains,omitempty"`
 
-	// Mailboxes are primary SMTP addresses of mailboxes that this server has,
-	// whichever configuration claims their domain. Default: none.
+	// Mailboxes are primary SMTP addresses of mailboxes on this server, whichever
+	// configuration claims their domain. Default: none.
 	Mailboxes []string `json:"mailboxes,omitempty"`
 
 	// Access is how the account reaches other mailboxes. Default: FullAccess;
@@ -116,32 +113,33 @@ type Config struct {
 	// SearchLimits bound what such targets may match. Only with CriteriaSearch.
 	SearchLimits quarantine.Limits `json:"searchLimits,omitzero"`
 
-	// ScanRecoverableItems also searches Recoverable Items: what users have
-	// deleted and can recover. With APIGraph what is found there may have to stay.
+	// ScanRecoverableItems also searches Recoverable Items: what users have deleted and can
+	// recover. With APIGraph, messages found there may have to stay.
 	ScanRecoverableItems bool `json:"scanRecoverableItems,omitempty"`
 
-	// LeaveRecoverable leaves in Recoverable Items what moving a message leaves
-	// there, so its user can recover the message. Default: false; it is removed,
-	// once the copy has been read back. What retention or a hold keeps stays out of
-	// the user's reach in any case. It has no effect with APIGraph, which leaves nothing
-	// there.
+	// LeaveRecoverable keeps what moving a message leaves in Recoverable Items, so its user
+	// can recover the message. Default: false; it is removed once the copy has been read
+	// back. What retention or a hold keeps is out of the user's reach in any case. It has
+	// no effect with APIGraph, which leaves nothing there.
 	LeaveRecoverable bool `json:"leaveRecoverable,omitempty"`
 
-	// SweepRecoverableItems has no effect any more: what a move leaves is removed
-	// unless LeaveRecoverable is set. It is accepted because configurations of
-	// earlier versions have it, but not together with LeaveRecoverable.
+	// SweepRecoverableItems no longer has any effect: what a move leaves behind is removed
+	// unless LeaveRecoverable is set. It is accepted because configurations for earlier
+	// versions have it, but not together with LeaveRecoverable.
 	SweepRecoverableItems bool `json:"sweepRecoverableItems,omitempty"`
 
-	// ScanOnlineArchive also searches the archive of each mailbox that has one. That of the
-	// quarantine mailbox is searched for what was taken in any case. Not with APIGraph.
+	// ScanOnlineArchive also searches the archive of each mailbox that has one. The archive
+	// of the quarantine mailbox is always searched for quarantined messages. Not with
+	// APIGraph.
 	ScanOnlineArchive bool `json:"scanOnlineArchive,omitempty"`
 
-	// RecreateMessages makes messages anew in the other mailbox, from their properties, where
-	// Graph refuses to export and import them, as it does without the right
-	// MailboxItem.ImportExport.All. Such a copy, and what is restored from it, lacks the header
-	// that the message was received with, and more: package graphmail lists it. Messages that
-	// would lose more than that, such as signed ones, stay where they are. Only with APIGraph.
-	// Default: false; what cannot be exported stays where it is.
+	// RecreateMessages makes messages anew in the other mailbox, from their properties,
+	// where Graph refuses to export and import them, as it does without the permission
+	// MailboxItem.ImportExport.All. Such a copy, and anything restored from it, lacks the
+	// headers that the message was received with, and more: package graphmail lists what is
+	// lost. Messages that would lose more than that, such as signed ones, stay where they
+	// are. Only with APIGraph. Default: false; messages that cannot be exported stay where
+	// they are.
 	RecreateMessages bool `json:"recreateMessages,omitempty"`
 
 	// UseProxy sends everything through the proxy in ProxyURL or, if that is
@@ -157,78 +155,77 @@ type Config struct {
 	// the system.
 	RootCAFile string `json:"rootCAFile,omitempty"`
 
-	// ClientCertificateFile is a file with the certificate to show to servers and
-	// proxies that ask for one in the TLS handshake: PEM with the certificate, its
-	// chain and its key, not encrypted, or PFX, with ClientCertificatePassword. It is
-	// read when the configuration is opened, and again for a new connection if it has
-	// changed. The password can come from the environment
-	// (EWSQ_CLIENT_CERTIFICATE_PASSWORD). Default: none.
+	// ClientCertificateFile is a file with the certificate to show to servers and proxies
+	// that ask for one in the TLS handshake: unencrypted PEM with the certificate, its
+	// chain and its key, or PFX, with ClientCertificatePassword. It is read when the
+	// configuration is opened, and again for a new connection if it has changed. The
+	// password can come from the environment (EWSQ_CLIENT_CERTIFICATE_PASSWORD). Default:
+	// none.
 	ClientCertificateFile     string `json:"clientCertificateFile,omitempty"`
 	ClientCertificatePassword Secret `json:"clientCertificatePassword,omitzero"`
 
-	// TLSRenegotiation lets the server repeat the TLS handshake within a connection,
-	// as IIS does where it asks for a client certificate for some paths only. TLS 1.3
-	// and HTTP/2 are not used then. Default: false; such connections fail.
+	// TLSRenegotiation lets the server repeat the TLS handshake within a connection, as IIS
+	// does when it asks for a client certificate for some paths only. TLS 1.3 and HTTP/2
+	// are then not used. Default: false; such connections fail.
 	TLSRenegotiation bool `json:"tlsRenegotiation,omitempty"`
 
-	// JournalFile is the file of the embedded journal; it is created if it is
-	// missing. Default: no journal.
+	// JournalFile is the file of the embedded journal; it is created if missing. Default:
+	// no journal.
 	JournalFile string `json:"journalFile,omitempty"`
 
-	// SearchLag is how long a search of the server may not show what was written,
-	// as when its index is behind. Before a message counts as gone, it is looked
-	// for again after that time. At most an hour. Default: 60s.
+	// SearchLag is how long a search of the server can miss what was just written, for
+	// example while its index catches up. Before a message counts as gone, it is looked for
+	// again after that time. At most an hour. Default: 60s.
 	SearchLag Duration `json:"searchLag,omitempty"`
 
-	// WriteDoubt is how long a request whose answer was lost may still take effect.
-	// Until then no second copy is made, and the outcome is undecided if none is
-	// seen. All processes that work on the same mailboxes need the same value. No
-	// message may take longer to send. From five seconds, which is for tests, to a
-	// day, and not shorter than SearchLag. Default: 15m.
+	// WriteDoubt is how long a request whose response was lost can still take effect. Until
+	// then no second copy is made, and the outcome is undecided if no copy is seen. All
+	// processes that work on the same mailboxes need the same value. No message may take
+	// longer than this to send. From five seconds, which is for tests, to a day, and no
+	// shorter than SearchLag. Default: 15m.
 	WriteDoubt Duration `json:"writeDoubt,omitempty"`
 
-	// MarkWait is for servers that ignore change keys in UpdateItem, of which the
-	// self-test warns: how long to wait after a message was marked before it is taken,
-	// so that two processes that work on the same message at once make one copy. Such a
-	// server must carry out a request within half of it. All processes that work on the
-	// same mailboxes need the same value, at most a fifth of WriteDoubt. Each message
-	// takes so much longer. Default: no wait.
+	// MarkWait is how long to wait between marking a message and taking it, so that two
+	// processes that work on the same message at the same time make one copy. It is for
+	// servers that ignore change keys in UpdateItem, which the self-test warns about. Such
+	// a server must carry out a request within half of this time. All processes that work
+	// on the same mailboxes need the same value, at most a fifth of WriteDoubt. Each
+	// message takes that much longer. Default: no wait.
 	MarkWait Duration `json:"markWait,omitempty"`
 
-	// StallTimeout is how long the server may send nothing in the middle of a
-	// response, take nothing of a request, or a proxy leave CONNECT without an answer,
-	// before the call is given up. It does not limit how long a response
-	// takes to begin or to end. From a second, which is for tests, to an hour.
-	// Default: 2m.
+	// StallTimeout is how long a call may stall before it is given up: the server sends
+	// nothing in the middle of a response or accepts nothing of a request, or a proxy does
+	// not answer CONNECT. It does not limit how long a response takes to begin or to end.
+	// From one second, which is for tests, to an hour. Default: 2m.
 	StallTimeout Duration `json:"stallTimeout,omitempty"`
 
 	// Throttling is the throttling policy of the account or, with Impersonation, of the
 	// quarantine mailbox, if it is not the default one. Calls then wait before the server
-	// would delay or refuse them. It is set in Limiter of [Options], too, if there is one.
-	// Default: what the server's version allows by default.
+	// would delay or refuse them. It is also applied to Limiter of [Options], if that is
+	// set. Default: what the server's version allows by default.
 	Throttling Throttling `json:"throttling,omitzero"`
 
-	// OneByOne sends a request for each message, as if no other one were under way.
-	// Otherwise messages of one mailbox that are worked on at the same time share
-	// requests, which takes a fraction of them; one that is alone shares none: see
+	// OneByOne sends separate requests for each message, as if no other were being worked
+	// on. Otherwise, messages of one mailbox that are worked on at the same time share
+	// requests, which takes only a fraction as many; a message on its own shares none: see
 	// package gather. Default: false.
 	OneByOne bool `json:"oneByOne,omitempty"`
 
-	// StampKey is the secret that seals the stamps of messages on their way, so
-	// that a stamp forged by the sender of a message is recognised: one line of at
-	// least 16 characters, better 32 random bytes in base64. Programs that watch a mailbox
-	// for reports seal their notes with it: see Keys of package reported. All processes that work
-	// on the same mailboxes need the same. It can also come from the environment
+	// StampKey is the secret that seals the stamps of messages on their way, so that a
+	// stamp forged by the sender of a message is recognised: one line of at least 16
+	// characters, preferably 32 random bytes in base64. Programs that watch a mailbox for
+	// reports seal their notes with it: see Keys of package reported. All processes that
+	// work on the same mailboxes need the same key. It can also come from the environment
 	// (EWSQ_STAMP_KEY, see [Config.SecretsFromEnv]), or in Go from StampKeys or
 	// StampKeysFunc of [Options]. Default: stamps have no seal.
 	StampKey Secret `json:"stampKey,omitzero"`
 
-	// StampKeyFile is a file with one such key a line, instead of StampKey: the
-	// first seals, and all are accepted. To replace a key, add the new one as the
-	// last line everywhere, then make it the first, and remove the old one when nothing
-	// sealed with it is on its way any more: after twice WriteDoubt, and when the reports
-	// that waited by then are done. Only the service
-	// should be able to read the file. It is read when the configuration is opened.
+	// StampKeyFile is a file with one such key per line, instead of StampKey: the first
+	// seals, and all are accepted. To replace a key, add the new one as the last line
+	// everywhere, then make it the first, and remove the old one when nothing sealed with
+	// it is still on its way: after twice WriteDoubt, and once the reports that were
+	// waiting by then are done. Only the service should be able to read the file. It is
+	// read when the configuration is opened.
 	StampKeyFile string `json:"stampKeyFile,omitempty"`
 }
 
@@ -256,9 +253,9 @@ type Authentication struct {
 	// configuration signs in itself: see SignIn of [Options]. Required.
 	Type AuthenticationType `json:"type,omitempty"`
 
-	// Username is the account for NTLM and Basic: DOMAIN\user or a user
-	// principal name (user@example.com). For external it may be left out, or be any
-	// name: it is the one that a limiter charges.
+	// Username is the account for NTLM and Basic: DOMAIN\user or a user principal name
+	// (user@example.com). With external it is optional and can be any name: it is the name
+	// that a limiter charges.
 	Username string `json:"username,omitempty"`
 
 	// Password is the password of the account. It can also come from the
@@ -268,10 +265,9 @@ type Authentication struct {
 
 	// PasswordFile is a file with the password as its only line, in UTF-8, instead of
 	// Password. It is read for each sign-in, so the password can be changed while the
-	// program runs: replace the file (write another, and rename it) when the password
-	// of the account is changed. Another password than the one refused is tried once,
-	// and the old one is used as long as it works. Only the service should be able to
-	// read the file.
+	// program runs: when the password of the account changes, replace the file (write a new
+	// one and rename it). A password other than the one refused is tried once, and the old
+	// one is used as long as it works. Only the service should be able to read the file.
 	PasswordFile string `json:"passwordFile,omitempty"`
 
 	// ApplicationID is the application (client) id of the registration in Azure
@@ -280,15 +276,15 @@ type Authentication struct {
 	ApplicationID string `json:"applicationId,omitempty"`
 	TenantID      string `json:"tenantId,omitempty"`
 
-	// AuthenticationEndpoint is the address of Azure AD. Default: that of the
-	// cloud that EWSURL belongs to, else DefaultAuthenticationEndpoint.
+	// AuthenticationEndpoint is the address of Azure AD. Default: the address for the cloud
+	// that EWSURL belongs to, or else DefaultAuthenticationEndpoint.
 	AuthenticationEndpoint string `json:"authenticationEndpoint,omitempty"`
 
-	// PrivateKeyFile is a PFX file with the private key and certificate that are
-	// registered for the application. PrivateKeyPassword is its password, empty
-	// if it has none; it can come from the environment (EWSQ_PFX_PASSWORD). The file
-	// is read again for each token, about once an hour, and after a refusal, so the
-	// certificate can be replaced while the program runs; its password stays the same.
+	// PrivateKeyFile is a PFX file with the private key and certificate that are registered
+	// for the application. PrivateKeyPassword is its password, empty if it has none; it can
+	// come from the environment (EWSQ_PFX_PASSWORD). The file is read again for each token,
+	// about once an hour, and after a refusal, so the certificate can be replaced while the
+	// program runs; its password must stay the same.
 	PrivateKeyFile     string `json:"privateKeyFile,omitempty"`
 	PrivateKeyPassword Secret `json:"privateKeyPassword,omitzero"`
 
@@ -297,10 +293,10 @@ type Authentication struct {
 	// the token, and servers refuse an invalid one even if they do not require it.
 	DisableChannelBinding bool `json:"disableChannelBinding,omitempty"`
 
-	// PasswordFunc fetches the password whenever it is needed, for example from a
-	// vault: for each request with Basic, for each connection with NTLM, and after a
-	// refusal; Password and PasswordFile must then be empty. It may be called
-	// concurrently, and should return at once.
+	// PasswordFunc fetches the password whenever it is needed, for example from a vault:
+	// for each request with Basic, for each connection with NTLM, and after a refusal;
+	// Password and PasswordFile must then be empty. It may be called concurrently, and
+	// should return quickly.
 	PasswordFunc func(context.Context) (string, error) `json:"-"`
 }
 

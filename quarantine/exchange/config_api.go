@@ -6,7 +6,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/msclouds"
 )
 
-// API is what mailboxes are reached by.
+// API is the protocol used to reach mailboxes.
 type API string
 
 // Kinds of API.
@@ -14,12 +14,12 @@ const (
 	// APIEWS is Exchange Web Services: every Exchange server, and Exchange Online until
 	// 2027-04-01.
 	APIEWS API = "ews"
-	// APIGraph is Microsoft Graph: Exchange Online in the worldwide cloud; in the others
-	// with [Config].QuarantineInPlace only.
+	// APIGraph is Microsoft Graph: Exchange Online in the worldwide cloud; in the other
+	// clouds, only with [Config].QuarantineInPlace.
 	APIGraph API = "graph"
 )
 
-// api checks what mailboxes are reached by, and what Graph cannot serve.
+// api checks the API, and refuses settings that Graph cannot serve.
 func (v *configCheck) api(c *Config) {
 	switch c.API {
 	case "", APIEWS:
@@ -36,7 +36,7 @@ func (v *configCheck) api(c *Config) {
 		return
 	}
 	if typ := c.Authentication.Type; typ == AuthenticationNTLM || typ == AuthenticationBasic {
-		// What else is set is for Exchange Server, too.
+		// The other settings are for Exchange Server, too.
 		v.problem("api", `cannot be "graph" with authentication.type "`+string(typ)+`": Graph has Exchange Online only, which accepts tokens only; set "azureAD", or api to "ews"`)
 		return
 	}
@@ -67,8 +67,7 @@ func (v *configCheck) api(c *Config) {
 	}
 }
 
-// sovereign returns the name of the cloud of the configuration if that is not the
-// worldwide one.
+// sovereign returns the name of the configuration's cloud if it is not the worldwide one.
 func (c *Config) sovereign() string {
 	worldwide := msclouds.All()[0].Name
 	if cloud, known := cloudOfGraph(c.GraphURL); known && cloud.Name != worldwide {
@@ -84,8 +83,8 @@ func (c *Config) sovereign() string {
 // graphWarning is a setting that Graph serves less well than EWS, or not at all.
 type graphWarning struct{ setting, text string }
 
-// graphWarnings returns those of the configuration, none with another API: they can stay
-// when a tenant changes from one to the other, but whoever runs it must know.
+// graphWarnings returns the warnings for the configuration; there are none with EWS. Such
+// settings can stay when a tenant switches to Graph, but the operator must know.
 func (c *Config) graphWarnings() (all []graphWarning) {
 	if c.API != APIGraph {
 		return nil

@@ -341,7 +341,7 @@ func settingPaths(typ reflect.Type, prefix string) map[string]reflect.Type {
 	return all
 }
 
-// isText reports whether a type that is no string is one in JSON.
+// isText reports whether a type that is not a string in Go is one in JSON.
 func isText(typ reflect.Type) bool {
 	return slices.Contains([]reflect.Type{reflect.TypeFor[exchange.Secret](), reflect.TypeFor[exchange.ProxyURL](), reflect.TypeFor[exchange.Duration]()}, typ)
 }

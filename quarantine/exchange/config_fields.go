@@ -24,11 +24,12 @@ func (t configText) checkFields() error {
 	return w.configs(token, at, "")
 }
 
-// CheckSettings checks the text of a program's own configuration file, which has that of this
-// package in it, against the fields of a struct, as [ParseConfigs] does against those of [Config]:
-// the error says in which line and column a setting is unknown, set twice or of the wrong type. A
-// field of type [json.RawMessage] is a configuration, or an array of them. Further fields may be
-// what those of Config are, arrays of structs, and arrays of strings.
+// CheckSettings checks the text of a program's own configuration file, which embeds
+// configurations of this package, against the fields of a struct, as [ParseConfigs] does
+// against those of [Config]. The error gives the line and column of a setting that is
+// unknown, set twice or of the wrong type. A field of type [json.RawMessage] is a
+// configuration, or an array of them. Other fields can have the types that fields of Config
+// have, or be arrays of structs or of strings.
 func CheckSettings[T any](text []byte) error {
 	t, err := readConfig(bytes.NewReader(text))
 	if err != nil {
@@ -48,7 +49,7 @@ func CheckSettings[T any](text []byte) error {
 	return w.object(reflect.TypeFor[T](), "")
 }
 
-// configs checks a configuration or an array of them, of which the first token has been read.
+// configs checks a configuration or an array of them, whose first token has been read.
 func (w *fieldWalk) configs(token json.Token, at int, path string) error {
 	config := reflect.TypeFor[Config]()
 	switch token {
@@ -221,7 +222,8 @@ func jsonName(f reflect.StructField) string {
 	return name
 }
 
-// suggest returns which names are valid, the likely one if there is one.
+// suggest returns a hint for an unknown name: the name that was probably meant, or else all
+// valid ones.
 func suggest(typ reflect.Type, name string) string {
 	var names []string
 	for f := range typ.Fields() {

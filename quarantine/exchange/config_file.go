@@ -6,8 +6,8 @@ import (
 	"io/fs"
 )
 
-// unread returns the error of a file of the configuration with what to do about it, if
-// the file could not be read. Its text names the setting.
+// unread adds what to do to the error of a configured file that could not be read, whose
+// text names the setting. It returns other errors unchanged.
 func unread(err error) error {
 	if _, ok := errors.AsType[*fs.PathError](err); !ok {
 		return err

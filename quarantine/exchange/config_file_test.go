@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// A file that cannot be read is named with its setting, and with what to do.
+// The error of a file that cannot be read names the file, the setting and what to do.
 func TestUnreadableFiles(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -36,7 +36,7 @@ func TestUnreadableFiles(t *testing.T) {
 				c.Authentication.Password = exchange.Secret{}
 			}
 			s, err := exchange.Open(&c, nil)
-			if err == nil { // it is read when it is needed
+			if err == nil { // it is read when needed
 				_, err = s.Find(t.Context(), quarantine.Target{Mailbox: "a@example.test", MessageID: "<a@b>"})
 			}
 			require.Error(t, err, setting)

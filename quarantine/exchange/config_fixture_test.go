@@ -13,10 +13,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// fixedConfigs are what the files testdata/config-1-*.json say, without secrets.
-// They were written and accepted by the version of 2026-11-25, "stamps" by that of
-// 2026-11-28, "stall", "secrets" and "throttling" by that of 2026-11-29, save the secrets, which no version writes. Each of the settings is in
-// one of them.
+// fixedConfigs are the contents of the files testdata/config-1-*.json, without secrets. The
+// version of 2026-11-25 wrote and accepted them; for "stamps" it was the version of
+// 2026-11-28, and for "stall", "secrets" and "throttling" that of 2026-11-29. No version
+// writes secrets. Each setting is in one of the files.
 var fixedConfigs = map[string][]exchange.Config{
 	"ntlm": {{
 		Enabled: new(true), Name: "Head office", EWSURL: "https://mail.example.test:8443/EWS/Exchange.asmx", AllowPlainHTTP: true,
@@ -97,7 +97,8 @@ var fixedBasic = exchange.Config{
 	CriteriaSearch:   true, SearchLimits: quarantine.Limits{PerMailbox: 1},
 }
 
-// fixedSecrets are the proxy, the password, that of the key, and the key of stamps.
+// fixedSecrets are the proxy, the password, the password of the private key, and the key of
+// stamps.
 var fixedSecrets = map[string][4]string{
 	"Head office":        {"socks5h://u:s3cret@proxy.example.test:1080", configPassword},
 	"Branch":             {"", configPassword},

@@ -35,8 +35,8 @@ func (v *configCheck) quarantine(c *Config) {
 	}
 }
 
-// defaultGraphURL returns the address of Graph in the cloud of the configuration, that of
-// the worldwide one if it is not known.
+// defaultGraphURL returns the address of Graph in the configuration's cloud, or in the
+// worldwide one if that is not known.
 func (c *Config) defaultGraphURL() string {
 	cloud := msclouds.All()[0]
 	if clouds := cloudsOfAuthority(c.Authentication.AuthenticationEndpoint); c.QuarantineInPlace && len(clouds) == 1 {
@@ -45,7 +45,7 @@ func (c *Config) defaultGraphURL() string {
 	return "https://" + cloud.GraphHost
 }
 
-// cloudOfGraph returns the cloud with an address of Graph.
+// cloudOfGraph returns the cloud that an address of Graph belongs to.
 func cloudOfGraph(raw string) (msclouds.Cloud, bool) {
 	u, err := url.Parse(raw)
 	if err != nil {

@@ -52,10 +52,11 @@ func load[T any](path string, parse func(io.Reader) (T, error)) (T, error) {
 	return v, nil
 }
 
-// ParseConfig reads one configuration, a JSON object. It refuses unknown and
-// repeated fields (names are case-sensitive), values of the wrong type, URLs with a
-// password and keys in place of their files (a configuration can be printed), and
-// anything after the object, with a [*quarantine.InvalidError] that gives line and column. A byte order mark is skipped.
+// ParseConfig reads one configuration, a JSON object. It refuses unknown and repeated
+// fields (names are case-sensitive), values of the wrong type, and anything after the
+// object, with a [*quarantine.InvalidError] that gives the line and column. Since a
+// configuration can be printed, it also refuses URLs that contain a password, and keys in
+// place of the names of their files. A byte order mark is skipped.
 func ParseConfig(r io.Reader) (*Config, error) {
 	text, err := readConfig(r)
 	if err != nil {
@@ -151,7 +152,7 @@ func (t configText) checkSyntax() error {
 	return t.errorAt(offset, "", "is not JSON: "+t.mistake(offset, e.Error()))
 }
 
-// mistake says what is wrong at an offset, and what to do about what people often write.
+// mistake describes what is wrong at an offset, with a remedy for common mistakes.
 func (t configText) mistake(offset int, text string) string {
 	if offset >= len(t) {
 		return text

@@ -14,8 +14,8 @@ import (
 // maxPasswordFile bounds a file with a password, in bytes.
 const maxPasswordFile = 4 << 10
 
-// readPassword reads the password from a file: its only line, without the end of the
-// line. Errors quote nothing of it.
+// readPassword reads the password from a file: its only line, without the line ending.
+// Errors quote none of it.
 func readPassword(file string) (string, error) {
 	refuse := func(problem string) (string, error) {
 		return "", driver.Invalid("configuration", "authentication.passwordFile", problem)

@@ -23,15 +23,15 @@ func (c *Config) files() map[string]string {
 
 const contentOfFile = "is the content of a file; write it into a file that only this account can read, and give the path of that"
 
-// isContent reports whether a path is rather what is in a file: PEM, several lines, or a
-// certificate or PFX file in base64, which begins with a long ASN.1 SEQUENCE.
+// isContent reports whether a path looks like the content of a file instead: PEM, several
+// lines, or a certificate or PFX file in base64, which begins with a long ASN.1 SEQUENCE.
 func isContent(path string) bool {
 	const long = 256
 	return strings.ContainsAny(path, "\r\n") || strings.Contains(path, "-----BEGIN ") || len(path) > long && strings.HasPrefix(path, "MII")
 }
 
-// refuseContent returns an error if there is a key or a password where the name of its
-// file belongs: who prints the configuration would print it.
+// refuseContent returns an error if there is a key or a password where the name of its file
+// belongs: printing the configuration would print it.
 func (c *Config) refuseContent() error {
 	for field, path := range c.files() {
 		if isContent(path) {
@@ -41,9 +41,8 @@ func (c *Config) refuseContent() error {
 	return nil
 }
 
-// withoutPath returns why a file with a secret cannot be opened, without what the setting
-// names, unless that is an absolute path: it may be the secret itself, put into the wrong
-// setting.
+// withoutPath returns why a file with a secret cannot be opened, without the path unless
+// that is absolute: it may be the secret itself, put into the wrong setting.
 func withoutPath(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok && !filepath.IsAbs(e.Path) {
 		return e.Err

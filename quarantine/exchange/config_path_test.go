@@ -15,8 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// What belongs into a file is not the name of one: it is refused before the configuration can
-// be printed, and stands in no error.
+// Content given in place of a file name is refused before the configuration can be printed,
+// and appears in no error.
 func TestContentInPlaceOfAFile(t *testing.T) {
 	t.Parallel()
 	for field, config := range map[string]func(*exchange.Config) *string{
@@ -59,8 +59,8 @@ func parsed(field, content string) error {
 	return err
 }
 
-// A password, or a key, in place of the name of its file is not quoted: the error says
-// which setting it is.
+// A password, or a key, in place of the name of its file is not quoted: the error names the
+// setting.
 func TestSecretInPlaceOfAFile(t *testing.T) {
 	t.Parallel()
 	c := exchange.Config{

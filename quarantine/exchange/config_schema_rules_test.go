@@ -43,7 +43,7 @@ func orEmpty(s ...member) object {
 	return object{{"anyOf", []any{object{{"const", ""}}, object(s)}}}
 }
 
-// details are what types and comments do not say about the fields.
+// details are what types and comments leave out about the fields.
 var details = map[string]object{
 	"enabled": {{"default", true}},
 	"name":    {{"maxLength", 255}, {"pattern", trimmed}},

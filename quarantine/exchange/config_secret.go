@@ -20,7 +20,7 @@ type Secret struct {
 	value func() string
 }
 
-// NewSecret returns a secret. Of an empty string it is the zero value.
+// NewSecret returns a secret. For an empty string it is the zero value.
 func NewSecret(s string) Secret {
 	if s == "" {
 		return Secret{}
@@ -121,11 +121,13 @@ const (
 )
 
 // SecretsFromEnv fills in the secrets that the configuration leaves empty:
-// Password from EWSQ_PASSWORD, unless PasswordFile or PasswordFunc is set, and
-// PrivateKeyPassword from EWSQ_PFX_PASSWORD, where its type of authentication uses
-// them, StampKey from EWSQ_STAMP_KEY, unless StampKeyFile is set, and
-// ClientCertificatePassword from EWSQ_CLIENT_CERTIFICATE_PASSWORD, if
-// ClientCertificateFile is set.
+//
+//   - Password from EWSQ_PASSWORD, with NTLM or Basic, unless PasswordFile or
+//     PasswordFunc is set
+//   - PrivateKeyPassword from EWSQ_PFX_PASSWORD, with Azure AD
+//   - StampKey from EWSQ_STAMP_KEY, unless StampKeyFile is set
+//   - ClientCertificatePassword from EWSQ_CLIENT_CERTIFICATE_PASSWORD, if
+//     ClientCertificateFile is set
 //
 // If there are several configurations, each can have its own variable: append
 // "_" and [Config].Name in upper case, with "_" for everything but A to Z and 0

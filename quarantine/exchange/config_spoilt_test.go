@@ -58,7 +58,7 @@ type bad struct {
 	changes map[string]any
 	field   string
 	remedy  string
-	// beyond says that a JSON Schema cannot detect the fault.
+	// beyond means that a JSON Schema cannot detect the fault.
 	beyond bool
 }
 

@@ -21,12 +21,12 @@ const (
 	maxSearchLag    = Duration(time.Hour)
 	minWriteDoubt   = Duration(5 * time.Second)
 	maxWriteDoubt   = Duration(24 * time.Hour)
-	// The defaults of package quarantine, to compare one setting with the other.
+	// The defaults of package quarantine, to compare the two settings.
 	usualSearchLag  = Duration(time.Minute)
 	usualWriteDoubt = Duration(15 * time.Minute)
 )
 
-// stamps checks the settings for what is on its way.
+// stamps checks the settings for messages that are on their way.
 func (v *configCheck) stamps(c *Config) {
 	switch {
 	case c.SearchLag < 0:
@@ -86,7 +86,8 @@ func keyProblem(key string) string {
 // stampKeysTime is how long StampKeysFunc may take.
 const stampKeysTime = time.Minute
 
-// stampKeys returns the keys to use: of the options or else of the configuration.
+// stampKeys returns the keys to use: those of the options, or else those of the
+// configuration.
 func (o *Options) stampKeys(c *Config) ([][]byte, error) {
 	switch {
 	case o.StampKeysFunc == nil && len(o.StampKeys) == 0:
@@ -96,8 +97,8 @@ func (o *Options) stampKeys(c *Config) ([][]byte, error) {
 	case len(o.StampKeys) > 0:
 		return nil, driver.Invalid("options", "StampKeysFunc", "is set, and so is StampKeys; set only one of them")
 	}
-	// Open takes no context, since it contacts no server. A key store is asked here all the
-	// same, once, so it gets a bound: a store that hangs must not hang Open.
+	// Open takes no context, since it contacts no server. It does ask a key store here,
+	// once, so that gets a time limit: a store that hangs must not hang Open.
 	ctx, cancel := context.WithTimeout(context.Background(), stampKeysTime)
 	defer cancel()
 	keys, err := o.StampKeysFunc(ctx)
@@ -110,9 +111,9 @@ func (o *Options) stampKeys(c *Config) ([][]byte, error) {
 	return keys, nil
 }
 
-// ReadStampKeys returns the keys of StampKey or StampKeyFile, which it reads, the
-// one that seals first; none if neither is set. The error says which line of the
-// file cannot be used, without quoting it.
+// ReadStampKeys returns the keys in StampKey or StampKeyFile, which it reads; the key that
+// seals is the first. There are none if neither is set. The error gives the line of the
+// file that cannot be used, without quoting it.
 func (c *Config) ReadStampKeys() ([][]byte, error) {
 	if !c.StampKey.IsZero() {
 		return [][]byte{[]byte(c.StampKey.Reveal())}, nil

@@ -53,8 +53,8 @@ func sealedWith(values map[string]string, key string) bool {
 	return lease[4] == base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:16])
 }
 
-// TestStampKeys: the key of the configuration, the first of the file, or that of
-// the options seals.
+// TestStampKeys: the key that seals is that of the configuration, the first of the file, or
+// the first of the options.
 func TestStampKeys(t *testing.T) {
 	t.Parallel()
 	const first, second, third = "the first of the keys", "the second of the keys", "the third of the keys"
@@ -105,7 +105,8 @@ func TestStampKeys(t *testing.T) {
 	}
 }
 
-// TestStampKeyFileBad: what is wrong with the file is told without the key.
+// TestStampKeyFileBad: the error describes what is wrong with the file without showing the
+// key.
 func TestStampKeyFileBad(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ text, says string }{
@@ -137,8 +138,7 @@ func TestStampKeyFileBad(t *testing.T) {
 	assert.ErrorContains(t, err, "StampKeys[0]")
 }
 
-// TestStampKeysFunc: what the callback fails to return is an error of Open, which
-// then has not opened the journal.
+// TestStampKeysFunc: Open fails if the callback does, and then has not opened the journal.
 func TestStampKeysFunc(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -247,7 +247,7 @@ func TestWriteDoubtIsUsed(t *testing.T) {
 	assert.WithinDuration(t, begin.Add(4*time.Hour), stamp.Lease, 5*time.Minute)
 }
 
-// TestMarkWaitIsUsed: a message takes so much longer.
+// TestMarkWaitIsUsed: a message takes that much longer.
 func TestMarkWaitIsUsed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -30,7 +30,7 @@ func validConfig() exchange.Config {
 	}
 }
 
-// onlineConfig returns one with Azure AD.
+// onlineConfig returns a valid configuration with Azure AD.
 func onlineConfig() exchange.Config {
 	return exchange.Config{
 		EWSURL:            "https://outlook.office365.com/EWS/Exchange.asmx",

@@ -8,36 +8,36 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// Throttling is what the administrator lets the service do, if that is not what Exchange
-// does by default: the throttling policy of whoever is charged for most of the work. That is
-// the account or, with Impersonation, the quarantine mailbox; the mailboxes of users keep
-// the defaults of the server's version. Numbers are those of Get-ThrottlingPolicy, of
-// Exchange 2013 and later. See package throttle.
+// Throttling is the throttling policy that the administrator has set, if it is not
+// Exchange's default: the policy of whoever is charged for most of the work. That is the
+// account or, with Impersonation, the quarantine mailbox; users' mailboxes keep the
+// defaults of the server's version. The numbers are those that Get-ThrottlingPolicy shows
+// on Exchange 2013 and later. See package throttle.
 type Throttling struct {
-	// Concurrency is how many calls may be in flight at most; leave other programs some
-	// of EwsMaxConcurrency. At most 1000. Default: 20 on Exchange 2013 and later, where
-	// the policy has 27, else 8.
+	// Concurrency is the maximum number of calls in flight; leave some of EwsMaxConcurrency
+	// to other programs. At most 1000. Default: 20 on Exchange 2013 and later, where the
+	// policy allows 27, otherwise 8.
 	Concurrency int `json:"concurrency,omitempty"`
 
-	// EwsMaxBurst is how much of the server's time may be used at once, in milliseconds.
-	// At least 1000. Default: 300000, on Exchange 2013 and later.
+	// EwsMaxBurst is how much of the server's time may be used in one burst, in
+	// milliseconds. At least 1000. Default: 300000, on Exchange 2013 and later.
 	EwsMaxBurst int `json:"ewsMaxBurst,omitempty"`
 
-	// EwsRechargeRate is how much of it may be used per hour in the long run, in
-	// milliseconds. At least 1000. Default: 900000, on Exchange 2013 and later.
+	// EwsRechargeRate is how much of the server's time may be used per hour in the long
+	// run, in milliseconds. At least 1000. Default: 900000, on Exchange 2013 and later.
 	EwsRechargeRate int `json:"ewsRechargeRate,omitempty"`
 
-	// EwsCutoffBalance is how much more may be used before the server refuses calls
-	// instead of delaying them, in milliseconds. Default: 3000000, on Exchange 2013 and
-	// later.
+	// EwsCutoffBalance is how much more of the server's time may be used before the server
+	// refuses calls instead of delaying them, in milliseconds. Default: 3000000, on
+	// Exchange 2013 and later.
 	EwsCutoffBalance int `json:"ewsCutoffBalance,omitempty"`
 
-	// Unlimited says that the policy has no such bounds on time (null, shown as
-	// Unlimited), so calls need not wait for them. Default: false.
+	// Unlimited means that the policy does not limit the server's time (null, shown as
+	// Unlimited), so calls need not wait for that. Default: false.
 	Unlimited bool `json:"unlimited,omitempty"`
 
-	// Probe uses more than EwsRechargeRate as long as the server does not delay calls:
-	// for a policy that is not known. Part of the calls are delayed then. Default: false.
+	// Probe uses more than EwsRechargeRate as long as the server does not delay calls, for
+	// when the policy is not known. Some calls are then delayed. Default: false.
 	Probe bool `json:"probe,omitempty"`
 }
 
@@ -74,7 +74,7 @@ func (v *configCheck) throttling(t Throttling) {
 	}
 }
 
-// budget returns the token bucket that is set; its zero value: none is.
+// budget returns the configured token bucket, or the zero value if none is set.
 func (t Throttling) budget() throttle.Budget {
 	of := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
 	return throttle.Budget{
@@ -83,7 +83,7 @@ func (t Throttling) budget() throttle.Budget {
 	}
 }
 
-// limits is what [throttle.Limiter] can be told about a payer.
+// limits are the settings of a payer in a [throttle.Limiter].
 type limits interface {
 	SetLimit(payer string, n int)
 	SetBudget(payer string, b throttle.Budget) error
@@ -91,7 +91,7 @@ type limits interface {
 
 var _ limits = (*throttle.Limiter)(nil)
 
-// limit tells a limiter of the throttling policy. c has its defaults.
+// limit applies the throttling policy to a limiter. c has its defaults.
 func (c *Config) limit(limiter ews.Limiter) error {
 	if c.Throttling == (Throttling{}) {
 		return nil

@@ -62,7 +62,7 @@ func openThrottled(t *testing.T, good string, policy exchange.Throttling, limite
 	return s, err
 }
 
-// ownLimiter is a limiter of a program's own.
+// ownLimiter is a program's own limiter.
 type ownLimiter struct{}
 
 func (ownLimiter) Acquire(context.Context, string) (func(bool, time.Duration), error) {

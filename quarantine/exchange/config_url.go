@@ -44,9 +44,8 @@ func (v *configCheck) location(field, raw, example string) *url.URL {
 
 const noUserInformation = "contains a user name or password; remove it and use the settings under authentication"
 
-// refuseUserInformation returns an error if a URL that is no secret contains a
-// password, in whatever else is wrong with it: who prints the configuration would
-// print it.
+// refuseUserInformation returns an error if a URL that is not handled as a secret contains
+// a password, whatever else is wrong with it: printing the configuration would print it.
 func (c *Config) refuseUserInformation() error {
 	for field, raw := range map[string]string{
 		"ewsUrl": c.EWSURL, "graphUrl": c.GraphURL, "authentication.authenticationEndpoint": c.Authentication.AuthenticationEndpoint,

@@ -28,9 +28,9 @@ type Connection struct {
 	signIn map[string]http.RoundTripper // by URL
 }
 
-// Connect prepares a connection to the server of a configuration, which must be
-// valid. It does no network I/O. Of the options it uses Transport, SignIn,
-// WrapTransport, Resolver, UserAgent and Logger. The error names the setting that cannot be used.
+// Connect prepares a connection to the server of a configuration, which must be valid. It
+// does no network I/O. Of the options it uses Transport, SignIn, WrapTransport, Resolver,
+// UserAgent and Logger. The error names the setting that cannot be used.
 func Connect(cfg *Config, opts *Options) (*Connection, error) {
 	if cfg == nil {
 		return nil, driver.Invalid("configuration", "", "is nil; load one, for example with LoadConfig")
@@ -69,9 +69,10 @@ func Connect(cfg *Config, opts *Options) (*Connection, error) {
 // the options, or one built from the configuration.
 func (c *Connection) Base() http.RoundTripper { return c.signer.base }
 
-// SignIn returns a RoundTripper that signs in to the host of a URL, and to no
-// other, as configured, with WrapTransport of the options around it. It is the same one each time for the same URL: one that
-// was refused does not try the password again, which could lock the account.
+// SignIn returns a RoundTripper that signs in as configured, to the host of a URL and to no
+// other, wrapped with WrapTransport of the options. It returns the same one each time for
+// the same URL: one that was refused does not try the password again, which could lock the
+// account.
 func (c *Connection) SignIn(url string) (http.RoundTripper, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -86,10 +87,9 @@ func (c *Connection) SignIn(url string) (http.RoundTripper, error) {
 	return rt, nil
 }
 
-// Discover finds the EWS URL with Autodiscover if ewsUrl is empty; otherwise it
-// returns an error. It remembers the result; a failure it remembers for 15
-// seconds to 5 minutes, and refused credentials until they change, to avoid locking
-// the account.
+// Discover finds the EWS URL with Autodiscover if ewsUrl is empty; otherwise it returns an
+// error. It remembers the result. It remembers a failure for 15 seconds to 5 minutes, and
+// refused credentials until they change, to avoid locking the account.
 func (c *Connection) Discover(ctx context.Context) (*autodiscover.Result, error) {
 	if c.discovery == nil {
 		return nil, driver.Invalid(configNamed(c.cfg.Name), "ewsUrl", "is set, so Autodiscover is not used; use that URL")
@@ -149,7 +149,7 @@ func closeIdle(rt http.RoundTripper) {
 	}
 }
 
-// credential returns user name and password, which is fetched when it is needed.
+// credential returns the user name and the password, which is fetched when needed.
 func (c *Config) credential() (auth.Credential, error) {
 	if !c.Authentication.Password.IsZero() {
 		return auth.NewCredential(c.Authentication.Username, c.Authentication.Password.Reveal())
@@ -157,7 +157,7 @@ func (c *Config) credential() (auth.Credential, error) {
 	return auth.NewCredentialFunc(c.Authentication.Username, c.password)
 }
 
-// password returns the password there is now.
+// password returns the current password.
 func (c *Config) password(ctx context.Context) (string, error) {
 	a := &c.Authentication
 	switch {

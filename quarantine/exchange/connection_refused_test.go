@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// However many clients a program makes, a wrong password is tried once, or the
-// account would be locked.
+// However many clients a program makes, a wrong password is tried only once: more could
+// lock the account.
 func TestConnectionTriesARefusedPasswordOnce(t *testing.T) {
 	t.Parallel()
 	var tries atomic.Int32

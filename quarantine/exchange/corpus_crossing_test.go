@@ -22,8 +22,8 @@ import (
 )
 
 // TestCorpusCrossesOver takes awkward messages over one API and restores them over the
-// other: our own, and those below the folder that EWSQ_CORPUS names. All come back equal,
-// but for their ids.
+// other: our own, and those below the folder that EWSQ_CORPUS names. All come back
+// unchanged, except for their ids.
 func TestCorpusCrossesOver(t *testing.T) {
 	t.Parallel()
 	messages := awkward(t)
@@ -67,8 +67,8 @@ func TestCorpusCrossesOver(t *testing.T) {
 	}
 }
 
-// allOf returns all of a message but for its ids, and the times at which an item was made
-// and changed.
+// allOf returns everything in a message except its ids and the times when the item was
+// created and changed.
 func allOf(m *ewstest.Message) map[string]any {
 	properties := make(map[string]ews.ExtendedProperty)
 	for field, p := range m.Properties {

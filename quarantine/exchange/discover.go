@@ -13,18 +13,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/autodiscover"
 )
 
-// Pauses between a failed search and the next: they double from the first to
-// the second.
+// Pauses between a failed search and the next: they double from discoverPause to
+// maxDiscoverPause.
 const (
 	discoverPause    = 15 * time.Second
 	maxDiscoverPause = 5 * time.Minute
 )
 
-// discovery finds the EWS URL of a configuration without ewsUrl, and is the
-// RoundTripper that signs in there. There is one search at a time, made by the
-// first call that needs it; the others wait. The result is kept. A failure is
-// remembered for a while, so that a batch of a thousand mailboxes searches once,
-// and refused credentials until they change, to avoid locking the account.
+// discovery finds the EWS URL of a configuration without ewsUrl, and is the RoundTripper
+// that signs in there. There is one search at a time, made by the first call that needs it;
+// the others wait. The result is kept. A failure is remembered for a while, so a batch of a
+// thousand mailboxes searches once, and refused credentials until they change, to avoid
+// locking the account.
 type discovery struct {
 	cfg    Config // with defaults
 	signer *signer
@@ -74,7 +74,7 @@ func newDiscovery(c *Config, signer *signer, resolver autodiscover.Resolver, use
 // checkSignIn reports what makes signing in impossible, wherever EWS is.
 func (d *discovery) checkSignIn() error {
 	if d.unusable != nil || d.external() {
-		return d.unusable // a program is asked for the hosts that there are only
+		return d.unusable // a program is asked only for hosts that exist
 	}
 	_, domain, _ := strings.Cut(d.cfg.QuarantineMailbox, "@")
 	_, err := d.signIn("autodiscover." + domain)
@@ -128,7 +128,7 @@ func (d *discovery) get(ctx context.Context) (*discovered, error) {
 	return d.search(ctx)
 }
 
-// anotherPassword reports whether the source of the password returns another one than
+// anotherPassword reports whether the source of the password returns a different one from
 // the one refused.
 func (d *discovery) anotherPassword(ctx context.Context) bool {
 	if d.refused == nil {

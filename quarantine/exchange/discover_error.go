@@ -57,7 +57,7 @@ func (e *discoveryError) Error() string {
 	return b.String()
 }
 
-// next says when the next search is due, if this failure was remembered.
+// next describes when the next search is due, if this failure was remembered.
 func (e *discoveryError) next() string {
 	if e.until.IsZero() {
 		return ""
@@ -65,12 +65,12 @@ func (e *discoveryError) next() string {
 	return " (the next attempt is not before " + e.until.Format(time.TimeOnly) + ")"
 }
 
-// final reports whether another search would lock the account: the same password was
-// refused. A program that signs in itself sees to that, and may have a new ticket.
+// final reports whether another search would lock the account, because its password was
+// refused. A program that signs in itself takes care of that, and may have a new ticket.
 func (e *discoveryError) final() bool { return e.Unauthorized() && !e.external }
 
-// attemptText says why an attempt failed, and which setting allows a host that
-// is not trusted.
+// attemptText describes why an attempt failed, and which setting allows a host that is not
+// trusted.
 func attemptText(err error) string {
 	host, ok := errors.AsType[*autodiscover.HostError](err)
 	switch {

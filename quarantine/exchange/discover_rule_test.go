@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// TestDiscoverWhom tests which hosts get the password, and what the error says
-// about the others.
+// TestDiscoverWhom tests which hosts get the password, and what the error reports about the
+// others.
 func TestDiscoverWhom(t *testing.T) {
 	t.Parallel()
 	url := func(u string) func(*discoverScene) {

@@ -122,7 +122,7 @@ func TestDiscoverTellsTheServer(t *testing.T) {
 	})
 }
 
-// TestDiscoverAgain: a failure is remembered for a while, but not for ever.
+// TestDiscoverAgain: a failure is remembered for a while, but not forever.
 func TestDiscoverAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -220,8 +220,8 @@ func TestDiscoverTogether(t *testing.T) {
 	})
 }
 
-// TestDiscoverOpenRefuses: faults that need no server to find are reported at
-// once.
+// TestDiscoverOpenRefuses: faults that can be found without a server are reported
+// immediately.
 func TestDiscoverOpenRefuses(t *testing.T) {
 	t.Parallel()
 	s := newDiscoverScene(t, exchange.FullAccess)
@@ -264,8 +264,8 @@ func TestDiscoverNTLM(t *testing.T) {
 	assert.Equal(t, []string{discoverHost + ":443", apexHost + ":443", mailHost + ":443"}, front.Dialled())
 }
 
-// TestDiscoverNothingForAnApplication: tokens go to Exchange Online and nowhere
-// else, whatever the domain of the mailbox says.
+// TestDiscoverNothingForAnApplication: tokens go to Exchange Online and nowhere else,
+// whatever the domain of the mailbox.
 func TestDiscoverNothingForAnApplication(t *testing.T) {
 	t.Parallel()
 	cert, err := auth.NewCertificate(&auth.CertificateOptions{Now: time.Now().AddDate(-30, 0, 0), Lifetime: 60 * 365 * 24 * time.Hour})

@@ -12,8 +12,8 @@ import (
 )
 
 // Two services work on the same server, each with a quarantine mailbox of its own. They
-// share one limiter, so that together they stay within what the server allows: if it asks
-// one of them for a pause, the other keeps it, too.
+// share one limiter, so together they stay within what the server allows: if it asks one of
+// them to pause, the other pauses, too.
 func ExampleOptions_limiter() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()

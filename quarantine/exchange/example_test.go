@@ -65,8 +65,8 @@ func Example() {
 	// restored to /Inbox
 }
 
-// For an alert without a usable Message-ID, the target describes the message.
-// Find shows first what would be taken.
+// For an alert without a usable Message-ID, the target describes the message. Find first
+// shows what would be taken.
 func ExampleService_Quarantine_criteria() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()

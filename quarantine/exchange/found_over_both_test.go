@@ -19,7 +19,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// What a search found: found, undecided, or not found.
+// Outcomes of a search: found, undecided, or not found.
 const (
 	isFound     = "found"
 	isUndecided = "undecided"
@@ -27,8 +27,8 @@ const (
 )
 
 // Messages as products write them are found over EWS and over Graph by what an alert
-// says of them. What may be meant is undecided, and never is a message not found that is
-// there.
+// reports about them. One that may be meant is undecided; no message that is there is ever
+// reported as not found.
 func TestFoundOverBoth(t *testing.T) {
 	t.Parallel()
 	day := time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
@@ -50,7 +50,7 @@ func TestFoundOverBoth(t *testing.T) {
 	const escaped = "https%3A%2F%2Flure.example%2Fopen%3Fid%3D7"
 	long := strings.Repeat("a", 900)
 	for name, tt := range map[string]struct {
-		id, header string // id: default one of its own; a header of "EX" is that of a sender who has an X.500 name only
+		id, header string // id: default one of its own; the header "EX" is for a sender who has only an X.500 name
 		asked      quarantine.Target
 		want       string
 	}{

@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
 )
 
-// callHook tells a hook for requests of EWS of those of Graph, so that counters, traces
-// and logs go on when a tenant changes from one to the other.
+// callHook reports requests to Graph to a hook for EWS requests, so counters, traces and
+// logs continue when a tenant switches from EWS to Graph.
 type callHook struct{ to ews.Hook }
 
 // TraceRequestStart implements [graphmail.Hook].

@@ -21,7 +21,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// countingTracer passes what it is told to counters and to a tracer.
+// countingTracer passes its calls on to counters and a tracer.
 type countingTracer struct {
 	*counters.Counters
 	seen *tracer
@@ -106,7 +106,7 @@ func TestGraphHooks(t *testing.T) {
 	})
 }
 
-// TestGraphHookOfRefusals: what Graph refuses is told with its code.
+// TestGraphHookOfRefusals: the hook gets Graph's code for a refusal.
 func TestGraphHookOfRefusals(t *testing.T) {
 	t.Parallel()
 	o := newTenant(t)
@@ -146,7 +146,7 @@ func (l *lines) Write(p []byte) (int, error) {
 	return l.b.Write(p)
 }
 
-// tokens keeps the tokens that pass it, and of which the server answers with a copy.
+// tokens keeps the tokens that pass through it, which the server echoes in its answers.
 type tokens struct {
 	http.RoundTripper
 	mu   sync.Mutex
@@ -166,8 +166,8 @@ func (s *tokens) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-// TestGraphWire: what is shown holds neither tokens nor import URLs, and contents only if
-// they are asked for.
+// TestGraphWire: what is shown contains neither tokens nor import URLs, and contents only
+// on request.
 func TestGraphWire(t *testing.T) {
 	t.Parallel()
 	for _, bodies := range []bool{false, true} {

@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
 )
 
-// graphLog writes a record of each request to Graph, as the client for EWS does of its
-// own, and tells a further hook, which may be nil.
+// graphLog logs each request to Graph, as the EWS client logs its own, and calls a further
+// hook, which may be nil.
 type graphLog struct {
 	log  *slog.Logger
 	next graphmail.Hook
@@ -37,8 +37,8 @@ func (g graphLog) TraceRequestEnd(ctx context.Context, r graphmail.Request) {
 	}
 }
 
-// expectedStatus reports whether a status is one that a client meets every day: something
-// is gone, is there already, or has changed.
+// expectedStatus reports whether a status is nothing unusual: something is gone, exists
+// already, or has changed.
 func expectedStatus(status int) bool {
 	return status == http.StatusNotFound || status == http.StatusConflict || status == http.StatusPreconditionFailed
 }
@@ -67,7 +67,7 @@ func recordOf(r graphmail.Request) []slog.Attr {
 		attrs = append(attrs, slog.Duration("backOff", r.BackOff))
 	}
 	if r.Err != nil && r.Code == "" {
-		attrs = append(attrs, slog.String("error", r.Err.Error())) // what Graph says itself may quote the message
+		attrs = append(attrs, slog.String("error", r.Err.Error())) // Graph's own text may quote the message
 	}
 	return attrs
 }

@@ -16,18 +16,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// graphSetting says what becomes of a setting when a tenant changes to Graph.
+// graphSetting describes what becomes of a setting when a tenant switches to Graph.
 type graphSetting struct {
 	set     func(*exchange.Config)
 	refused bool   // Validate names it
 	warned  string // what Open logs
-	// Where it is neither, it works as with EWS, or is for another sign-in, which is
-	// refused in itself; why says which, if that is not plain.
+	// If it is neither, it works as with EWS, or belongs to another type of sign-in, which
+	// is itself refused; why explains which, if that is not obvious.
 	why string
 }
 
-// graphSettings has every setting of [exchange.Config]. A new one must be thought about:
-// what does Graph do with it?
+// graphSettings has every setting of [exchange.Config]. For a new one, decide what Graph
+// does with it.
 var graphSettings = map[string]graphSetting{
 	"enabled":               {set: func(c *exchange.Config) { c.Enabled = new(true) }},
 	"name":                  {set: func(c *exchange.Config) { c.Name = "Cloud" }},
@@ -93,7 +93,8 @@ func asApplication(c *exchange.Config) {
 	}
 }
 
-// settingsOf returns the JSON names of the settings, those of the sign-in with a prefix.
+// settingsOf returns the JSON names of the settings, with a prefix for those of the
+// sign-in.
 func settingsOf(typ reflect.Type, prefix string) (names []string) {
 	for f := range typ.Fields() {
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -125,7 +126,7 @@ func TestGraphSettings(t *testing.T) {
 		err := c.Validate()
 		if s.refused {
 			require.ErrorIs(t, err, driver.ErrInvalid, name)
-			if name != "authentication.type" { // of which the API is what does not fit
+			if name != "authentication.type" { // for which the problem is api
 				assert.ErrorContains(t, err, name, "it must be named")
 			}
 			continue

@@ -15,8 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// An application signs in with its certificate, over the network, and takes a message and
-// puts it back.
+// An application signs in with its certificate, over the network, takes a message and puts
+// it back.
 func TestGraphOverTheNetwork(t *testing.T) {
 	t.Parallel()
 	cert, err := auth.NewCertificate(nil)

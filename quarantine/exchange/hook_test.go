@@ -18,8 +18,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// tracer is both hooks. It keeps what it is told, and for which item each call was
-// made.
+// tracer is both hooks. It records what they are called with, and for which item each call
+// was made.
 type tracer struct {
 	mu    sync.Mutex
 	items []quarantine.ItemEnd
@@ -53,8 +53,8 @@ func (h *tracer) TraceCallEnd(ctx context.Context, call ews.CallEnd) {
 	h.calls[n] = append(h.calls[n], call)
 }
 
-// TestHooksOfARouter: the hooks are told of each message and each call of all services,
-// and which call was made for which message.
+// TestHooksOfARouter: the hooks are called for each message and each call of all services,
+// and can tell which call was made for which message.
 func TestHooksOfARouter(t *testing.T) {
 	t.Parallel()
 	network := &internet{hosts: map[string]http.Handler{}}
@@ -119,8 +119,8 @@ func TestHooksOfARouter(t *testing.T) {
 	assert.NotEmpty(t, h.calls[0], "searches are made for none")
 }
 
-// TestHookOfARecovery: what an interrupted run has begun, with the retries and the time
-// that it took.
+// TestHookOfARecovery: the hook reports what an interrupted run began, with the retries and
+// the time that it took.
 func TestHookOfARecovery(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestHookOfARecovery(t *testing.T) {
 	})
 }
 
-// spans prints what it is told.
+// spans prints what it is called with.
 type spans struct{}
 
 func (spans) TraceItemStart(ctx context.Context, _ quarantine.ItemStart) context.Context {
@@ -195,7 +195,7 @@ func (spans) TraceCallEnd(ctx context.Context, call ews.CallEnd) {
 	}
 }
 
-// A hook makes a span of each message, and of each call that is made for it.
+// A hook makes a span for each message, and for each call that is made for it.
 func ExampleOptions_hook() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()

@@ -29,7 +29,7 @@ func inPlace() *exchange.Config {
 	return c
 }
 
-// A sovereign cloud is refused with the reason, unless messages stay in their mailboxes.
+// A sovereign cloud is refused, with the reason, unless messages stay in their mailboxes.
 func TestInPlaceClouds(t *testing.T) {
 	t.Parallel()
 	c := inPlace()

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// claimant is a journal that remembers who has claimed last.
+// claimant is a journal that remembers the last owner to claim.
 type claimant struct {
 	quarantine.MemoryJournal
 	owner string

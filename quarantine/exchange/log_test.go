@@ -80,8 +80,8 @@ func callerContext(t *testing.T) context.Context {
 	return context.WithValue(t.Context(), callerKey{}, true)
 }
 
-// TestSuccessIsNoWarning: what is asked to see whether something is gone, or is there at
-// all, is no problem.
+// TestSuccessIsNoWarning: a request that checks whether something is gone, or exists at
+// all, is not a problem.
 func TestSuccessIsNoWarning(t *testing.T) {
 	t.Parallel()
 	for _, access := range []exchange.Access{exchange.FullAccess, exchange.Impersonation} {
@@ -157,7 +157,7 @@ func TestRecordsComeWithTheCall(t *testing.T) {
 	})
 }
 
-// listedKeys are those that the documentation of the package explains.
+// listedKeys returns the keys that the documentation of the package explains.
 func listedKeys(t *testing.T) map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile("doc.go")
@@ -176,7 +176,7 @@ func listedKeys(t *testing.T) map[string]bool {
 }
 
 // TestKeysOfRecords: the packages log with no other keys, use each that is listed, and
-// leave out no context.
+// never leave out the context.
 func TestKeysOfRecords(t *testing.T) {
 	t.Parallel()
 	used := map[string]bool{}
@@ -200,7 +200,7 @@ func TestKeysOfRecords(t *testing.T) {
 		}
 	}
 	listed := listedKeys(t)
-	delete(listed, "reference") // of what the target may have
+	delete(listed, "reference") // optional in a target
 	delete(used, "reference")
 	assert.Equal(t, slices.Sorted(maps.Keys(listed)), slices.Sorted(maps.Keys(used)))
 }

@@ -22,48 +22,50 @@ import (
 // Options are the options of [Open] and [Connect] beyond the configuration. nil
 // or the zero value means the defaults.
 type Options struct {
-	// Transport replaces the transport that the configuration describes:
-	// useProxy, proxyUrl, rootCAFile, clientCertificateFile and tlsRenegotiation then
-	// have no effect. The credentials of
-	// the configuration are still added. For NTLM, which needs connections of its
-	// own, it must be an [*http.Transport], whose settings are copied. If ewsUrl
-	// is empty, Autodiscover uses it, too.
+	// Transport replaces the transport that the configuration describes: useProxy,
+	// proxyUrl, rootCAFile, clientCertificateFile and tlsRenegotiation then have no effect.
+	// The credentials of the configuration are still added. For NTLM, which needs
+	// connections of its own, it must be an [*http.Transport], whose settings are copied.
+	// If ewsUrl is empty, Autodiscover uses it, too.
 	Transport http.RoundTripper
 
-	// SignIn signs in instead of the configuration, whose authentication.type must then
-	// be "external"; for Kerberos, for tokens from elsewhere, or for whatever else adds
-	// to a request what the server wants. It gets the URL to sign in at, of EWS or, if
-	// ewsUrl is empty, of each service of Autodiscover that is to be trusted with it,
-	// and the transport beneath, with the proxy, trusted roots and client certificate of
-	// the configuration: an [*http.Transport], if Transport is not set. It returns the
-	// RoundTripper that signs in, which gets the requests for the host of that URL only,
-	// and none over plain HTTP unless allowPlainHTTP allows it. It must not follow
-	// redirects, must leave the request that it gets unchanged, and should return an
-	// error with a method NotSent() bool if it could not begin to send: the call can then
-	// be repeated, even if it writes. A connection that a sign-in belongs to must not be
-	// shared with another account. SignIn does no I/O, and is called once for each URL,
-	// possibly concurrently, by Open or when the URL has been found; its error is that of
-	// Open or of the call.
+	// SignIn signs in instead of the configuration, whose authentication.type must then be
+	// "external": for Kerberos, for tokens from elsewhere, or for whatever else the server
+	// wants added to a request. It gets the URL to sign in at, which is that of EWS or
+	// Graph or, if ewsUrl is empty, of each Autodiscover service that may be trusted with
+	// it. It also gets the transport beneath, with the proxy, trusted roots and client
+	// certificate of the configuration: an [*http.Transport], if Transport is not set.
+	//
+	// It returns the RoundTripper that signs in, which gets requests for the host of that
+	// URL only, and none over plain HTTP unless allowPlainHTTP allows it. That must not
+	// follow redirects, must leave the request unchanged, and should return an error with a
+	// method NotSent() bool if it could not begin to send: the call can then be repeated,
+	// even if it writes. A connection that a sign-in belongs to must not be shared with
+	// another account.
+	//
+	// SignIn does no I/O, and is called once for each URL, possibly concurrently, by Open
+	// or when the URL has been found; Open or the call returns its error.
 	SignIn func(endpoint string, base http.RoundTripper) (http.RoundTripper, error)
 
-	// WrapTransport puts something around each RoundTripper that requests go through,
-	// such as tracing or metrics: those that sign in at EWS and at Autodiscover, and the
-	// one for what Autodiscover asks without signing in. It sees each request before
-	// credentials are added and before NTLM chooses a connection, and the response of
-	// the server; the context is that of the call, with what Hook has added. Proxy,
-	// trusted roots and the connections of NTLM stay as they are. It does not see the
-	// requests for tokens of Azure AD. Default: nothing.
+	// WrapTransport wraps each RoundTripper that requests go through, for example with
+	// tracing or metrics: those that sign in to EWS, Graph and Autodiscover, and the one
+	// for Autodiscover requests that need no sign-in. The wrapper sees each request before
+	// credentials are added and before NTLM chooses a connection, and the server's
+	// response; the context is that of the call, with what Hook has added. Proxy, trusted
+	// roots and the connections of NTLM stay as they are. It does not see requests for
+	// Azure AD tokens. Default: none.
 	WrapTransport func(http.RoundTripper) http.RoundTripper
 
 	// Resolver looks up the SRV record of Autodiscover if ewsUrl is empty.
 	// Default: [net.DefaultResolver].
 	Resolver autodiscover.Resolver
 
-	// Limiter limits the number and rate of calls. Services for the same server
-	// should share one. It should be an [ews.Reserver] as well. If throttling is set in the
-	// configuration, it must have SetLimit and SetBudget, as that of package throttle has.
-	// Over Graph it must let no more than [graphmail.Concurrent] requests to a mailbox go at
-	// a time. Default: a private one of package throttle, with [Config.ThrottleOptions].
+	// Limiter limits the number and rate of calls. Services for the same server should
+	// share one. It should also be an [ews.Reserver]. If the configuration sets throttling,
+	// it must have the methods SetLimit and SetBudget, like the limiter of package
+	// throttle. Over Graph it must allow no more than [graphmail.Concurrent] requests to a
+	// mailbox at a time. Default: a private limiter of package throttle, with
+	// [Config.ThrottleOptions].
 	//
 	// [graphmail.Concurrent]: https://pkg.go.dev/github.com/ewsquarantine/ewsquarantine/quarantine/graphmail#Concurrent
 	Limiter ews.Limiter
@@ -75,19 +77,19 @@ type Options struct {
 	// with keys from a vault: see [quarantine.Options].
 	StampKeys [][]byte
 
-	// StampKeysFunc returns these keys instead. [Open] calls it once, before it opens
-	// the journal, with a context that ends after a minute; its failure is that of
-	// Open, and so is that it returns no key. To use other keys, open the configuration
-	// again. Not together with StampKeys.
+	// StampKeysFunc returns these keys instead. [Open] calls it once, before it opens the
+	// journal, with a context that ends after a minute; Open fails if it returns an error,
+	// or no key. To use other keys, open the configuration again. Not together with
+	// StampKeys.
 	StampKeysFunc func(context.Context) ([][]byte, error)
 
 	// UserAgent names the product that embeds the SDK, such as "Acme-Mail/2.1", for the
 	// server's logs and its allow and block lists: see [ews.Options]. The SDK's own name
-	// stays behind it. Default: none.
+	// follows it. Default: none.
 	UserAgent string
 
-	// ClaimFor and Owner say for how long, and by what name, the service claims intents of
-	// a journal that several processes share: see [quarantine.Options].
+	// ClaimFor and Owner are how long, and under what name, the service claims intents in a
+	// journal that several processes share: see [quarantine.Options].
 	ClaimFor time.Duration
 	Owner    string
 
@@ -95,37 +97,37 @@ type Options struct {
 	Attempts int
 	Wait     time.Duration
 
-	// Hook is told of each message that is quarantined, restored or recovered, and
-	// CallHook of each request to the server: see [quarantine.Hook] and [ews.Hook]. One
+	// Hook is called for each message that is quarantined, restored or recovered, and
+	// CallHook for each request to the server: see [quarantine.Hook] and [ews.Hook]. One
 	// type can be both. What Hook adds to the context reaches CallHook, WrapTransport and
-	// Logger. Over Graph CallHook is told of requests to that: Operation is such as "PATCH
-	// message", Mailbox the address in lower case, Code what Graph calls the error, and
-	// Version, Build and Refused are not known; an [ews.Gate] is refused. Default: none.
+	// Logger. Over Graph, CallHook is called for requests to Graph: Operation is, for
+	// example, "PATCH message", Mailbox is the address in lower case, Code is Graph's code
+	// for the error, and Version, Build and Refused are not known; an [ews.Gate] is
+	// refused. Default: none.
 	Hook     quarantine.Hook
 	CallHook ews.Hook
 
-	// Wire gets each request to EWS or Graph and its response as text, to find out what goes
-	// wrong; credentials are struck out, and contents of messages as well, unless
-	// WireBodies asks for them: see [ews.Options]. Autodiscover is not shown. Default:
-	// nobody sees the wire.
+	// Wire receives each request to EWS or Graph and its response as text, for
+	// troubleshooting. Credentials are redacted, and so are contents of messages unless
+	// WireBodies is set: see [ews.Options]. Autodiscover is not shown. Default: none.
 	Wire       io.Writer
 	WireBodies bool
 
-	// Logger receives a record of each call at level Debug and of problems at
-	// Warn; never credentials, subjects or content. Records come with the context of the
-	// call, except what Open itself has to say. The keys are listed in the documentation
-	// of the package. Default: discard.
+	// Logger receives a record of each call at level Debug and of problems at Warn; never
+	// credentials, subjects or content. Records have the context of the call, except those
+	// of Open itself. The package documentation lists the keys. Default: records are
+	// discarded.
 	Logger *slog.Logger
 }
 
-// The limiter that Open makes can promise an export and its upload at once.
+// The limiter that Open makes can reserve an export and its upload together.
 var _ ews.Reserver = (*throttle.Limiter)(nil)
 
-// Open makes a [quarantine.Service] from a configuration: it wires up
-// authentication, client, throttling, strategy and journal. It contacts no
-// server, not even to find EWS if ewsUrl is empty; the first call does. The
-// error names the setting that cannot be used. It reads passwordFile, to see that it
-// can, and stampKeyFile or asks StampKeysFunc, and opens journalFile. If there are neither keys nor a journal, it logs a warning.
+// Open makes a [quarantine.Service] from a configuration: it wires up authentication,
+// client, throttling, strategy and journal. It contacts no server, not even to find EWS if
+// ewsUrl is empty; the first call does. The error names the setting that cannot be used. It
+// reads passwordFile, to see that it can, reads stampKeyFile or calls StampKeysFunc, and
+// opens journalFile. If there are neither keys nor a journal, it logs a warning.
 func Open(cfg *Config, opts *Options) (*quarantine.Service, error) {
 	if cfg == nil {
 		return nil, driver.Invalid("configuration", "", "is nil; load one, for example with LoadConfig")

@@ -9,13 +9,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// The limiter that Open makes can promise an export and its import at once.
+// The limiter that Open makes can reserve an export and its import together.
 var _ graphmail.Limiter = (*throttle.Limiter)(nil)
 
 // ThrottleOptions returns the options of a limiter of package throttle that suits the
-// configuration's API, for a program that makes Limiter of [Options] itself: those of Graph
-// let [graphmail.Concurrent] requests to each mailbox go at a time, those of EWS are the
-// defaults.
+// configuration's API, for programs that make their own Limiter for [Options]. For Graph
+// they allow [graphmail.Concurrent] requests to each mailbox at a time; for EWS they are
+// the defaults.
 func (c *Config) ThrottleOptions() throttle.Options {
 	if c.API != APIGraph {
 		return throttle.Options{}

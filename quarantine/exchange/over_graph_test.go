@@ -60,7 +60,7 @@ func (o *tenant) open(t *testing.T, api exchange.API, change ...func(*exchange.C
 
 const crossingID = "<crossing+1%'@evil.example>"
 
-// deliver puts a message into a folder of alice's.
+// deliver puts a message into one of Alice's folders.
 func (o *tenant) deliver(folder string) *ewstest.Message {
 	box := o.Mailbox("alice@example.test")
 	d := ewstest.Delivery{Read: true}
@@ -71,7 +71,7 @@ func (o *tenant) deliver(folder string) *ewstest.Message {
 		"Subject: Invoice\r\nMessage-ID: %s\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nClick here.\r\n", crossingID), d)
 }
 
-// of returns the messages of a mailbox that its owner sees.
+// of returns the messages of a mailbox that its owner can see.
 func (o *tenant) of(mailbox string) (all []*ewstest.Message) {
 	for _, m := range o.Mailbox(mailbox).Messages() {
 		if m.MessageID == crossingID && !strings.HasPrefix(string(m.Distinguished), "recoverableitems") {
@@ -155,13 +155,13 @@ func TestGraphRefusesWhatIsForEWS(t *testing.T) {
 	require.ErrorContains(t, err, `"graph"`)
 }
 
-// gate is a hook that is asked before requests of EWS are sent.
+// gate is a hook that is asked before EWS requests are sent.
 type gate struct{ *tracer }
 
 func (gate) TraceCallSend(context.Context, ews.CallStart) error { return nil }
 
 // Without the right to export and import, messages are made anew only if the configuration
-// says so.
+// allows it.
 func TestRecreateMessages(t *testing.T) {
 	t.Parallel()
 	for _, allowed := range []bool{false, true} {

@@ -16,13 +16,13 @@ import (
 // RouterOptions are the options of [OpenRouter] beyond the configurations.
 // nil or the zero value means the defaults.
 type RouterOptions struct {
-	// Router are the options of the router itself. The default of its PerServer is half as
-	// many again as throttling.concurrency of the configuration that has most of it, and at
-	// least that of the router.
+	// Router are the options of the router itself. The default of PerServer is one and a
+	// half times the highest throttling.concurrency of the configurations, and at least the
+	// router's own default.
 	Router quarantine.RouterOptions
 
-	// Hook and CallHook are told of what the services of all configurations do, unless
-	// OptionsFor gives one its own. Default: none.
+	// Hook and CallHook are called for the services of all configurations, except those
+	// that OptionsFor gives their own. Default: none.
 	Hook     quarantine.Hook
 	CallHook ews.Hook
 
@@ -31,10 +31,10 @@ type RouterOptions struct {
 	OptionsFor func(*Config) *Options
 }
 
-// OpenRouter makes a [quarantine.Router] from configurations: it calls [Open] for
-// each that is enabled and ignores the others, without checking them. It
-// contacts no server. The error joins everything that is wrong with the
-// configurations, alone and in combination; then nothing stays open.
+// OpenRouter makes a [quarantine.Router] from configurations: it calls [Open] for each that
+// is enabled and ignores the others, without checking them. It contacts no server. The
+// error joins everything that is wrong with the configurations, alone and in combination;
+// nothing is then left open.
 func OpenRouter(configs []Config, opts *RouterOptions) (*quarantine.Router, error) {
 	var o RouterOptions
 	if opts != nil {
@@ -85,8 +85,8 @@ func OpenRouter(configs []Config, opts *RouterOptions) (*quarantine.Router, erro
 	return r, nil
 }
 
-// perServer returns how many targets keep the calls in use that configurations ask for, or 0
-// if those of the router's default do.
+// perServer returns how many targets it takes to keep the calls in use that the
+// configurations allow, or 0 if the router's default is enough.
 func perServer(configs []*Config) int {
 	const enough = 8 // the router's default
 	calls := 0

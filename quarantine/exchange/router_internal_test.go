@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// Calls that share requests wait for each other, so that more targets than calls keep the
-// calls in use; what nobody has configured stays as it is.
+// Calls that share requests wait for each other, so it takes more targets than calls to
+// keep the calls in use. Without a configured concurrency, the default stays.
 func TestPerServer(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ concurrency, other, want int }{

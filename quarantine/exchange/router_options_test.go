@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// Errors about routes become errors about configurations; others stay.
+// Errors about routes become errors about configurations; others stay as they are.
 func TestOpenRouterNamesItsOptions(t *testing.T) {
 	t.Parallel()
 	config := exchange.Config{

@@ -31,8 +31,8 @@ type trip func(*http.Request) (*http.Response, error)
 
 func (f trip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// A server that echoes the credentials: they are in no error, no receipt and no log
-// record, whatever it echoes them in.
+// If a server echoes the credentials, they appear in no error, receipt or log record,
+// wherever it echoes them.
 func TestSecretsAreNotEchoed(t *testing.T) {
 	t.Parallel()
 	const secret = "s3cr3t&PW"
@@ -119,7 +119,7 @@ func TestPasswordFileChangesUnderLoad(t *testing.T) {
 		Authentication: exchange.Authentication{Type: exchange.AuthenticationBasic, Username: `EXAMPLE\svc`, PasswordFile: file},
 	}
 	var refused atomic.Int32
-	works := make(chan struct{}, 1) // the password of now has been accepted
+	works := make(chan struct{}, 1) // the current password has been accepted
 	service, err := exchange.Open(&cfg, &exchange.Options{Attempts: 1, Transport: trip(func(r *http.Request) (*http.Response, error) {
 		resp, err := srv.Direct().RoundTrip(r)
 		switch {
@@ -145,7 +145,7 @@ func TestPasswordFileChangesUnderLoad(t *testing.T) {
 	var wg sync.WaitGroup
 	for w := range workers {
 		wg.Go(func() {
-			for i := 0; i < 2 || changed.Load() < changes; i++ { // those taken already are looked for again
+			for i := 0; i < 2 || changed.Load() < changes; i++ { // messages taken already are looked for again
 				receipt, err := service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: fmt.Sprintf("<m%d@evil.test>", 2*w+i%2)})
 				if assert.NoError(t, err) {
 					assert.NoError(t, receipt.Err())
@@ -179,7 +179,7 @@ func TestDiscoverAgainWithAnotherPassword(t *testing.T) {
 	require.NoError(t, find(t, service))
 }
 
-// A file that is not there is told of when the configuration is opened.
+// A missing file is reported when the configuration is opened.
 func TestPasswordFileMissing(t *testing.T) {
 	t.Parallel()
 	s := newDiscoverScene(t, exchange.FullAccess)

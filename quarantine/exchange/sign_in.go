@@ -8,7 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// checkSignIn reports whether it is left open, or said twice, who signs in.
+// checkSignIn returns an error unless SignIn is set exactly when the configuration leaves
+// signing in to the program.
 func (o *Options) checkSignIn(c *Config) error {
 	switch external := c.Authentication.Type == AuthenticationExternal; {
 	case external && o.SignIn == nil:
@@ -87,12 +88,12 @@ func (s *signer) wrapped(rt http.RoundTripper) (http.RoundTripper, error) {
 	return &wrapper{outer, rt}, nil
 }
 
-// wrapper is a RoundTripper with what it wraps, whose connections can be closed
-// whatever is around it.
+// wrapper is a RoundTripper together with the inner one that it wraps, whose connections
+// can be closed through any wrapping.
 type wrapper struct {
 	http.RoundTripper
 	inner http.RoundTripper
 }
 
-// CloseIdleConnections closes those of the wrapped RoundTripper.
+// CloseIdleConnections closes the idle connections of the wrapped RoundTripper.
 func (w *wrapper) CloseIdleConnections() { closeIdle(w.inner) }

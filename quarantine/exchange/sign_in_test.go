@@ -23,7 +23,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// ticketOffice signs in as a program does: the test server takes Basic for a ticket.
+// ticketOffice signs in as a program would: the test server accepts Basic credentials as a
+// ticket.
 type ticketOffice struct {
 	password string
 
@@ -53,7 +54,7 @@ func (t ticket) RoundTrip(r *http.Request) (*http.Response, error) {
 	return t.base.RoundTrip(r)
 }
 
-// watch is what a program wraps around transports.
+// watch is a program's wrapper around transports.
 type watch struct {
 	mu          sync.Mutex
 	seen        []string
@@ -67,7 +68,7 @@ type watched struct {
 	next  http.RoundTripper
 }
 
-// RoundTrip notes the host, and whether credentials are to be seen.
+// RoundTrip records the host, and whether credentials are visible.
 func (t watched) RoundTrip(r *http.Request) (*http.Response, error) {
 	resp, err := t.next.RoundTrip(r)
 	t.watch.mu.Lock()
@@ -109,8 +110,8 @@ func TestSignInByTheProgram(t *testing.T) {
 	assert.Len(t, office.endpoints, 1)
 }
 
-// TestSignInAtAutodiscover: the services that are to be trusted are asked in the same
-// way, and what needs no sign-in gets none.
+// TestSignInAtAutodiscover: trusted services are asked in the same way, and requests that
+// need no sign-in get none.
 func TestSignInAtAutodiscover(t *testing.T) {
 	t.Parallel()
 	s := newDiscoverScene(t, exchange.FullAccess)
@@ -131,8 +132,8 @@ func TestSignInAtAutodiscover(t *testing.T) {
 	assert.Zero(t, w.credentials)
 }
 
-// TestSignInRefusedByAutodiscover: the program may have a new ticket, so a refusal is
-// not for ever.
+// TestSignInRefusedByAutodiscover: the program may have a new ticket, so a refusal is not
+// remembered forever.
 func TestSignInRefusedByAutodiscover(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -278,7 +279,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 // RoundTrip calls the function.
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// TestSignInNames: whom SignIn signs in as is no business of the configuration, such as an
+// TestSignInNames: the configuration does not care whom SignIn signs in as, such as an
 // application by its id.
 func TestSignInNames(t *testing.T) {
 	t.Parallel()

@@ -23,8 +23,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// sniffed is a transport that keeps the credentials that pass it, and of which the
-// server answers with a copy.
+// sniffed is a transport that keeps the credentials that pass through it, which the server
+// echoes in its answers.
 type sniffed struct {
 	*http.Transport
 	mu   sync.Mutex
@@ -43,8 +43,8 @@ func (s *sniffed) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// TestWireOfEachSignIn: what is shown holds no credentials, however the account signs
-// in, and contents only if they are asked for.
+// TestWireOfEachSignIn: what is shown contains no credentials, however the account signs
+// in, and contents only on request.
 func TestWireOfEachSignIn(t *testing.T) {
 	t.Parallel()
 	const application, tenant = "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee", "11111111-2222-3333-4444-555555555555"
@@ -81,7 +81,7 @@ func TestWireOfEachSignIn(t *testing.T) {
 				var out bytes.Buffer
 				opts := &exchange.Options{Wire: &out, WireBodies: bodies}
 				var sniff *sniffed
-				if name != exchange.AuthenticationNTLM { // which makes connections of its own
+				if name != exchange.AuthenticationNTLM { // which makes its own connections
 					base, err := auth.NewTransport(&auth.TransportOptions{RootCAs: srv.CAPEM()})
 					require.NoError(t, err)
 					sniff = &sniffed{Transport: base}
@@ -118,8 +118,8 @@ func TestWireOfEachSignIn(t *testing.T) {
 	}
 }
 
-// The wire, to find out what a server does. Contents of messages are left out unless
-// WireBodies is set, and credentials always.
+// Wire shows what a server does. Credentials are always left out, and contents of messages
+// unless WireBodies is set.
 func ExampleOptions_wire() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()

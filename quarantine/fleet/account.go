@@ -6,38 +6,38 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// usualCall is how long a call is expected to take before one has been seen, longestCall
-// what is charged at most: the server stops then.
+// usualCall is how long a call is expected to take before one has been seen. longestCall is
+// the most that a call is charged: the server stops then.
 const (
 	usualCall   = 200 * time.Millisecond
 	longestCall = time.Minute
 )
 
-// account is what this worker has of a shared payer's budget. It is guarded by its
-// limiter's mu.
+// account is this worker's part of a shared payer's budget. It is guarded by its limiter's
+// mu.
 type account struct {
 	share   Share
 	bounded bool    // whether there is a bucket
 	byCall  bool    // whether it counts calls, and not seconds
 	burst   float64 // calls or seconds
-	rate    float64 // the same, a second
+	rate    float64 // the same, per second
 
 	slots  int       // how many calls may be in flight
-	until  time.Time // when that ends, by the clock of this machine
-	credit float64   // what calls may take of the bucket; below zero: what was taken too much
+	until  time.Time // when the slots expire, by the clock of this machine
+	credit float64   // what calls may take from the bucket; negative: what was taken too much
 	used   int       // slots in use
-	flying int       // calls in flight, in reserved slots, too
-	peak   int       // the most slots that were used and wanted since the database was asked
-	spent  float64   // what was taken since
-	kept   int       // how many slots the database was told that this worker has
-	// satisfied means that the database had all that it was last asked for.
+	flying int       // calls in flight, including those in reserved slots
+	peak   int       // the most slots that were used or wanted since the database was asked
+	spent  float64   // what was taken since then
+	kept   int       // how many slots the database believes that this worker has
+	// satisfied means that the database granted all that it was last asked for.
 	satisfied bool
-	at        time.Time // when the part of a silent database was last added
+	at        time.Time // when the part for a silent database was last added
 
 	expected float64 // how long calls take, in seconds
 }
 
-// configure sets the budget. What is there of it stays.
+// configure sets the budget. The slots and the credit stay.
 func (a *account) configure(s Share) {
 	a.share = s
 	b := s.Budget
@@ -71,11 +71,11 @@ func (a *account) allowed(now time.Time, silent bool, workers int) int {
 	case silent:
 		return max(1, a.share.Concurrency/workers)
 	}
-	return 0 // the database is asked first
+	return 0 // ask the database first
 }
 
-// recharge takes what a lease gave when it has ended, and adds the part of a worker whom
-// the database does not answer.
+// recharge takes away what a lease gave when it has ended, and adds the part of a worker
+// that gets no answer from the database.
 func (a *account) recharge(now time.Time, silent bool, workers int) {
 	if !a.bounded || now.Before(a.until) {
 		a.at = time.Time{}
@@ -129,10 +129,9 @@ func (a *account) charge(cost float64) {
 	a.spent += cost
 }
 
-// ask says what to ask the database for: what is needed until it is asked again, twice. It
-// is the account's peak that counts, or the pause between two calls would give the slots
-// away. A worker whose calls wait asks for more than that, and so is not held up if there
-// is more.
+// ask returns what to ask the database for: twice what is needed until it is asked again.
+// The account's peak counts, or the slots would be given away between two calls. A worker
+// whose calls wait asks for more than that, so it is not held up if there is more.
 func (a *account) ask(waiting int) (want int, credit float64) {
 	want = max(a.peak, a.used+waiting)
 	if waiting > 0 {

@@ -17,7 +17,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
 )
 
-// crowd delivers the message to as many mailboxes.
+// crowd delivers the message to n mailboxes.
 func (l *campaignLab) crowd(n int) (all []string) {
 	for i := range n {
 		a := string(rune('a'+i)) + "-user@example.test"
@@ -28,8 +28,8 @@ func (l *campaignLab) crowd(n int) (all []string) {
 	return all
 }
 
-// rescueAll has River's jobs of a kind begun again while they run, put off or wait, as often as
-// it gets to it, until stop is called.
+// rescueAll has River's jobs of a kind begun again while they run, are put off or wait, as
+// often as it can, until stop is called.
 func (l *campaignLab) rescueAll(t *testing.T, kind string) (stop func()) {
 	t.Helper()
 	var wait sync.WaitGroup
@@ -48,7 +48,7 @@ func (l *campaignLab) rescueAll(t *testing.T, kind string) (stop func()) {
 	return func() { close(ended); wait.Wait() }
 }
 
-// Jobs that are begun again and again while others do them: plans, what takes and what puts back.
+// Jobs that plan, take and put back are begun again and again while other workers do them.
 func TestRescuedAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -81,7 +81,7 @@ func TestRescuedAgainAndAgain(t *testing.T) {
 	assert.Empty(t, l.Notices())
 }
 
-// A job that is begun again while its server asks for a pause asks it for nothing.
+// A job that is begun again while its server asks for a pause sends the server nothing.
 func TestBegunWhileParked(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -105,8 +105,8 @@ func TestBegunWhileParked(t *testing.T) {
 	assert.Equal(t, [2]int{1, 0}, [2]int{s.Taken, s.Problems}, "%+v", s)
 }
 
-// Operators who do not know of each other add, cancel, release and restore at once, while workers
-// take. What was asked for last is what comes of it.
+// Operators who do not know of each other add, cancel, release and restore at the same
+// time, while workers take. The last request wins.
 func TestOperatorsAtOnce(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -157,7 +157,7 @@ func TestOperatorsAtOnce(t *testing.T) {
 	require.ErrorIs(t, err, fleet.ErrEnded)
 }
 
-// Two campaigns want the same message, and one is put back while the other takes.
+// Two campaigns want the same message, and one is restored while the other takes.
 func TestCampaignsAtOneMessage(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -185,8 +185,8 @@ func TestCampaignsAtOneMessage(t *testing.T) {
 	assert.Zero(t, intents)
 }
 
-// The database ends all connections again and again while a campaign is taken and put back, as
-// when a pooler or a failover is at work.
+// The database ends all connections again and again while a campaign is taken and put back,
+// as a pooler or a failover does.
 func TestConnectionsEndAllTheTime(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -216,7 +216,7 @@ func TestConnectionsEndAllTheTime(t *testing.T) {
 	time.Sleep(2 * time.Second)
 	close(ended)
 	wait.Wait()
-	stop := l.rescueAll(t, "fleet_take") // whose completion was lost; River does it after TakeOverAfter
+	stop := l.rescueAll(t, "fleet_take") // jobs whose completion was lost; River does this after TakeOverAfter
 	also := l.rescueAll(t, "fleet_restore")
 	s := l.done(t, "case-1")
 	stop()

@@ -10,10 +10,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// betweenAsks is how long the database is not asked again at least, whatever happens.
+// betweenAsks is the minimum time between two questions to the database, whatever happens.
 const betweenAsks = 20 * time.Millisecond
 
-// wake has the database asked, if that is worth it. The limiter is locked.
+// wake has the database asked, if that is worthwhile. The limiter is locked.
 func (l *Limiter) wake() {
 	if !l.running {
 		l.running = true
@@ -48,7 +48,7 @@ func (l *Limiter) run() {
 			continue
 		}
 		last = time.Now()
-		l.ask(context.Background()) // for all that wait: the context of none of them ends it, the timeout does
+		l.ask(context.Background()) // for all calls that wait: none of their contexts ends it; the timeout does
 		l.mu.Lock()
 		if l.idle() {
 			l.running = false
@@ -61,7 +61,7 @@ func (l *Limiter) run() {
 	}
 }
 
-// worthAsking reports whether the database may have more for those that wait, or there is
+// worthAsking reports whether the database may have more for calls that wait, or there is
 // something to tell it.
 func (l *Limiter) worthAsking() bool {
 	if l.silent {
@@ -81,13 +81,13 @@ func (l *Limiter) worthAsking() bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(l.queue, func(t *ticket) bool { // that lacks credit
+	return slices.ContainsFunc(l.queue, func(t *ticket) bool { // one that lacks credit
 		a := l.accounts[t.calls]
 		return a != nil && a.satisfied && !a.covers(1)
 	})
 }
 
-// next returns when something is to be done again: at a time, or when a fence ends.
+// next returns when to act next: at a time, or when a fence ends.
 func (l *Limiter) next(at time.Time) time.Time {
 	if len(l.queue) == 0 {
 		return at
@@ -116,7 +116,7 @@ func (l *Limiter) idle() bool {
 	return len(l.news) == 0
 }
 
-// ask is what the database is asked for a payer: see fleet_share in the migrations.
+// ask is a question to the database about a payer: see fleet_share in the migrations.
 type ask struct {
 	Payer string  `json:"payer"`
 	Slots int     `json:"slots"`
@@ -131,16 +131,16 @@ type ask struct {
 	Block int64   `json:"block"` // microseconds
 }
 
-// grant is what it answers.
+// grant is the answer to an ask.
 type grant struct {
 	payer  string
-	slots  *int     // nil: the answer says only that the payer is parked
+	slots  *int     // nil: the answer is only that the payer is parked
 	credit *float64 // what was added
 	parked int64    // microseconds
 }
 
-// ask asks the database for what is needed, and tells it what is not. The lease begins before
-// the statement is sent, so it ends here before it ends there.
+// ask asks the database for what is needed, and tells it what is not. The lease begins
+// before the statement is sent, so it ends here before it ends in the database.
 func (l *Limiter) ask(ctx context.Context) {
 	l.mu.Lock()
 	began := time.Now()
@@ -171,7 +171,7 @@ func (l *Limiter) ask(ctx context.Context) {
 	l.serve()
 }
 
-// asks returns what to ask. What it gives back is not used any more, also if the answer is
+// asks returns what to ask. What it gives back is no longer used, even if the answer is
 // lost.
 func (l *Limiter) asks(now time.Time) map[string]ask {
 	asks, waiting := make(map[string]ask), l.waiting()
@@ -191,7 +191,7 @@ func (l *Limiter) asks(now time.Time) map[string]ask {
 			Burst: a.burst, Rate: a.rate, Have: have, Ask: credit,
 		}
 	}
-	for _, t := range slices.Backward(l.queue) { // so that the oldest remains
+	for _, t := range slices.Backward(l.queue) { // so the oldest remains
 		for key, n := range t.needs() {
 			if q, ok := asks[key]; ok {
 				q.Need, q.Wait = n, now.Sub(t.since).Microseconds()
@@ -230,7 +230,7 @@ func (l *Limiter) exchange(ctx context.Context, asks map[string]ask) (grants []g
 	return grants, err
 }
 
-// apply takes over what the database has answered to what was asked at a time.
+// apply applies the database's answers to what was asked at a time.
 func (l *Limiter) apply(asks map[string]ask, grants []grant, began time.Time) {
 	now := time.Now()
 	for _, g := range grants {
@@ -251,9 +251,9 @@ func (l *Limiter) apply(asks map[string]ask, grants []grant, began time.Time) {
 	}
 }
 
-// Close gives back what this worker has, so that others need not wait for its lease to end. Calls
-// in flight stay charged to it. The limiter can be used again. It is not an error of
-// consequence if the database does not answer.
+// Close gives back what this worker has, so others need not wait for its lease to end.
+// Calls in flight stay charged to it. The limiter can be used again. It does no harm if the
+// database does not answer.
 func (l *Limiter) Close(ctx context.Context) error {
 	l.mu.Lock()
 	asks := make(map[string]ask)
@@ -271,7 +271,7 @@ func (l *Limiter) Close(ctx context.Context) error {
 	return err
 }
 
-// Asked returns how many statements the database was sent; for metrics.
+// Asked returns how many statements were sent to the database, for metrics.
 func (l *Limiter) Asked() int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()

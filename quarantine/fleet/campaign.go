@@ -13,13 +13,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// CampaignState says what is being done about a campaign.
+// CampaignState is what is being done about a campaign.
 type CampaignState string
 
 // States of a campaign.
 const (
-	// CampaignPlanning: groups are expanded, forwards followed, and what criteria match is
-	// counted. Nothing has been taken.
+	// CampaignPlanning: groups are expanded, forwards are followed, and the messages that
+	// criteria match are counted. Nothing has been taken.
 	CampaignPlanning CampaignState = "planning"
 	// CampaignRunning: its targets are taken, or all have been.
 	CampaignRunning CampaignState = "running"
@@ -38,7 +38,7 @@ var (
 	// ErrNoTarget reports that a campaign has no such target.
 	ErrNoTarget = errors.New("fleet: the campaign has no such target")
 	// ErrEnded reports that a campaign was refused, cancelled or restored, and takes no
-	// more targets. Give the new ones a campaign of their own.
+	// more targets. Put new ones into another campaign.
 	ErrEnded = errors.New("fleet: the campaign takes no more targets; give them another campaign")
 	// ErrOtherOrder reports that the name of a campaign that needs a plan was used before,
 	// for something else.
@@ -52,18 +52,19 @@ type CampaignOptions struct {
 	Window int
 }
 
-// Campaigns keeps campaigns in PostgreSQL: what is to be taken, how far it has got, and
-// the receipts. It begins and ends them by inserting and cancelling jobs of River, which
+// Campaigns keeps campaigns in PostgreSQL: what to take, how far that has got, and the
+// receipts. It starts and ends them by inserting and cancelling River jobs, which the
 // [Workers] of any process do. Its methods may be called concurrently.
 type Campaigns struct {
 	pool    *pgxpool.Pool
 	jobs    *river.Client[pgx.Tx]
-	inserts *river.Client[pgx.Tx] // what is inserted has the time of the database
+	inserts *river.Client[pgx.Tx] // inserted rows have the time of the database
 	window  int
 }
 
-// NewCampaigns returns campaigns over a pool, which stays the caller's, and whose database
-// must have been migrated. It does no I/O. The error is an [*quarantine.InvalidError].
+// NewCampaigns returns campaigns in the database of a pool, which must have been migrated.
+// The caller keeps the pool, and closes it. NewCampaigns does no I/O. The error is an
+// [*quarantine.InvalidError].
 func NewCampaigns(pool *pgxpool.Pool, opts *CampaignOptions) (*Campaigns, error) {
 	o := CampaignOptions{}
 	if opts != nil {
@@ -85,7 +86,7 @@ func NewCampaigns(pool *pgxpool.Pool, opts *CampaignOptions) (*Campaigns, error)
 
 var validCampaign = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]{0,99}$`)
 
-// checkCampaign refuses a name that cannot stand in a URL or be a reference.
+// checkCampaign refuses a name that cannot be used in a URL or as a reference.
 func checkCampaign(name string) error {
 	if validCampaign.MatchString(name) {
 		return nil
@@ -93,16 +94,16 @@ func checkCampaign(name string) error {
 	return &quarantine.InvalidError{What: "campaign", Field: "Campaign", Problem: "cannot be used in a URL; give 1 to 100 letters, digits, '-', '.', '_' or '~', beginning with a letter or digit"}
 }
 
-// beginTransaction starts a transaction that the database ends if it hears nothing for a while: of a
-// process that stands still, the locks must not hold up all the others.
+// beginTransaction starts a transaction that the database ends if it hears nothing for a
+// while: the locks of a process that has stalled must not hold up all the others.
 const beginTransaction = `BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'`
 
-// maxConflicts is how often a transaction is run again that the database has ended in favour of
-// another.
+// maxConflicts is how often a transaction is run again if the database has ended it in
+// favour of another.
 const maxConflicts = 5
 
-// inTx runs do in a transaction, which is rolled back if do fails, and run again if it was one of
-// two that waited for each other.
+// inTx runs do in a transaction, which is rolled back if do fails, and run again if it was
+// in a deadlock.
 func (c *Campaigns) inTx(ctx context.Context, do func(pgx.Tx) error) error {
 	for again := 0; ; again++ {
 		err := pgx.BeginTxFunc(ctx, c.pool, pgx.TxOptions{BeginQuery: beginTransaction}, do)
@@ -112,9 +113,10 @@ func (c *Campaigns) inTx(ctx context.Context, do func(pgx.Tx) error) error {
 	}
 }
 
-// lockState returns the state of a campaign, and keeps it until the transaction ends.
-// Those who change campaigns exclude everybody; who only has to see it as it stays, as a
-// job that ends, gives "FOR SHARE".
+// lockState returns the state of a campaign, and keeps it from changing until the
+// transaction ends. Callers that change the campaign exclude all others with "FOR UPDATE";
+// those that only need the state to stay as it is, such as a job that ends, use "FOR
+// SHARE".
 func lockState(ctx context.Context, tx pgx.Tx, campaign, lock string) (state CampaignState, parts int, err error) {
 	err = tx.QueryRow(ctx, `SELECT state, parts FROM fleet_campaigns WHERE id = $1 `+lock, campaign).Scan(&state, &parts)
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -10,13 +10,13 @@ import (
 type JobCount struct {
 	// Kind is fleet_plan, fleet_take, fleet_restore or fleet_recover.
 	Kind string
-	// State is that of River, such as available, running, scheduled or completed.
+	// State is River's state, such as available, running, scheduled or completed.
 	State string
 	Count int
 }
 
-// Jobs counts the jobs in the database, of all processes. River removes those that have
-// ended after a day, discarded ones after a week.
+// Jobs counts the jobs of all processes in the database. River removes finished jobs after
+// a day, and discarded ones after a week.
 func (c *Campaigns) Jobs(ctx context.Context) ([]JobCount, error) {
 	rows, err := c.pool.Query(ctx, `SELECT kind, state::text, count(*) FROM river_job WHERE kind LIKE 'fleet\_%' GROUP BY 1, 2 ORDER BY 1, 2`)
 	if err != nil {

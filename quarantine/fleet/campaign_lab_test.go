@@ -23,7 +23,7 @@ import (
 
 const phishing = "<1@evil.example>"
 
-// campaignLab is an Exchange and a database, with workers that tests start.
+// campaignLab is an Exchange server and a database, with workers that tests start.
 type campaignLab struct {
 	*ewstest.Server
 	pool      *pgxpool.Pool
@@ -46,7 +46,7 @@ func newCampaignLabWith(t testing.TB, opts *ewstest.Options) *campaignLab {
 	return l.process(t, l.pool)
 }
 
-// process returns the same with a journal and campaigns of a process of its own.
+// process returns the same lab with the journal and campaigns of a separate process.
 func (l *campaignLab) process(t testing.TB, pool *pgxpool.Pool) *campaignLab {
 	t.Helper()
 	p := &campaignLab{Server: l.Server, pool: pool, transport: l.transport}
@@ -65,7 +65,7 @@ func (l *campaignLab) deliver(addresses ...string) {
 	}
 }
 
-// config returns the configuration of the organisation, changed if need be.
+// config returns the configuration of the organisation, after change if that is not nil.
 func (l *campaignLab) config(t testing.TB, change func(*exchange.Config)) *exchange.Config {
 	t.Helper()
 	text := `{"name": "lab", "ewsUrl": "https://mail.example.test/EWS/Exchange.asmx", "quarantineMailbox": "quarantine@example.test",
@@ -78,7 +78,7 @@ func (l *campaignLab) config(t testing.TB, change func(*exchange.Config)) *excha
 	return cfg
 }
 
-// router returns a router of a process of its own.
+// router returns the router of a separate process.
 func (l *campaignLab) router(t testing.TB, change func(*exchange.Config)) *quarantine.Router {
 	t.Helper()
 	router, err := exchange.OpenRouter([]exchange.Config{*l.config(t, change)}, &exchange.RouterOptions{OptionsFor: func(*exchange.Config) *exchange.Options {
@@ -106,7 +106,7 @@ func (l *campaignLab) work(t testing.TB, opts fleet.WorkerOptions, change func(*
 	return w
 }
 
-// until waits until a campaign is as it should be.
+// until waits until a campaign satisfies a condition.
 func (l *campaignLab) until(t testing.TB, campaign string, is func(fleet.CampaignStatus) bool) fleet.CampaignStatus {
 	t.Helper()
 	var s fleet.CampaignStatus
@@ -128,7 +128,7 @@ func (l *campaignLab) done(t testing.TB, campaign string) fleet.CampaignStatus {
 	return l.until(t, campaign, func(s fleet.CampaignStatus) bool { return s.Done() })
 }
 
-// copies returns how many copies of the message the owners see.
+// copies returns how many copies of the message the owners can see.
 func (l *campaignLab) copies(addresses ...string) (n int) {
 	for _, a := range addresses {
 		for _, m := range l.Mailbox(a).Messages() {
@@ -140,7 +140,7 @@ func (l *campaignLab) copies(addresses ...string) (n int) {
 	return n
 }
 
-// targets names the message in mailboxes.
+// targets returns targets for the message in mailboxes.
 func targets(addresses ...string) (all []quarantine.Target) {
 	for _, a := range addresses {
 		all = append(all, quarantine.Target{Mailbox: a, MessageID: phishing})

@@ -15,7 +15,7 @@ import (
 
 var large = flag.Int("campaign.targets", 3000, "targets of the large campaign")
 
-// A large campaign is stored by batches, and twice is once.
+// A large campaign is stored in batches, and storing it twice changes nothing.
 func TestLargeCampaign(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)

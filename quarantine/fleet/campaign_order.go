@@ -17,12 +17,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Order says what a campaign is to take.
+// Order describes what a campaign should take.
 type Order struct {
 	// Campaign is its name, and the reference of targets that have none: 1 to 100 letters,
 	// digits, '-', '.', '_' or '~', beginning with a letter or digit. Required.
 	Campaign string
-	// Reason says why, for targets without a reason.
+	// Reason is the reason for targets that have none.
 	Reason string
 	// By is who asked for it, for people. Default: nobody is named.
 	By string
@@ -30,24 +30,24 @@ type Order struct {
 	// Targets are the messages to take.
 	Targets []quarantine.Target
 
-	// Recipients are messages that an address was sent, which may be a mailbox, a group or
-	// somebody elsewhere, as those of a report: the plan finds out which.
+	// Recipients are messages that were sent to an address, such as those in a report. The
+	// address may be a mailbox, a group or somebody elsewhere: the plan finds out which.
 	Recipients []quarantine.Target `json:",omitempty"`
 
-	// Groups are groups in which each member may have a message, Expand bounds their
-	// expansion, and Forwards, if set, follows what was passed on: see
+	// Groups are groups in which each member may have a message. Expand bounds their
+	// expansion, and Forwards, if set, follows forwarded messages: see
 	// [quarantine.PlanRequest].
 	Groups   []quarantine.GroupTarget
 	Expand   *quarantine.ExpandOptions
 	Forwards *quarantine.ForwardOptions
 }
 
-// Enqueued says what became of an order.
+// Enqueued is what became of an order.
 type Enqueued struct {
 	Campaign string        `json:"campaign"`
 	State    CampaignState `json:"state"`
-	// Added is how many targets are new; Repeated is how many the campaign had already,
-	// or the order named twice. Both are zero while there is no plan.
+	// Added is how many targets are new; Repeated is how many the campaign already had, or
+	// the order named twice. Both are zero while there is no plan.
 	Added    int `json:"added"`
 	Repeated int `json:"repeated"`
 	// Jobs is how many jobs were inserted.
@@ -67,15 +67,15 @@ func (c *Campaigns) Enqueue(ctx context.Context, o Order) (done Enqueued, err er
 }
 
 // EnqueueTx stores an order, and the jobs that carry it out, in the transaction in which
-// the caller stores the alert: both are there after it, or neither is.
+// the caller stores the alert: both are stored, or neither is.
 //
-// Targets that are named by their Message-ID become jobs at once. Recipients, groups, forwards
-// and criteria become one job that makes the plan, and takes nothing if more matches than the
-// limits of the servers allow.
+// Targets that are named by their Message-ID become jobs immediately. Recipients, groups,
+// forwards and criteria become one job that makes the plan, and takes nothing if more
+// matches than the limits of the servers allow.
 //
-// The same order again changes nothing; another order for the same campaign adds the
+// Repeating the same order changes nothing; another order for the same campaign adds the
 // targets that are new. The error matches [quarantine.ErrInvalid], [ErrEnded] or
-// [ErrOtherOrder], or is of the database.
+// [ErrOtherOrder], or is from the database.
 func (c *Campaigns) EnqueueTx(ctx context.Context, tx pgx.Tx, o Order) (Enqueued, error) {
 	if err := o.check(); err != nil {
 		return Enqueued{}, err
@@ -138,7 +138,7 @@ func (c *Campaigns) add(ctx context.Context, tx pgx.Tx, campaign string, parts i
 		done.Repeated += len(some) - added
 	}
 	jobs := make([]river.InsertManyParams, 0, len(fresh))
-	for _, part := range slices.Sorted(maps.Keys(fresh)) { // all insert in the same order, or two could wait for each other
+	for _, part := range slices.Sorted(maps.Keys(fresh)) { // all insert in the same order, or two could deadlock
 		jobs = append(jobs, river.InsertManyParams{Args: takeArgs{Campaign: campaign, Part: part}})
 	}
 	if len(jobs) == 0 {
@@ -153,7 +153,7 @@ func (c *Campaigns) add(ctx context.Context, tx pgx.Tx, campaign string, parts i
 	return done, err
 }
 
-// insertTargets stores targets, and notes the parts of those that are new.
+// insertTargets stores targets, and records the parts of those that are new.
 func insertTargets(ctx context.Context, tx pgx.Tx, campaign string, parts int, targets []quarantine.Target, fresh map[int]struct{}) (int, error) {
 	keys, mailboxes, requests, numbers := make([]string, len(targets)), make([]string, len(targets)), make([]string, len(targets)), make([]int, len(targets))
 	for i, t := range targets {
@@ -178,8 +178,8 @@ func insertTargets(ctx context.Context, tx pgx.Tx, campaign string, parts int, t
 	return added, err
 }
 
-// partsFor returns how many parts a campaign has: a job for each mailbox of a small one,
-// so that all workers have something to do, and windows of mailboxes in a large one.
+// partsFor returns how many parts a campaign has: a job for each mailbox of a small one, so
+// all workers have something to do, and windows of mailboxes in a large one.
 func (c *Campaigns) partsFor(targets int) int {
 	const small = 32
 	return max(1, min(targets, small), (targets+c.window-1)/c.window)
@@ -220,7 +220,7 @@ func (o *Order) fill(t *quarantine.Target) {
 	}
 }
 
-// check refuses what no worker could do.
+// check refuses an order that no worker could carry out.
 func (o *Order) check() error {
 	if err := checkCampaign(o.Campaign); err != nil {
 		return err
@@ -256,5 +256,6 @@ func (o *Order) check() error {
 	return nil
 }
 
-// driver.MaxReference is what a campaign's name may have, so that it can be a reference.
+// The name of a campaign has at most 100 characters, and must fit into driver.MaxReference,
+// since it can be a reference.
 var _ [driver.MaxReference - 100]struct{}

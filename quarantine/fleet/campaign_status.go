@@ -10,35 +10,36 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// CampaignStatus is how far a campaign has got. It is plain data, whose JSON names stay.
+// CampaignStatus is how far a campaign has got. It is plain data, and its JSON names are
+// stable.
 type CampaignStatus struct {
 	Campaign string        `json:"campaign"`
 	State    CampaignState `json:"state"`
 	Reason   string        `json:"reason,omitempty"`
 	By       string        `json:"by,omitempty"`
 	Created  time.Time     `json:"created"`
-	// Problem says why the campaign was refused.
+	// Problem is why the campaign was refused.
 	Problem string `json:"problem,omitempty"`
-	// Unplanned are addresses where there may be copies that are not known.
+	// Unplanned are addresses where there may be further, unknown copies.
 	Unplanned []quarantine.Unplanned `json:"unplanned,omitempty"`
 
-	// Targets is how many there are, Mailboxes in how many mailboxes, and Open how many
-	// are not done with, whether to be taken or to be put back.
+	// Targets is how many targets there are, Mailboxes is how many mailboxes they are in,
+	// and Open is how many of them are still to be taken or put back.
 	Targets   int `json:"targets"`
 	Mailboxes int `json:"mailboxes"`
 	Open      int `json:"open"`
-	// Outcomes counts the targets by what became of them; "" are those that were not tried.
+	// Outcomes counts the targets by outcome; "" stands for those not yet tried.
 	Outcomes map[quarantine.Outcome]int `json:"outcomes"`
-	// Taken is how many messages were taken, Read how many of them their owners had read,
-	// and Restored how many were put back.
+	// Taken is how many messages were taken, Read is how many of them their owners had
+	// read, and Restored is how many were put back.
 	Taken    int `json:"taken"`
 	Read     int `json:"read"`
 	Restored int `json:"restored"`
 	// Unsearched is how many targets have folders that could not be searched, and Problems
-	// how many have an error, as the last try left it.
+	// is how many have an error from their last try.
 	Unsearched int `json:"unsearched"`
 	Problems   int `json:"problems"`
-	// Released is how many targets were to be put back, and Unrestored how many of them
+	// Released is how many targets were to be put back, and Unrestored is how many of them
 	// could not be.
 	Released   int `json:"released"`
 	Unrestored int `json:"unrestored"`
@@ -47,11 +48,11 @@ type CampaignStatus struct {
 // Done reports whether nothing is left to do.
 func (s CampaignStatus) Done() bool { return s.State != CampaignPlanning && s.Open == 0 }
 
-// Closed returns how many targets are done with.
+// Closed returns how many targets are done.
 func (s CampaignStatus) Closed() int { return s.Targets - s.Open }
 
-// statusQuery is the progress of campaigns in one query. Of one that was cancelled, what was
-// not taken is not open.
+// statusQuery is the progress of campaigns in one query. In a cancelled campaign, targets
+// that were not taken are not open.
 const statusQuery = `SELECT c.id, c.state, c.reason, c.asked_by, c.created, c.problem, c.unplanned, o.outcomes,
 		coalesce(t.targets, 0), coalesce(t.mailboxes, 0), coalesce(t.open, 0), coalesce(t.taken, 0), coalesce(t.read, 0), coalesce(t.restored, 0),
 		coalesce(t.unsearched, 0), coalesce(t.problems, 0), coalesce(t.released, 0), coalesce(t.unrestored, 0)
@@ -69,7 +70,7 @@ const statusQuery = `SELECT c.id, c.state, c.reason, c.asked_by, c.created, c.pr
 		FROM (SELECT outcome, count(*) AS n FROM fleet_targets WHERE campaign = c.id GROUP BY outcome) g
 	) o `
 
-// Status returns how far a campaign has got. The error matches [ErrNoCampaign], or is of
+// Status returns how far a campaign has got. The error matches [ErrNoCampaign], or is from
 // the database.
 func (c *Campaigns) Status(ctx context.Context, campaign string) (CampaignStatus, error) {
 	all, err := c.statuses(ctx, statusQuery+`WHERE c.id = $1`, campaign)
@@ -82,8 +83,8 @@ func (c *Campaigns) Status(ctx context.Context, campaign string) (CampaignStatus
 	return all[0], nil
 }
 
-// List returns at most n campaigns, the latest first, older than those of the pages before,
-// of which the caller gives the last: nil for the first page.
+// List returns at most n campaigns, the latest first, that are older than after: the last
+// campaign of the previous page, or nil for the first page.
 func (c *Campaigns) List(ctx context.Context, after *CampaignStatus, n int) ([]CampaignStatus, error) {
 	if after == nil {
 		return c.statuses(ctx, statusQuery+`ORDER BY c.created DESC, c.id DESC LIMIT $1`, n)

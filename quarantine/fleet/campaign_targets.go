@@ -14,21 +14,21 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// TargetStatus is what became of a target of a campaign. It is plain data, whose JSON
-// names stay.
+// TargetStatus is what became of a target of a campaign. It is plain data, and its JSON
+// names are stable.
 type TargetStatus struct {
 	Key     string             `json:"key"` // of Target
 	Target  quarantine.Target  `json:"target"`
-	Outcome quarantine.Outcome `json:"outcome,omitempty"` // empty: it was not tried yet
-	// Problem is the error of the last try, and Settled means that there are no more.
+	Outcome quarantine.Outcome `json:"outcome,omitempty"` // empty: it has not been tried yet
+	// Problem is the error of the last try, and Settled means that there are no more tries.
 	Problem string `json:"problem,omitempty"`
 	Settled bool   `json:"settled"`
 	Tries   int    `json:"tries"`
-	// Next is when it is tried again, as after the pause that a server has asked for; zero
-	// if its turn has come.
+	// Next is when it is tried again, for example after a pause that a server asked for;
+	// zero if its turn has come.
 	Next     time.Time `json:"next,omitzero"`
-	Finished time.Time `json:"finished,omitzero"` // the last try
-	// Released means that it is to be put back; RestoreOutcome and RestoreProblem are what
+	Finished time.Time `json:"finished,omitzero"` // when the last try finished
+	// Released means that it is to be put back. RestoreOutcome and RestoreProblem are what
 	// became of that, and Restored means that there are no more tries.
 	Released       bool               `json:"released"`
 	RestoreOutcome quarantine.Outcome `json:"restoreOutcome,omitempty"`
@@ -39,14 +39,16 @@ type TargetStatus struct {
 	RestoreReceipt *quarantine.Receipt `json:"restoreReceipt,omitempty"`
 }
 
-// TargetFilter says which targets [Campaigns.Targets] returns. The zero value means all.
+// TargetFilter selects the targets that [Campaigns.Targets] returns. The zero value means
+// all.
 type TargetFilter struct {
-	// Outcome, if not nil, is what became of them: "" for those that were not tried.
+	// Outcome, if not nil, selects those with this outcome: "" for those not yet tried.
 	Outcome *quarantine.Outcome
-	// Unsearched are only those with folders that could not be searched, Problems only
+	// Unsearched selects only those with folders that could not be searched, Problems only
 	// those with an error, and Read only those with a message that its owner had read.
 	Unsearched, Problems, Read bool
-	// AfterMailbox and AfterKey are those of the last target of the page before.
+	// AfterMailbox and AfterKey are the mailbox and the key of the last target of the
+	// previous page.
 	AfterMailbox, AfterKey string
 }
 
@@ -76,7 +78,7 @@ func (c *Campaigns) Targets(ctx context.Context, campaign string, f TargetFilter
 }
 
 // Target returns one target of a campaign by its key. The error matches [ErrNoTarget], or
-// is of the database.
+// is from the database.
 func (c *Campaigns) Target(ctx context.Context, campaign, key string) (TargetStatus, error) {
 	rows, err := c.pool.Query(ctx, `SELECT `+targetColumns+`WHERE t.campaign = $1 AND t.target = $2`, campaign, key)
 	if err != nil {
@@ -89,8 +91,8 @@ func (c *Campaigns) Target(ctx context.Context, campaign, key string) (TargetSta
 	return t, explain(err)
 }
 
-// scanTarget reads a target. What cannot be read of it, since it was changed in the database, is
-// its problem, and does not hide the others.
+// scanTarget reads a target. If a part of it cannot be read, since it was changed in the
+// database, that becomes its problem, and does not hide other targets.
 func scanTarget(row pgx.CollectableRow) (t TargetStatus, err error) {
 	var mailbox string
 	var request, took, gave []byte
@@ -110,7 +112,7 @@ func scanTarget(row pgx.CollectableRow) (t TargetStatus, err error) {
 	if err := json.Unmarshal(request, &t.Target); err != nil {
 		unread = append(unread, errUnreadable)
 	}
-	t.Target.Mailbox = mailbox // by which they are in order
+	t.Target.Mailbox = mailbox // the column by which they are sorted
 	for what, part := range map[string]struct {
 		text []byte
 		into **quarantine.Receipt
@@ -133,7 +135,7 @@ func scanTarget(row pgx.CollectableRow) (t TargetStatus, err error) {
 const perPage = 200
 
 // All yields the targets of a campaign, by mailbox, with their receipts, without holding
-// all of them in memory. An error ends the sequence.
+// them all in memory. An error ends the sequence.
 func (c *Campaigns) All(ctx context.Context, campaign string) iter.Seq2[TargetStatus, error] {
 	return func(yield func(TargetStatus, error) bool) {
 		var f TargetFilter

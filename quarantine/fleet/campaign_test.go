@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
 )
 
-// A campaign is taken, told of, and put back: one target first, then all.
+// A campaign is taken, reported, and put back: one target first, then all.
 func TestCampaign(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -54,7 +54,7 @@ func TestCampaign(t *testing.T) {
 	require.ErrorIs(t, err, fleet.ErrEnded)
 }
 
-// Alert and jobs are there together, or not at all; twice is once.
+// Alert and jobs are stored together or not at all; storing them twice changes nothing.
 func TestEnqueue(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -93,8 +93,8 @@ func TestEnqueue(t *testing.T) {
 	}
 }
 
-// What needs a plan is planned first: members of groups are found, and nothing is taken if
-// criteria match more than the limits allow over all mailboxes.
+// An order that needs a plan is planned first: members of groups are found, and nothing is
+// taken if criteria match more than the limits allow over all mailboxes.
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -115,7 +115,7 @@ func TestPlan(t *testing.T) {
 	assert.Equal(t, 3, s.Taken)
 }
 
-// Nothing is taken where criteria match too much in all mailboxes together.
+// Nothing is taken if criteria match too much in all mailboxes together.
 func TestPlanLimits(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -136,8 +136,8 @@ func TestPlanLimits(t *testing.T) {
 	assert.Equal(t, [3]int{0, 0, 1}, [3]int{l.copies(alice), l.copies(bob), l.copies(carol)})
 }
 
-// A server that wants to be left alone for long gets its wish: the job is put off and is no
-// failure, and other work is done meanwhile.
+// A server that asks for a long pause gets it: the job is put off, which is not a failure,
+// and other work is done meanwhile.
 func TestParked(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -161,8 +161,8 @@ func TestParked(t *testing.T) {
 	assert.NotZero(t, busy.Struck())
 }
 
-// An operator who cancels and restores at once gets everything back, whatever a worker was
-// about.
+// An operator who cancels and immediately restores gets everything back, whatever a worker
+// was doing.
 func TestCancelAndRestoreAtOnce(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -208,7 +208,7 @@ func TestCancel(t *testing.T) {
 	assert.Equal(t, 1, l.copies(alice))
 }
 
-// Of two that wait for each other the database ends one, which is then done again.
+// The database ends one of two transactions in a deadlock, which is then run again.
 func TestDeadlock(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)

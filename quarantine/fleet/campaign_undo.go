@@ -12,9 +12,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Cancel takes no more targets of a campaign. Jobs that are in progress are told to stop;
-// what they have begun is settled, and what was taken stays in quarantine. It is not an
-// error if the campaign has ended.
+// Cancel stops a campaign from taking more targets. Jobs in progress are told to stop; what
+// they have begun is settled, and what was taken stays in quarantine. It is not an error if
+// the campaign has ended.
 func (c *Campaigns) Cancel(ctx context.Context, campaign string) error {
 	return c.inTx(ctx, func(tx pgx.Tx) error { return c.stop(ctx, tx, campaign, CampaignCancelled) })
 }
@@ -34,8 +34,8 @@ func (c *Campaigns) stop(ctx context.Context, tx pgx.Tx, campaign string, to Cam
 	return c.cancelJobs(ctx, tx, campaign)
 }
 
-// cancelJobs cancels the jobs that plan and take. Those that wait find out by themselves,
-// which is cheaper than to cancel thousands; those that run are told.
+// cancelJobs cancels the jobs that plan and take. Waiting jobs find out by themselves,
+// which is cheaper than cancelling thousands; running ones are told.
 func (c *Campaigns) cancelJobs(ctx context.Context, tx pgx.Tx, campaign string) error {
 	running := river.NewJobListParams().Kinds(planArgs{}.Kind(), takeArgs{}.Kind()).States(rivertype.JobStateRunning).
 		Where("args->>'campaign' = @campaign", river.NamedArgs{"campaign": campaign}).First(1000)
@@ -51,9 +51,9 @@ func (c *Campaigns) cancelJobs(ctx context.Context, tx pgx.Tx, campaign string) 
 	return nil
 }
 
-// Restore takes no more targets of a campaign, and puts back all that it has taken. It can
-// be asked for at any time, also while targets are taken: what is taken all the same is put
-// back after it. Asked for again, it tries again what could not be put back.
+// Restore stops a campaign from taking more targets, and puts back all that it has taken.
+// It can be called at any time, even while targets are being taken: those are put back
+// afterwards. Called again, it retries what could not be put back.
 func (c *Campaigns) Restore(ctx context.Context, campaign string) error {
 	return c.inTx(ctx, func(tx pgx.Tx) error {
 		if err := c.stop(ctx, tx, campaign, CampaignRestoring); err != nil {
@@ -64,8 +64,8 @@ func (c *Campaigns) Restore(ctx context.Context, campaign string) error {
 	})
 }
 
-// Release puts back what was taken for one target of a campaign, which goes on. The target
-// is named by the Key in its [TargetStatus]. Asked for again, it tries again what could not
+// Release puts back what was taken for one target of a campaign, which continues. The
+// target is named by the Key in its [TargetStatus]. Called again, it retries what could not
 // be put back.
 func (c *Campaigns) Release(ctx context.Context, campaign, target string) error {
 	return c.inTx(ctx, func(tx pgx.Tx) error {
@@ -90,8 +90,8 @@ func (c *Campaigns) known(ctx context.Context, tx pgx.Tx, campaign, target strin
 	return err
 }
 
-// release has one target put back, or all if none is named, and inserts the jobs. Of a target
-// that was given up it is not known whether it was taken, so that is found out first.
+// release has one target put back, or all if none is named, and inserts the jobs. If a
+// target was given up, it is not known whether it was taken, so that is found out first.
 func (c *Campaigns) release(ctx context.Context, tx pgx.Tx, campaign, target string) (int, error) {
 	rows, err := tx.Query(ctx, `WITH asked AS (
 			UPDATE fleet_targets SET back = true, back_settled = false,

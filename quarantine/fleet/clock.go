@@ -12,13 +12,14 @@ import (
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 )
 
-// tolerated is how far the clock of a machine may be from that of the database before it is
+// tolerated is how far the clock of a machine may be from the database's before that is
 // worth a warning.
 const tolerated = 5 * time.Second
 
-// clock is that of the database, as far as this machine can tell. River says by a clock of the
-// machine when a job is begun again, and compares that with the clock of the database.
-type clock struct{ ahead atomic.Int64 } // how far that of this machine is ahead of it
+// clock is the database's clock, as far as this machine can tell. River uses a clock of the
+// machine to set when a job is begun again, and compares that with the clock of the
+// database.
+type clock struct{ ahead atomic.Int64 } // how far this machine's clock is ahead
 
 // Now returns the time.
 func (c *clock) Now() time.Time { return time.Now().Add(-c.difference()) }
@@ -28,11 +29,11 @@ func (c *clock) NowOrNil() *time.Time { return nil }
 
 func (c *clock) difference() time.Duration { return time.Duration(c.ahead.Load()) }
 
-// set takes note of a time that the database has just told.
+// set records a time that the database has just returned.
 func (c *clock) set(database time.Time) { c.ahead.Store(int64(time.Since(database))) }
 
 // unset is the clock for insertions. River's driver would fill in the time of the machine,
-// and for the zero time takes that of the database.
+// but replaces the zero time with that of the database.
 type unset struct{}
 
 // Now returns the time of the machine.
@@ -50,8 +51,8 @@ func newClient(pool *pgxpool.Pool, config *river.Config) (*river.Client[pgx.Tx],
 	return client, nil
 }
 
-// readClock asks the database for its time, how long it keeps the locks of a process that stands
-// still, and whether it keeps what it has committed.
+// readClock asks the database for its time, how long it keeps the locks of a process that
+// has stalled, and whether it keeps what it has committed.
 func (w *Workers) readClock(ctx context.Context) error {
 	var now time.Time
 	var idle, commit string
@@ -71,7 +72,8 @@ func (w *Workers) readClock(ctx context.Context) error {
 	return nil
 }
 
-// start starts River, whose search for jobs that hang is by the clock of the machine all the same.
+// start starts River, which still uses the clock of the machine to search for jobs that
+// hang.
 func (w *Workers) start(ctx context.Context) error {
 	if err := w.readClock(ctx); err != nil {
 		return fmt.Errorf("fleet: starting the workers: %w", err)

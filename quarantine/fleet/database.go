@@ -9,21 +9,21 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// database is a pool, with how long it may take to answer.
+// database is a pool, and how long it may take to answer.
 type database struct {
 	pool    *pgxpool.Pool
 	timeout time.Duration
 }
 
-// errAgain asks do to repeat at once.
+// errAgain asks do to repeat immediately.
 var errAgain = errors.New("fleet: something has changed meanwhile")
 
-// pauses are those before repetitions. A pool may have several connections that a
-// restarted database has ended, and finds that out one by one.
+// pauses are the pauses before repetitions. A pool may have several connections that a
+// restarted database has ended, and finds out one by one.
 var pauses = [...]time.Duration{0, 50 * time.Millisecond}
 
-// do does what may be repeated, and repeats it if the connection is lost. The error is that
-// of the context, or says what to do.
+// do calls a function that may be repeated, and repeats it if the connection is lost. The
+// error is that of the context, or contains what to do.
 func (d database) do(ctx context.Context, what func(ctx context.Context) error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -54,7 +54,7 @@ func (d database) do(ctx context.Context, what func(ctx context.Context) error) 
 }
 
 // conflicting reports whether the database has ended a statement in favour of another, as
-// it may where default_transaction_isolation is not its usual one.
+// it may if default_transaction_isolation has an unusual value.
 func conflicting(err error) bool {
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	return ok && (e.Code == "40001" || e.Code == "40P01")

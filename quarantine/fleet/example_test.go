@@ -15,7 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
 )
 
-// A worker, of which there may be several: what one of them leaves, another finishes.
+// A worker, of which there may be several: what one of them leaves unfinished, another
+// finishes.
 func Example() {
 	ctx := context.Background()
 	pool, err := pgxpool.New(ctx, "postgres://worker@db.example.com/quarantine")
@@ -24,7 +25,7 @@ func Example() {
 	}
 	defer pool.Close()
 	if err := fleet.CheckSchema(ctx, pool); err != nil {
-		log.Fatal(err) // says what to do
+		log.Fatal(err) // the error says what to do
 	}
 	journal, err := fleet.NewJournal(pool, nil)
 	if err != nil {
@@ -43,7 +44,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer q.Close()
-	for receipt, err := range q.Recover(ctx) { // what others have left, and are not at any more
+	for receipt, err := range q.Recover(ctx) { // what others have left and no longer work on
 		log.Print(receipt, err)
 	}
 	receipt, err := q.Quarantine(ctx, quarantine.Target{Mailbox: "alice@example.com", MessageID: "<20261124.1@evil.example>"})
@@ -85,7 +86,7 @@ func ExampleCampaigns() {
 		log.Fatal(err)
 	}
 	fmt.Println(status.Taken, "taken,", status.Open, "of", status.Targets, "open,", status.Problems, "with an error")
-	if err := campaigns.Restore(ctx, "incident-17"); err != nil { // everything back
+	if err := campaigns.Restore(ctx, "incident-17"); err != nil { // puts everything back
 		log.Fatal(err)
 	}
 }

@@ -17,25 +17,25 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Reasons why the database did not do what it was asked for; test with errors.Is. Whatever
-// it was, the caller does not know whether it was done: what is repeated with the same
+// Reasons why the database did not do what it was asked to; test with errors.Is. In each
+// case, the caller does not know whether it was done; repeating a call with the same
 // arguments does no harm.
 var (
-	// ErrUnreachable reports that the database did not answer: it is down, starting, or
-	// not to be reached, or it took too long.
+	// ErrUnreachable reports that the database did not answer: it is down, starting or
+	// unreachable, or it took too long.
 	ErrUnreachable = errors.New("fleet: the database does not answer")
 	// ErrFull reports that the database has no room on its disk, or no memory. Nothing
 	// was written.
 	ErrFull = errors.New("fleet: the database has no room")
-	// ErrReadOnly reports that the database takes no writes: it is a standby, or was made
-	// one by a failover.
+	// ErrReadOnly reports that the database accepts no writes: it is a standby, or became
+	// one in a failover.
 	ErrReadOnly = errors.New("fleet: the database is read-only")
 )
 
 // explain adds what to do about an error of the database, once.
 func explain(err error) error {
 	if err == nil || slices.ContainsFunc([]error{ErrUnreachable, ErrFull, ErrReadOnly, ErrSchemaOlder}, func(known error) bool { return errors.Is(err, known) }) {
-		return err // it was explained where it happened
+		return err // already explained where it happened
 	}
 	e, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
@@ -71,20 +71,21 @@ func explain(err error) error {
 	return err
 }
 
-// ending reports whether a SQLSTATE says that the database ends the connection: it is
-// shut down, starting, has lost it, or has had a transaction open for too long.
+// ending reports whether a SQLSTATE means that the database ends the connection: it is
+// being shut down or starting, has lost the connection, or had a transaction open for too
+// long.
 func ending(code string) bool {
 	return strings.HasPrefix(code, "57P0") || strings.HasPrefix(code, "08") || code == "25P03" || code == "25P04"
 }
 
 // lostConnection reports whether there was no answer because there was no connection, or
-// not any longer. Whether the statement was executed, is then unknown.
+// because it was lost. It is then unknown whether the statement was executed.
 func lostConnection(err error) bool {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return ending(e.Code)
 	}
 	var connecting *pgconn.ConnectError
-	// Package sql, through which the tables are made, has errors of its own for it.
+	// Package sql, which makes the tables, has its own errors for that.
 	return errors.As(err, &connecting) || pgconn.SafeToRetry(err) || networkError(err) ||
 		errors.Is(err, sqldriver.ErrBadConn) || errors.Is(err, sql.ErrConnDone)
 }

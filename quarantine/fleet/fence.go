@@ -12,18 +12,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// stage is what a job does with targets.
+// stage is what a job does to targets.
 type stage string
 
 const (
 	taking    stage = "taking"    // for the campaign
-	finishing stage = "finishing" // of what was begun, so that it can be put back, and nothing else
+	finishing stage = "finishing" // only what was begun, so it can be put back
 	putting   stage = "putting"   // back
 )
 
-// fence bounds what a job may begin: what its campaign still wants of a target at that
-// moment. A worker that stood still, while another did its work and an operator had it
-// undone, would otherwise take the message a second time, and nobody would put it back.
+// fence limits what a job may begin to what its campaign still wants for a target at that
+// moment. A worker that stalled, while another did its work and an operator had it undone,
+// would otherwise take the message a second time, and nobody would put it back.
 type fence struct {
 	campaign string
 	stage    stage
@@ -36,17 +36,17 @@ func fenced(ctx context.Context, campaign string, s stage) context.Context {
 	return context.WithValue(ctx, fenceKey{}, fence{campaign, s})
 }
 
-// fenceOf returns the fence for an intent. What a job does on the way, such as putting back
-// what another has begun to, is not bounded.
+// fenceOf returns the fence for an intent. Things that a job does on the way, such as
+// putting back what another has begun to put back, are not limited.
 func fenceOf(ctx context.Context, in quarantine.Intent) (fence, bool) {
 	f, ok := ctx.Value(fenceKey{}).(fence)
 	return f, ok && (f.stage == putting) == (in.Direction != driver.ToQuarantine)
 }
 
-// errOver is why nothing was begun. It is no failure: the campaign has what it wants.
+// errOver is why nothing was begun. It is not a failure: the campaign has what it wants.
 var errOver = errors.New("fleet: the campaign does not want this any more: it was cancelled or restored, or another worker has done it")
 
-// stillWanted is the condition under which a stage goes on with target t.
+// stillWanted is the condition under which a stage proceeds with target t.
 func stillWanted(stage string) string {
 	return `CASE ` + stage + `::text
 		WHEN 'taking' THEN NOT t.settled AND NOT t.back AND (SELECT state FROM fleet_campaigns WHERE id = t.campaign) = 'running'
@@ -54,14 +54,14 @@ func stillWanted(stage string) string {
 		ELSE t.back AND NOT t.back_settled END`
 }
 
-// beginFenced writes an intent if it is still wanted, and notes with the target that there
-// was one. It waits for those who settle or release the target at that moment, so either
-// they see the intent, or the intent sees what they have done.
+// beginFenced writes an intent if it is still wanted, and records with the target that
+// there was one. It waits for transactions that settle or release the target at that
+// moment, so either they see the intent, or the intent sees what they have done.
 var beginFenced = `
 WITH wanted AS (UPDATE fleet_targets t SET begun = true, acted = true WHERE t.campaign = $11 AND t.target = $2 AND ` + stillWanted("$12") + ` RETURNING 1),
 ` + beginTurn + beginInsert + ` WHERE EXISTS (SELECT FROM wanted) OR NOT EXISTS (SELECT FROM fleet_targets WHERE campaign = $11 AND target = $2)` + beginConflict
 
-// begunBefore reports whether an intent goes on with what an earlier one has begun, for the same
+// begunBefore reports whether an intent continues what an earlier one began, for the same
 // item or as the same operation.
 func (j *Journal) begunBefore(ctx context.Context, in quarantine.Intent) (bool, error) {
 	earlier, err := j.FindTarget(ctx, in.Target)
@@ -77,15 +77,15 @@ func (j *Journal) over(ctx context.Context, target string, f fence) error {
 		f.campaign, target, string(f.stage)).Scan(&wanted)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
-		return nil // it is not of the campaign
+		return nil // it is not in the campaign
 	case err == nil && !wanted:
 		return errOver
 	}
 	return err
 }
 
-// wanted returns a receipt without the items that the fence kept from being begun, and how many
-// these are. They are as they were, and have not failed.
+// wanted returns a receipt without the items that the fence kept from being begun, and the
+// number of those. They are unchanged, and have not failed.
 func wanted(r *quarantine.Receipt) (*quarantine.Receipt, int) {
 	unwanted := func(it quarantine.ReceiptItem) bool {
 		return it.Outcome == quarantine.NotBegun && it.Err != nil && errors.Is(it.Err, errOver)

@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// ticket is a call that waits, or slots for several.
+// ticket is a waiting call, or a waiting reservation of slots.
 type ticket struct {
 	calls    string         // the payer of a call
-	reserved bool           // whether that has a slot of a reservation
+	reserved bool           // whether it uses a slot of a reservation
 	slots    map[string]int // slots that a reservation takes, by payer
 	since    time.Time      // when it began to wait
 	ready    chan struct{}
 	admitted bool
-	charged  *account // of a call in flight, if its payer is shared
+	charged  *account // for a call in flight, if its payer is shared
 }
 
 // needs returns the slots that a ticket takes.
@@ -50,11 +50,11 @@ func (l *Limiter) enter(ctx context.Context, t *ticket) error {
 		return nil
 	}
 	l.queue = slices.DeleteFunc(l.queue, func(other *ticket) bool { return other == t })
-	l.serve() // others may have waited behind it
+	l.serve() // others may have waited behind this one
 	return context.Cause(ctx)
 }
 
-// serve admits what can be. The limiter is locked.
+// serve admits all tickets that can be admitted. The limiter is locked.
 func (l *Limiter) serve() {
 	now := time.Now()
 	for _, a := range l.accounts {
@@ -67,7 +67,7 @@ func (l *Limiter) serve() {
 	}
 	// Calls in reserved slots first: others may wait for the end of their reservations.
 	for _, reserved := range []bool{true, false} {
-		behind := make(map[string]bool) // payers for which somebody waits for longer
+		behind := make(map[string]bool) // payers for which another ticket has waited longer
 		l.queue = slices.DeleteFunc(l.queue, func(t *ticket) bool {
 			if t.reserved != reserved {
 				return false
@@ -107,7 +107,7 @@ func (l *Limiter) admits(t *ticket, now time.Time, behind map[string]bool) bool 
 			continue
 		}
 		free := a.allowed(now, l.silent, l.workers)
-		most := a.share.Concurrency // that there can ever be
+		most := a.share.Concurrency // the most that there can ever be
 		if l.silent && !now.Before(a.until) {
 			most = free
 		}
@@ -147,7 +147,7 @@ func (l *Limiter) leave(t *ticket, took time.Duration) {
 	}
 }
 
-// waiting returns how many slots of each payer tickets wait for.
+// waiting returns how many slots tickets wait for, by payer.
 func (l *Limiter) waiting() map[string]int {
 	n := make(map[string]int)
 	for _, t := range l.queue {
@@ -158,7 +158,7 @@ func (l *Limiter) waiting() map[string]int {
 	return n
 }
 
-// park leaves a payer alone until a time, and has the others told.
+// park leaves a payer alone until a time, and has the other workers told.
 func (l *Limiter) park(payer string, until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -172,15 +172,15 @@ func (l *Limiter) park(payer string, until time.Time) {
 // LimiterState is what a [Limiter] knows about a payer.
 type LimiterState struct {
 	Shared      bool      // whether all workers share its budget
-	Granted     int       // calls that this worker may have in flight at the moment; shared payers only
+	Granted     int       // calls that this worker may currently have in flight; shared payers only
 	InFlight    int       // slots in use by this worker; shared payers only
 	Waiting     int       // slots that calls and reservations of this worker wait for
 	ParkedUntil time.Time // by the clock of this machine; zero: it is not parked
 	Silent      bool      // whether the database did not answer when it was last asked
 }
 
-// State returns what the limiter knows about a payer, at one moment. A job whose payer is
-// parked is best put off until then.
+// State returns what the limiter knows about a payer at one moment. A job whose payer is
+// parked is best put off until ParkedUntil.
 func (l *Limiter) State(payer string) LimiterState {
 	key := strings.ToLower(payer)
 	l.mu.Lock()

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
 )
 
-// A target that is added while the job of its mailbox is about to end is still done by it.
+// A target that is added while the job of its mailbox is about to end is still done.
 func TestAddedAtTheEnd(t *testing.T) {
 	t.Parallel()
 	const later = "<2@evil.example>"
@@ -23,7 +23,7 @@ func TestAddedAtTheEnd(t *testing.T) {
 	_, err := l.campaigns.Enqueue(t.Context(), fleet.Order{Campaign: "case-1", Targets: targets(alice)})
 	require.NoError(t, err)
 	slow := l.Fail(ewstest.When{Operation: ews.OpMoveItem, Times: 1}, ewstest.Slow(500*time.Millisecond))
-	l.work(t, fleet.WorkerOptions{Settle: time.Hour}, nil) // so that no recovery does it
+	l.work(t, fleet.WorkerOptions{Settle: time.Hour}, nil) // so no recovery does it
 	require.Eventually(t, func() bool { return slow.Struck() > 0 }, 30*time.Second, time.Millisecond)
 	tx, err := l.pool.Begin(t.Context())
 	require.NoError(t, err)

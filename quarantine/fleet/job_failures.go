@@ -10,13 +10,13 @@ import (
 	"github.com/riverqueue/river/rivertype"
 )
 
-// failures logs jobs that failed as a whole: what River repeats, or has given up.
+// failures logs jobs that failed as a whole, and that River repeats or has given up.
 type failures struct{ log *slog.Logger }
 
-// HandleError logs an error, which is of the database or of a plan. A job that cannot be read
-// is cancelled, so that another takes its place: see adopt.
+// HandleError logs an error, which is from the database or a plan. A job that cannot be
+// read is cancelled, and another takes its place: see adopt.
 func (f *failures) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
-	if unread := json.Unmarshal(job.EncodedArgs, new(takeArgs)); unread != nil { // the others have no more
+	if unread := json.Unmarshal(job.EncodedArgs, new(takeArgs)); unread != nil { // the other kinds have no further arguments
 		f.log.ErrorContext(ctx, "job cannot be read, and is cancelled; what it was to do another does", "kind", job.Kind, "job", job.ID, "error", unread)
 		return &river.ErrorHandlerResult{SetCancelled: true}
 	}
@@ -24,7 +24,7 @@ func (f *failures) HandleError(ctx context.Context, job *rivertype.JobRow, err e
 	return nil
 }
 
-// HandlePanic logs a panic. Its value may contain anything, so only its type is.
+// HandlePanic logs a panic. Its value may contain anything, so only its type is logged.
 func (f *failures) HandlePanic(ctx context.Context, job *rivertype.JobRow, value any, trace string) *river.ErrorHandlerResult {
 	f.log.ErrorContext(ctx, "panic in a job, which is tried again", "kind", job.Kind, "job", job.ID, "attempt", job.Attempt, "of", job.MaxAttempts, "type", fmt.Sprintf("%T", value), "stack", trace)
 	return nil

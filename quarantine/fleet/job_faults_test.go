@@ -18,7 +18,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet/internal/pgtest"
 )
 
-// logged is a log that can be looked into while it is written.
+// logged is a log that can be read while it is written.
 type logged struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -52,14 +52,14 @@ func (l *campaignLab) employ(t *testing.T, opts fleet.WorkerOptions) *logged {
 	return log
 }
 
-// says waits until a log has a text.
+// says waits until a log contains a text.
 func (l *logged) says(t *testing.T, text string) {
 	t.Helper()
 	require.Eventually(t, func() bool { return bytes.Contains([]byte(l.String()), []byte(text)) }, time.Minute, 20*time.Millisecond, "%s\n%s", text, l)
 }
 
-// Workers that are started while the database is down say so, and what to do. If it goes down
-// while they work, they go on when it is back.
+// Workers that are started while the database is down report that, and what to do. If it
+// goes down while they work, they continue when it is back.
 func TestJobsWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -88,7 +88,7 @@ func TestJobsWithoutDatabase(t *testing.T) {
 	assert.Equal(t, [2]int{0, 2}, [2]int{l.copies(alice, bob), l.copies(kept)})
 }
 
-// An order whose commit was not answered is given again, and is there once.
+// An order whose commit was not answered is repeated, and is stored once.
 func TestEnqueueCutAfterCommit(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -110,8 +110,9 @@ func TestEnqueueCutAfterCommit(t *testing.T) {
 	assert.Equal(t, again.Repeated, jobs)
 }
 
-// With no room on the disk of the database nothing is begun or stored, workers say what to
-// do, and go on when there is. Triggers answer as PostgreSQL does then (SQLSTATE 53100).
+// With no room on the disk of the database, nothing is begun or stored; workers report what
+// to do, and continue when there is room. Triggers answer as PostgreSQL does then (SQLSTATE
+// 53100).
 func TestJobsWithFullDisk(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -143,7 +144,7 @@ func TestJobsWithFullDisk(t *testing.T) {
 	_, err = l.campaigns.Status(t.Context(), "case-2")
 	require.ErrorIs(t, err, fleet.ErrNoCampaign)
 
-	fill("fleet_receipts") // what was done cannot be stored
+	fill("fleet_receipts") // results cannot be stored
 	require.NoError(t, l.campaigns.Restore(t.Context(), "case-1"))
 	require.Eventually(t, func() bool { return l.copies(alice, bob) == 2 }, time.Minute, 20*time.Millisecond)
 	makeRoom()
@@ -152,8 +153,8 @@ func TestJobsWithFullDisk(t *testing.T) {
 	assert.Equal(t, [2]int{2, 0}, [2]int{l.copies(alice, bob), l.copies(kept)})
 }
 
-// The clock of the database decides: where those of the machines are five minutes behind it
-// or ahead of it, a pause that a server has asked for lasts as long as it should.
+// The clock of the database decides: if those of the machines are five minutes behind or
+// ahead of it, a pause that a server has asked for still lasts as long as it should.
 func TestClocksApart(t *testing.T) {
 	t.Parallel()
 	for name, ahead := range map[string]string{"behind the database": "5 minutes", "ahead of the database": "-5 minutes"} {
@@ -189,7 +190,7 @@ func TestClocksApart(t *testing.T) {
 	}
 }
 
-// A large campaign that is enqueued twice at the same time is there once.
+// A large campaign that is enqueued twice at the same time is stored once.
 func TestEnqueuedTwiceAtOnce(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)

@@ -7,13 +7,13 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// givenUp is what is said of targets whose job River has discarded.
+// givenUp is the problem of targets whose job River has discarded.
 const givenUp = "the job was begun many times and failed each time: see the log of the workers; when the reason is mended, run the target again in another campaign"
 
-// giveUp settles the targets of jobs that River does not begin any more: whatever killed
-// them is told, and does not come back for ever. A job that was discarded before it was
-// begun so often is another matter, as by the River of a program that does not know it:
-// adopt inserts it again.
+// giveUp settles the targets of jobs that River no longer begins: whatever killed them is
+// reported, and does not come back forever. It is different if a job was discarded before
+// it was begun that often, for example by the River of a program that does not know it:
+// adopt inserts such a job again.
 func (c *Campaigns) giveUp(ctx context.Context) error {
 	for _, s := range []string{
 		`UPDATE fleet_targets t SET settled = true, finished = now(), outcome = CASE WHEN outcome = '' THEN 'failed' ELSE outcome END, problem = $1
@@ -34,9 +34,10 @@ func (c *Campaigns) giveUp(ctx context.Context) error {
 	return nil
 }
 
-// adopt inserts a job for each campaign that is to be planned and each part that has something
-// open, and may have none: a target can come to a part just when its job ends, and a job that
-// cannot be read is cancelled. River leaves out those that are there.
+// adopt inserts a job for each campaign that must be planned and each part that has
+// something open, since they may have none: a target can come to a part just when its job
+// ends, and a job that cannot be read is cancelled. River leaves out jobs that already
+// exist.
 func (c *Campaigns) adopt(ctx context.Context) error {
 	rows, err := c.pool.Query(ctx, `SELECT DISTINCT t.campaign, t.part, CASE WHEN t.back AND NOT t.back_settled THEN 'fleet_restore' ELSE 'fleet_take' END
 		FROM fleet_targets t JOIN fleet_campaigns c ON c.id = t.campaign

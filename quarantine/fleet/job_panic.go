@@ -12,12 +12,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// errPanicked is what became of a target at which a driver or a hook panicked: whatever it
+// errPanicked is the error of a target at which a driver or a hook panicked: whatever it
 // had begun may have been done.
 var errPanicked = errors.New("fleet: a driver or a hook panicked, so it is not known what was done: see the log of the workers; when the fault is mended, run the target again in another campaign, or restore it")
 
-// survive does something, and reports whether it panicked, which it logs. The value of the panic
-// may contain anything, so only its type is.
+// survive calls do, and reports whether it panicked, which it logs. The value of the panic
+// may contain anything, so only its type is logged.
 func survive(ctx context.Context, log *slog.Logger, do func(), about ...any) (panicked bool) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -30,11 +30,12 @@ func survive(ctx context.Context, log *slog.Logger, do func(), about ...any) (pa
 	return false
 }
 
-// someOf is what a router does for each of many: QuarantineAll or RestoreAll.
+// someOf is a method of a router for many targets: QuarantineAll or RestoreAll.
 type someOf[T any] func(context.Context, iter.Seq[T]) iter.Seq2[*quarantine.Receipt, error]
 
-// surviving tells what a router does for each of many. A panic at one of them ends the call for
-// all; the rest is then done one by one, so that it ends with the one it is about, which is told.
+// surviving reports what a router does for each of many. A panic at one of them ends the
+// call for all; the rest are then done one by one, so a further panic ends only the one
+// that caused it, which is reported.
 func surviving[T any](ctx context.Context, w *Workers, p *pause, all []T, targetOf func(T) quarantine.Target, do someOf[T], tell func(*quarantine.Receipt, error)) {
 	told := make(map[string]bool, len(all))
 	telling := func(some iter.Seq[T]) func() {

@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// storeFor is how long a result may take to be stored, also when the job is to end.
+// storeFor is how long a result may take to be stored, even if the job has to end.
 const storeFor = 30 * time.Second
 
 // due is a target of a part whose turn it is.
@@ -21,8 +21,8 @@ type due struct {
 	unread error // why the target could not be read
 }
 
-// begin notes that the targets of a part that are due may have something done to them, and
-// returns them. Whoever puts the campaign back after a crash then knows where to look.
+// begin records that something may be done to the targets of a part that are due, and
+// returns them. A restore of the campaign after a crash then knows where to look.
 func (c *Campaigns) begin(ctx context.Context, campaign string, part int) (all []due, err error) {
 	rows, err := c.pool.Query(ctx, `UPDATE fleet_targets SET begun = true
 		WHERE campaign = $1 AND part = $2 AND NOT settled AND not_before <= now()
@@ -46,8 +46,8 @@ func collectDue(rows pgx.Rows) (all []due, err error) {
 	return all, err
 }
 
-// storeTaken stores what became of a target, unless more is known of it already: a job that
-// hung while another did its work says less. It reports whether it must be put back.
+// storeTaken stores what became of a target, unless more is already known about it: a job
+// that hung while another did its work knows less. It reports whether it must be put back.
 func (c *Campaigns) storeTaken(ctx context.Context, campaign string, r result) (back bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
 	defer cancel()
@@ -79,7 +79,8 @@ func jsonOrNull(text []byte) any {
 	return string(text)
 }
 
-// putOff notes that nothing was done to targets that were begun, and when their turn is.
+// putOff records that nothing was done to targets that were begun, and when their next turn
+// is.
 func (c *Campaigns) putOff(ctx context.Context, campaign string, targets []string, wait time.Duration) error {
 	if len(targets) == 0 {
 		return nil
@@ -91,8 +92,8 @@ func (c *Campaigns) putOff(ctx context.Context, campaign string, targets []strin
 	return err
 }
 
-// leftToTake and leftToRestore count what is open in a part, and say when the first of it
-// is due. Both are asked in the transaction that ends the job: see left.
+// leftToTake and leftToRestore count the open targets of a part, and return when the first
+// of them is due. Both are run in the transaction that ends the job: see left.
 const (
 	leftToTake = `SELECT count(*), coalesce(extract(epoch FROM min(greatest(not_before, now())) - now()), 0)::float8
 		FROM fleet_targets WHERE campaign = $1 AND part = $2 AND NOT settled`
@@ -101,13 +102,14 @@ const (
 		FROM fleet_targets WHERE campaign = $1 AND part = $2 AND back AND NOT back_settled`
 )
 
-// breath is the shortest time for which a job is put off: what is due at once and cannot be
-// done must not keep a worker spinning.
+// breath is the shortest time for which a job is put off: a target that is due immediately
+// but cannot be done must not keep a worker spinning.
 const breath = 500 * time.Millisecond
 
-// left returns the state of a campaign, which stays until the transaction ends, how much of a
-// part is open, how long until it is due, and the time. The statements are sent together, but the
-// count is one of its own: what is counted is what there is once the state cannot change any more.
+// left returns the state of a campaign, which cannot change until the transaction ends, how
+// many targets of a part are open, how long until the first is due, and the time. The
+// statements are sent together, but the count is a separate one: it counts what there is
+// once the state can no longer change.
 func left(ctx context.Context, tx pgx.Tx, query, campaign string, part int) (state CampaignState, n int, wait time.Duration, now time.Time, err error) {
 	var seconds float64
 	var all pgx.Batch

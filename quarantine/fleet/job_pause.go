@@ -11,13 +11,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Why a job stops before its targets are done. None of it is a failure.
+// Why a job stops before its targets are done. None of these is a failure.
 var (
 	errSlice  = errors.New("the time of the job is over; another goes on")
 	errParked = errors.New("the server asks for a pause")
 )
 
-// pause is when a job ends because a server wants to be left alone.
+// pause ends a job early when a server asks to be left alone.
 type pause struct {
 	workers *Workers
 	stop    context.CancelCauseFunc
@@ -29,8 +29,8 @@ type pause struct {
 	to time.Time
 }
 
-// patient returns the context of the work of a job: it ends with the slice of the job, or
-// soon after a server has asked for a pause that is longer than the job should wait.
+// patient returns the context for the work of a job: it ends with the job's slice of time,
+// or soon after a server has asked for a longer pause than the job should wait.
 func (w *Workers) patient(ctx context.Context) (context.Context, *pause) {
 	sliced, cancelSlice := context.WithTimeoutCause(ctx, w.slice(), errSlice)
 	run, stop := context.WithCancelCause(sliced)
@@ -38,8 +38,8 @@ func (w *Workers) patient(ctx context.Context) (context.Context, *pause) {
 	return driver.Watched(run, p.spent), p
 }
 
-// spent is told of each request. After a long pause was asked for, what is in progress has
-// a moment to end: more than a moment it would only wait.
+// spent is called for each request. After a server has asked for a long pause, work in
+// progress has a moment to end; given longer, it would only wait.
 func (p *pause) spent(s driver.Spending) {
 	if s.BackOff <= p.workers.opts.MaxPause {
 		return
@@ -62,7 +62,7 @@ func (p *pause) left() time.Duration {
 	return max(0, time.Until(p.to))
 }
 
-// until yields what is to be done as long as no pause was asked for, and the job has time.
+// until yields values as long as no pause was asked for and the job has time.
 func until[T any](p *pause, all []T) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for _, one := range all {

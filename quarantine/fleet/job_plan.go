@@ -22,8 +22,9 @@ type planner struct {
 	*Workers
 }
 
-// planTakeOvers is how many times TakeOverAfter a plan may take, because it cannot be handed
-// on half made. So long it also takes until the plan of a process that has died is begun again.
+// planTakeOvers is how many times TakeOverAfter a plan may take, because it cannot be
+// handed on half made. It also takes that long until the plan of a process that has died is
+// begun again.
 const planTakeOvers = 6
 
 // Timeout is how long a plan may take.
@@ -32,7 +33,8 @@ func (w *planner) Timeout(*river.Job[planArgs]) time.Duration {
 }
 
 // Work expands groups, follows forwards and counts what criteria match. It only reads, so
-// two that do it at once do no harm: the first to end has its plan stored.
+// two workers that do it at the same time do no harm: the plan of the first to finish is
+// stored.
 func (w *planner) Work(ctx context.Context, job *river.Job[planArgs]) error {
 	campaign := job.Args.Campaign
 	order, planning, err := w.orderOf(ctx, campaign)
@@ -67,7 +69,8 @@ func (w *planner) Work(ctx context.Context, job *river.Job[planArgs]) error {
 	return err
 }
 
-// unplanned ends or puts off a job whose campaign has nothing to be planned, or cannot be.
+// unplanned ends or puts off a job whose campaign has nothing to plan, or cannot be
+// planned.
 func (w *planner) unplanned(ctx context.Context, job *river.Job[planArgs], err error) error {
 	campaign := job.Args.Campaign
 	switch {
@@ -97,7 +100,7 @@ func (w *planner) planOf(ctx context.Context, o Order) (*quarantine.Plan, error)
 	return plan, nil
 }
 
-// orderOf returns what a campaign is to take, and whether it still has to be planned.
+// orderOf returns what a campaign should take, and whether it still has to be planned.
 func (c *Campaigns) orderOf(ctx context.Context, campaign string) (o Order, planning bool, err error) {
 	var state CampaignState
 	var request []byte
@@ -113,8 +116,8 @@ func (c *Campaigns) orderOf(ctx context.Context, campaign string) (o Order, plan
 }
 
 // count counts what criteria match, in all mailboxes, against the limits of the servers. If
-// it is too much in all of them together, no target passes; what keeps one target from being
-// counted keeps it from being taken later as well, and is told then.
+// they match too much in all mailboxes together, no target passes. Whatever keeps a single
+// target from being counted also keeps it from being taken later, and is reported then.
 func (w *Workers) count(ctx context.Context, plan *quarantine.Plan) error {
 	described := func(yield func(quarantine.Target) bool) {
 		for t := range plan.All() {
@@ -145,7 +148,7 @@ func (w *Workers) count(ctx context.Context, plan *quarantine.Plan) error {
 func (w *Workers) storePlan(ctx context.Context, tx pgx.Tx, campaign string, plan *quarantine.Plan, refused error) error {
 	state, _, err := lockState(ctx, tx, campaign, "FOR UPDATE")
 	if err != nil || state != CampaignPlanning {
-		return err // cancelled meanwhile, or planned by another
+		return err // cancelled meanwhile, or planned by another worker
 	}
 	if refused != nil {
 		_, err := tx.Exec(ctx, `UPDATE fleet_campaigns SET state = $2, problem = $3 WHERE id = $1`, campaign, CampaignRefused, textOf(refused))

@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// sortRecipients makes of the recipients of an order what they are: groups, mailboxes of these
+// sortRecipients finds out what the recipients of an order are: groups, mailboxes on these
 // servers, or somebody elsewhere, whose copy stays where it is.
 func (w *Workers) sortRecipients(ctx context.Context, o *Order) (outside []quarantine.Unplanned, err error) {
 	for _, t := range o.Recipients {
@@ -32,7 +32,7 @@ func (w *Workers) sortRecipients(ctx context.Context, o *Order) (outside []quara
 		case errors.Is(err, quarantine.ErrUnreachable):
 			outside = append(outside, quarantine.Unplanned{Kind: quarantine.UnplannedOutside, Address: t.Mailbox, MessageID: t.MessageID, Criteria: t.Criteria})
 		default:
-			o.Targets = append(o.Targets, t) // what is wrong is told when it is taken
+			o.Targets = append(o.Targets, t) // what is wrong is reported when it is taken
 		}
 	}
 	return outside, nil

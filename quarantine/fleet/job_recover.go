@@ -6,16 +6,16 @@ import (
 	"github.com/riverqueue/river"
 )
 
-// recoverer settles what crashes have left. River's leader has it begun every so often.
+// recoverer settles what crashes have left. River's leader starts it periodically.
 type recoverer struct {
 	river.WorkerDefaults[recoverArgs]
 	*Workers
 }
 
-// Work settles the intents in the journal that nobody holds, and then sees to it that no
-// open target is without a job.
+// Work settles the intents in the journal that nobody holds, and then makes sure that every
+// open target has a job.
 func (w *recoverer) Work(ctx context.Context, _ *river.Job[recoverArgs]) error {
-	// A panic at an intent must not keep open targets from being seen to.
+	// A panic at an intent must not keep open targets from getting jobs.
 	survive(ctx, w.opts.Logger, func() { w.settle(ctx) })
 	if err := w.giveUp(ctx); err != nil {
 		return err
@@ -28,7 +28,7 @@ func (w *recoverer) settle(ctx context.Context) {
 	run, pause := w.patient(ctx)
 	defer pause.end()
 	for r, err := range w.router.Recover(run) {
-		if err != nil && run.Err() == nil { // what is left when the job is over is the next one's
+		if err != nil && run.Err() == nil { // the next job settles what is left when this one ends
 			w.opts.Logger.WarnContext(ctx, "recovery", "error", textOf(err))
 		}
 		if r == nil {

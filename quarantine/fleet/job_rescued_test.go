@@ -15,8 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
 )
 
-// A job that River takes for dead is begun again while the first still works on it: each
-// message is in quarantine once, and each target has one receipt, which is a good one.
+// A job that River takes for dead is begun again while the first worker is still doing it:
+// each message is in quarantine once, and each target has one receipt, which is valid.
 func TestRescuedWhileRunning(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -48,7 +48,7 @@ func TestRescuedWhileRunning(t *testing.T) {
 	assert.Equal(t, [2]int{6, 0}, [2]int{l.copies(all...), l.copies(kept)})
 }
 
-// What a killed process has begun is known: a restore of the campaign settles it first.
+// What a killed process had begun is known: a restore of the campaign settles it first.
 func TestRestoreOfWhatWasBegun(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -68,8 +68,8 @@ func TestRestoreOfWhatWasBegun(t *testing.T) {
 	assert.Equal(t, [3]int{1, 1, 0}, [3]int{l.copies(alice), l.copies(bob), l.copies(kept)})
 }
 
-// A job that River has given up is told with its targets, and does not stay open for ever;
-// one that is missing is inserted.
+// A job that River has given up is reported with its targets, and does not stay open
+// forever; a missing one is inserted.
 func TestLeftBehind(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -94,9 +94,9 @@ func TestLeftBehind(t *testing.T) {
 	assert.Equal(t, 1, l.done(t, "orphan").Taken)
 }
 
-// What another process had begun and not done, such as a second attempt at a message that a
-// first has taken, is settled on the way. That there is nothing of it is no problem of the
-// target: another look shows what there is.
+// Something that another process had begun and not done, such as a second attempt at a
+// message that a first has taken, is settled on the way. That it had no effect is not a
+// problem of the target: another look shows what there is.
 func TestAttemptWithoutEffect(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)

@@ -19,9 +19,9 @@ type restorer struct {
 	*Workers
 }
 
-// Work puts back what is due, and takes nothing. What was begun and is not settled, because its
-// process was killed or it is undecided, is run to its end first: only then is known what there
-// is to put back.
+// Work puts back what is due, and takes nothing. What was begun and is not settled, because
+// its process was killed or it is undecided, is finished first: only then is it known what
+// to put back.
 func (w *restorer) Work(ctx context.Context, job *river.Job[restoreArgs]) error {
 	campaign, part := job.Args.Campaign, job.Args.Part
 	unsettled, err := w.unsettled(ctx, campaign, part)
@@ -46,9 +46,9 @@ func (w *restorer) Work(ctx context.Context, job *river.Job[restoreArgs]) error 
 	})
 }
 
-// unsettled returns the targets that are to be put back, and of which it is not known yet what
-// was taken. Without an intent nothing was: a job notes that it begins all of its targets, and
-// its process may have been killed before it came to this one.
+// unsettled returns the targets to put back of which it is not yet known what was taken.
+// Without an intent, nothing was: a job records that it begins all of its targets, and its
+// process may have been killed before it came to this one.
 func (c *Campaigns) unsettled(ctx context.Context, campaign string, part int) (all []due, err error) {
 	rows, err := c.pool.Query(ctx, `SELECT target, request, tries FROM fleet_targets
 		WHERE campaign = $1 AND part = $2 AND back AND NOT settled AND (acted OR taken > 0) AND not_before <= now()`, campaign, part)
@@ -58,8 +58,8 @@ func (c *Campaigns) unsettled(ctx context.Context, campaign string, part int) (a
 	return collectDue(rows)
 }
 
-// nothingTaken settles the targets that are to be put back and of which nothing was taken. What
-// kept one that was to be tried again from being taken does not matter any more.
+// nothingTaken settles the targets to put back of which nothing was taken. If one was to be
+// tried again, the reason why it was not taken no longer matters.
 func (c *Campaigns) nothingTaken(ctx context.Context, campaign string, part int) error {
 	_, err := c.pool.Exec(ctx, `UPDATE fleet_targets SET back_settled = true, back_outcome = $3,
 			problem = CASE WHEN settled THEN problem ELSE '' END,

@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// result is what is stored of one try of a target.
+// result is what is stored about one try of a target.
 type result struct {
 	target  string // Key
 	settled bool   // it is not tried again
@@ -24,8 +24,9 @@ type result struct {
 	receipt []byte // JSON; nil if the target has no receipt
 }
 
-// judge says what becomes of a target after a try, of which there were so many before. Cut
-// means that the job was over before the target was done: what then failed has not failed.
+// judge decides what becomes of a target after a try. tries is how many there were before,
+// and cut means that the job ended before the target was done: an error is then not a
+// failure.
 func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int, cut bool) (result, error) {
 	all := r
 	r, unwanted := wanted(all)
@@ -45,7 +46,7 @@ func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int, cut bool
 	out.problem = textOf(err)
 	out.wait, out.settled = w.again(r, err, tries, cut)
 	if unwanted > 0 && out.items == 0 && err == nil {
-		r, out.outcome = all, quarantine.NotBegun // it takes the place of what an earlier try says
+		r, out.outcome = all, quarantine.NotBegun // replaces the outcome of an earlier try
 	}
 	if failed != nil && out.items == 0 {
 		return out, nil
@@ -58,8 +59,8 @@ func (w *Workers) judge(r *quarantine.Receipt, failed error, tries int, cut bool
 	return out, nil
 }
 
-// again says whether a target is done with, and otherwise when it is tried again. What is
-// undecided waits, because trying at once shows nothing new.
+// again returns how long to wait before a target is tried again, and whether it is settled
+// instead. An undecided target waits, because trying immediately shows nothing new.
 func (w *Workers) again(r *quarantine.Receipt, err error, tries int, cut bool) (time.Duration, bool) {
 	undecided, later := errors.Is(err, errPanicked), false
 	for _, it := range r.Items {
@@ -78,16 +79,17 @@ func (w *Workers) again(r *quarantine.Receipt, err error, tries int, cut bool) (
 	return min(30*time.Second<<min(tries, 10), 15*time.Minute), false
 }
 
-// nothingOf reports whether an item is one that was to be taken and has gone, as what another
-// attempt had begun and not done. By now it is settled: another look shows what there is.
+// nothingOf reports whether an item was to be taken but is gone, such as one that another
+// attempt had begun and not done. By now that is settled: another look shows what there is.
 func nothingOf(r *quarantine.Receipt, it quarantine.ReceiptItem) bool {
 	return r.Action == "quarantine" && it.Outcome == quarantine.NotFound && errors.Is(it.Err, quarantine.ErrGone)
 }
 
-// maxProblem is how many bytes of an error are kept beside the receipt, which has them all.
+// maxProblem is how many bytes of an error are kept alongside the receipt, which has all of
+// them.
 const maxProblem = 2000
 
-// textOf returns the text of an error as PostgreSQL takes it.
+// textOf returns the text of an error in a form that PostgreSQL accepts.
 func textOf(err error) string {
 	if err == nil {
 		return ""

@@ -11,8 +11,8 @@ import (
 	"github.com/riverqueue/river/rivermigrate"
 )
 
-// migrateJobs makes the tables of River, or brings them up to date. River does not keep
-// two that do so at once apart, so one waits for the other.
+// migrateJobs makes the tables of River, or brings them up to date. River does not guard
+// against two processes that do so at the same time, so one waits for the other.
 func migrateJobs(ctx context.Context, pool *pgxpool.Pool) error {
 	if err := checkJobs(ctx, pool); !errors.Is(err, ErrSchemaOlder) {
 		return err
@@ -38,7 +38,7 @@ func migrateJobs(ctx context.Context, pool *pgxpool.Pool) error {
 	return checkJobs(ctx, pool)
 }
 
-// checkJobs reports whether the tables of River are those that this version of River works
+// checkJobs checks that the tables of River are those that this version of River works
 // with.
 func checkJobs(ctx context.Context, pool *pgxpool.Pool) error {
 	m, err := rivermigrate.New(riverpgxv5.New(pool), nil)
@@ -47,10 +47,10 @@ func checkJobs(ctx context.Context, pool *pgxpool.Pool) error {
 	}
 	all := m.AllVersions()
 	want, have := all[len(all)-1].Version, 0
-	// River itself leaves out versions that it does not know.
+	// River itself omits versions that it does not know.
 	err = pool.QueryRow(ctx, `SELECT coalesce(max(version), 0) FROM river_migration WHERE line = 'main'`).Scan(&have)
 	if e := explain(err); errors.Is(e, ErrSchemaOlder) {
-		err = nil // the table is missing, or that of a River without lines
+		err = nil // the table is missing, or is from a River without lines
 	}
 	switch {
 	case err != nil:

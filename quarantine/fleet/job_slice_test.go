@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
 )
 
-// What is cut short because the time of the job is over is no failure: another job goes on
-// with it.
+// Work that is cut short because the time of the job is up is not a failure: another job
+// continues it.
 func TestSlice(t *testing.T) {
 	t.Parallel()
 	for name, slow := range map[string]ewstest.When{

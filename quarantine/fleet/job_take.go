@@ -20,8 +20,9 @@ type taker struct {
 	*Workers
 }
 
-// Work takes what is due, stores each receipt as soon as there is one, and ends the job if
-// nothing is open in the part; otherwise it puts it off until the first of it is due.
+// Work takes the targets that are due, stores each receipt as soon as there is one, and
+// ends the job if nothing is open in the part. Otherwise it puts the job off until the
+// first open target is due.
 func (w *taker) Work(ctx context.Context, job *river.Job[takeArgs]) error {
 	campaign, part := job.Args.Campaign, job.Args.Part
 	targets, err := w.begin(ctx, campaign, part)
@@ -40,8 +41,8 @@ func (w *taker) Work(ctx context.Context, job *river.Job[takeArgs]) error {
 	})
 }
 
-// handOn has a job that was cut short begun again, by whoever is free. If its campaign was
-// cancelled it is not: River sees to that.
+// handOn has a job that was cut short begun again by any worker that is free. If its
+// campaign was cancelled, River makes sure that it is not begun again.
 func handOn(ctx context.Context) error {
 	if errors.Is(context.Cause(ctx), rivertype.ErrJobCancelledRemotely) {
 		return context.Cause(ctx)
@@ -49,8 +50,8 @@ func handOn(ctx context.Context) error {
 	return river.JobSnooze(0)
 }
 
-// end ends a job if its part has nothing open. The campaign stays as it is meanwhile, so
-// that nothing can be added to the part behind its back.
+// end ends a job if its part has nothing open. The campaign cannot change meanwhile, so
+// nothing is added to the part unnoticed.
 func (w *Workers) end(ctx context.Context, campaign string, part int, query string, complete func(pgx.Tx) error) error {
 	var snooze error
 	err := w.inTx(ctx, func(tx pgx.Tx) error {
@@ -71,12 +72,12 @@ func (w *Workers) end(ctx context.Context, campaign string, part int, query stri
 	return snooze
 }
 
-// take quarantines targets, and stores what became of each. An error is of the database.
+// take quarantines targets, and stores what became of each. An error is from the database.
 func (w *Workers) take(ctx context.Context, campaign string, s stage, targets []due) error {
 	if len(targets) == 0 {
 		return nil
 	}
-	open := make(map[string]int, len(targets)) // tries, of those that have no result
+	open := make(map[string]int, len(targets)) // tries, for targets that have no result
 	asked := make([]quarantine.Target, 0, len(targets))
 	var failed error
 	for _, d := range targets {
@@ -92,7 +93,7 @@ func (w *Workers) take(ctx context.Context, campaign string, s stage, targets []
 	itself := func(t quarantine.Target) quarantine.Target { return t }
 	surviving(run, w, pause, asked, itself, w.router.QuarantineAll, func(r *quarantine.Receipt, err error) {
 		if r == nil {
-			return // the context has ended; what has no receipt is put off
+			return // the context has ended; targets without a receipt are put off
 		}
 		key := r.Target.Key()
 		tries, known := open[key]
@@ -109,9 +110,9 @@ func (w *Workers) take(ctx context.Context, campaign string, s stage, targets []
 	return errors.Join(failed, w.putOff(ctx, campaign, left, pause.left()))
 }
 
-// cutShort reports whether nothing was done for a target, because the job is over: there is
-// nothing to tell then. Of a campaign that was cancelled or restored the same goes for copies that
-// were found and not begun.
+// cutShort reports whether nothing was done for a target because the job has ended: there
+// is then nothing to report. If the campaign was cancelled or restored, the same is true of
+// copies that were found but not begun.
 func cutShort(run context.Context, r *quarantine.Receipt, err error) bool {
 	if errors.Is(context.Cause(run), rivertype.ErrJobCancelledRemotely) {
 		err = errors.Join(err, r.Err())
@@ -120,8 +121,8 @@ func cutShort(run context.Context, r *quarantine.Receipt, err error) bool {
 	return run.Err() != nil && len(r.Items) == 0 && err != nil
 }
 
-// nothingDone reports whether a target ended before anything was done, for a reason that
-// passes.
+// nothingDone reports whether a target ended before anything was done, for a temporary
+// reason.
 func nothingDone(r *quarantine.Receipt, err error) bool {
 	return len(r.Items) == 0 && err != nil && (errors.Is(err, quarantine.ErrNotBegun) || driver.Temporary(err))
 }
@@ -150,7 +151,8 @@ func (w *Workers) keepTaken(ctx context.Context, campaign string, r *quarantine.
 	})
 }
 
-// note logs what became of a target: nothing that a sender wrote but what an error quotes.
+// note logs what became of a target. It logs nothing that a sender wrote, except what an
+// error quotes.
 func (w *Workers) note(ctx context.Context, what, campaign string, r *quarantine.Receipt, out result) {
 	attrs := []any{"campaign", campaign, "reference", r.Target.Reference, "mailbox", r.Target.Mailbox, "server", r.Server, "outcome", string(out.outcome), "items", out.items}
 	if out.problem == "" {

@@ -12,7 +12,7 @@ import (
 )
 
 // change changes one row in the database, as another version of the program or an accident
-// does.
+// might.
 func (l *campaignLab) change(t *testing.T, statement string, args ...any) {
 	t.Helper()
 	tag, err := l.pool.Exec(t.Context(), statement, args...)
@@ -20,9 +20,9 @@ func (l *campaignLab) change(t *testing.T, statement string, args ...any) {
 	require.EqualValues(t, 1, tag.RowsAffected(), statement)
 }
 
-// What a later version of the program has stored is left to it: jobs of a kind that this one
-// does not know are not begun, and a target or an order that says more than this one
-// understands is not taken for less.
+// What a later version of the program has stored is left to it: jobs of an unknown kind are
+// not begun, and a target or an order that contains more than this version understands is
+// not read as if it contained less.
 func TestTwoVersions(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -47,7 +47,7 @@ func TestTwoVersions(t *testing.T) {
 	require.NoError(t, l.pool.QueryRow(t.Context(), `SELECT attempt FROM river_job WHERE kind = 'fleet_sweep' AND state = 'available'`).Scan(&attempts))
 	assert.Zero(t, attempts)
 
-	// The later version does its part, which is here that it says less.
+	// The later version does its part, which here is to store less.
 	l.change(t, `UPDATE fleet_targets SET request = (request::jsonb - 'onlyUnread')::json WHERE mailbox = $1`, alice)
 	l.change(t, `UPDATE fleet_campaigns SET request = (request::jsonb - 'Except')::json WHERE id = 'planned'`)
 	s = l.done(t, "case-1")
@@ -55,8 +55,8 @@ func TestTwoVersions(t *testing.T) {
 	assert.Equal(t, 1, l.done(t, "planned").Taken)
 }
 
-// A job that the River of another program has discarded, because it does not know it, is
-// inserted again. It is not taken for one that failed many times.
+// A job that the River of another program has discarded, because it does not know the job,
+// is inserted again. It does not count as one that failed many times.
 func TestDiscardedByStrangers(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -70,7 +70,8 @@ func TestDiscardedByStrangers(t *testing.T) {
 	assert.Equal(t, [2]int{1, 0}, [2]int{s.Taken, s.Problems})
 }
 
-// A plan whose job is lost, because it cannot be read or others have discarded it, is made by another.
+// If the job of a plan is lost, because it cannot be read or others have discarded it,
+// another job makes the plan.
 func TestPlanWithoutJob(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -88,8 +89,9 @@ func TestPlanWithoutJob(t *testing.T) {
 	}
 }
 
-// Poison keeps nothing else from being done, and is told: a target that cannot be read fails,
-// an order that cannot be read is refused, and a job that cannot be read is replaced.
+// Poison keeps nothing else from being done, and is reported: a target that cannot be read
+// fails, an order that cannot be read is refused, and a job that cannot be read is
+// replaced.
 func TestPoison(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -123,7 +125,8 @@ func TestPoison(t *testing.T) {
 	assert.Equal(t, [3]int{1, 0, 0}, [3]int{l.copies(alice), l.copies(bob), l.copies(carol)})
 }
 
-// What a process had taken that died each time it was to say so is put back with the campaign.
+// A message is put back with the campaign even if each process that took it died before it
+// could report that.
 func TestGivenUpIsPutBack(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)

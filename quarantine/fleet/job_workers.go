@@ -16,37 +16,40 @@ import (
 // WorkerOptions configures [NewWorkers]. nil or the zero value means the defaults.
 type WorkerOptions struct {
 	// Jobs is how many jobs of a kind this process does at a time, 1 to 64. In all of them
-	// together, as many targets are in progress on a server as PerServer of
-	// [quarantine.RouterOptions] says. A job of a small campaign has few targets, so with
-	// few jobs much of that is not used; with many, one process takes what others
-	// could do. Default: 8.
+	// together, PerServer of [quarantine.RouterOptions] bounds the targets in progress on a
+	// server. A job of a small campaign has few targets, so few jobs leave much of that
+	// unused; with many, one process takes work that others could do. Default: 8.
 	Jobs int
 
-	// TakeOverAfter is how long a job may be in the hands of a process before another
-	// takes it for dead and begins it again, which River looks for every 30 seconds. If
-	// the first still works on it nothing is lost or doubled: the journal and the stamps
-	// see to that. A job begins nothing more after a third of this time, and hands itself
-	// on after half of it; a plan, which cannot be handed on, may take six times as long. A message must be carried, and one be put back, within that half. It must be the same for all processes. At least 4 seconds. Default:
-	// 10 minutes.
+	// TakeOverAfter is how long a process may have a job before another assumes that it has
+	// died and begins the job again; River looks for such jobs every 30 seconds. If the
+	// first is still working on it, nothing is lost or duplicated: the journal and the
+	// stamps prevent that. A job begins nothing more after a third of this time, and hands
+	// itself on after half of it; a plan, which cannot be handed on, may take six times as
+	// long. Carrying one message, or putting one back, must take less than that half. The
+	// value must be the same for all processes, and at least 4 seconds. Default: 10
+	// minutes.
 	TakeOverAfter time.Duration
 
-	// Settle is how long after it was last tried a target that is undecided is tried
-	// again, and how often what crashes have left is recovered. Default: 5 minutes.
+	// Settle is how long after its last try an undecided target is tried again, and how
+	// often what crashes have left is recovered. Default: 5 minutes.
 	Settle time.Duration
 
-	// MaxTries is how often a target is tried before its failure stands. Default: 10.
+	// MaxTries is how often a target is tried before its failure is final. Default: 10.
 	MaxTries int
 
-	// MaxPause is the longest pause that a server asks for for which jobs wait where they
-	// are; for a longer one they are put off, and do something else. Default: 10 seconds.
+	// MaxPause is the longest pause, asked for by a server, during which jobs wait where
+	// they are; for a longer one they are put off, and the workers do something else.
+	// Default: 10 seconds.
 	MaxPause time.Duration
 
-	// SoftStop is how long jobs may go on when the process stops; then they are handed on
-	// to others. Default: 30 seconds.
+	// SoftStop is how long jobs may continue when the process stops; then they are handed
+	// on to other processes. Default: 30 seconds.
 	SoftStop time.Duration
 
-	// Logger gets a record for each job and each target that is not as it should be, with
-	// campaign, mailbox and reference, and those of River at Warn. Default: discard.
+	// Logger receives a record for each job and each target with a problem, with campaign,
+	// mailbox and reference, and River's own records at Warn. Default: records are
+	// discarded.
 	Logger *slog.Logger
 }
 
@@ -89,8 +92,8 @@ func (o *WorkerOptions) complete() error {
 	return errors.Join(all...)
 }
 
-// Workers do the jobs of campaigns in this process. Any number of processes may, over one
-// database.
+// Workers do the jobs of campaigns in this process. Any number of processes may do so over
+// one database.
 type Workers struct {
 	*Campaigns
 	router *quarantine.Router
@@ -100,10 +103,10 @@ type Workers struct {
 	clock  clock
 }
 
-// NewWorkers returns workers that have a router do the work, which stays the caller's. The
-// services of the router must share one [Journal], and have the same names in all
-// processes. It does no I/O. The error joins an [*quarantine.InvalidError] for each option
-// that cannot be used.
+// NewWorkers returns workers that have a router do the work; the caller keeps the router,
+// and closes it. The services of the router must share one [Journal], and have the same
+// names in all processes. NewWorkers does no I/O. The error joins an
+// [*quarantine.InvalidError] for each option that cannot be used.
 func NewWorkers(campaigns *Campaigns, router *quarantine.Router, opts *WorkerOptions) (*Workers, error) {
 	w := &Workers{Campaigns: campaigns, router: router}
 	if opts != nil {
@@ -119,7 +122,7 @@ func NewWorkers(campaigns *Campaigns, router *quarantine.Router, opts *WorkerOpt
 	river.AddWorker(kinds, &recoverer{Workers: w})
 	w.config = &river.Config{
 		Workers: kinds,
-		// What a later version has inserted is left to that.
+		// Jobs that a later version has inserted are left to that.
 		FetchOnlyKnownKinds: true,
 		Queues: map[string]river.QueueConfig{
 			queuePlan: {MaxWorkers: w.opts.Jobs}, queueTake: {MaxWorkers: w.opts.Jobs},
@@ -135,7 +138,7 @@ func NewWorkers(campaigns *Campaigns, router *quarantine.Router, opts *WorkerOpt
 		SoftStopTimeout:      w.opts.SoftStop,
 		Logger:               slog.New(warnings{w.opts.Logger.Handler()}),
 		ErrorHandler:         &failures{w.opts.Logger},
-		Test:                 river.TestConfig{Time: &w.clock}, // there is no other way to give it one
+		Test:                 river.TestConfig{Time: &w.clock}, // there is no other way to give River a clock
 	}
 	client, err := newClient(campaigns.pool, w.config)
 	if err != nil {
@@ -146,23 +149,23 @@ func NewWorkers(campaigns *Campaigns, router *quarantine.Router, opts *WorkerOpt
 }
 
 // Start begins to do jobs. When ctx ends, no more are begun, and those in progress have
-// SoftStop to end. The error is of the database. A clock that differs from that of the
-// database by more than 5 seconds is logged; it does no harm, but the two that are compared
-// are then corrected by what the difference was at the start.
+// SoftStop to end. The error is from the database. A clock that differs from that of the
+// database by more than 5 seconds is logged. It does no harm: where the two are compared,
+// they are corrected by their difference at the start.
 func (w *Workers) Start(ctx context.Context) error { return w.start(ctx) }
 
-// Stopped is closed when no job is in progress any more, after Stop or the end of the
-// context of Start.
+// Stopped returns a channel that is closed when no job is in progress any more, after Stop
+// or the end of the context of Start.
 func (w *Workers) Stopped() <-chan struct{} { return w.client.Stopped() }
 
-// Stop begins no more jobs, and returns when those in progress have ended or were handed
+// Stop stops beginning jobs, and returns when those in progress have ended or were handed
 // on, or when ctx ends.
 func (w *Workers) Stop(ctx context.Context) error { return w.client.Stop(ctx) }
 
 // slice is how long a job works before it hands itself on.
 func (w *Workers) slice() time.Duration { return w.opts.TakeOverAfter / 2 }
 
-// warnings lets through what River says at Warn and above.
+// warnings lets through River's records at Warn and above.
 type warnings struct{ slog.Handler }
 
 // Enabled reports whether records of a level are kept.

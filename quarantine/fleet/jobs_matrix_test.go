@@ -20,14 +20,14 @@ import (
 )
 
 const (
-	dave  = "dave@example.test" // whose message a process has begun that died before
+	dave  = "dave@example.test" // whose message a process had begun to take before it died
 	staff = "staff@example.test"
 )
 
 // fate is what happens to the first of three workers that do jobs.
 type fate struct {
-	database bool   // at what it sends to the database; otherwise at a request to the mail server
-	what     string // "dies", "pauses" (past its lease), "sleeps" (until the others have done all) or "is cut off" (from the database, and goes on)
+	database bool   // when it sends to the database; otherwise at a request to the mail server
+	what     string // "dies", "pauses" (past its lease), "sleeps" (until the others have done all) or "is cut off" (from the database, and continues)
 	after    bool
 	hasty    bool // the operator cancels and restores when it happens
 	at       int  // from 1
@@ -47,7 +47,7 @@ func (f fate) String() string {
 	return fmt.Sprintf("%s %s %s, operator %s: %d", f.what, when, to, operator, f.at)
 }
 
-// fates are the kinds, without the number.
+// fates returns the kinds, without the number.
 func fates() (all []fate) {
 	for _, database := range []bool{false, true} {
 		for _, what := range []string{"dies", "pauses", "sleeps", "is cut off"} {
@@ -62,13 +62,14 @@ func fates() (all []fate) {
 }
 
 // TestKillMatrixOfJobs: a worker plans a campaign, takes its targets, puts them back, and
-// recovers what a dead process has left, until something happens to it. River gives its jobs
-// to two others, who end the work. Whatever happens, and wherever: nothing is lost or doubled,
-// each target has one final receipt of each kind, and no intent is left.
+// recovers what a dead process has left, until something happens to it. River gives its
+// jobs to two others, which finish the work. Whatever happens, and wherever: nothing is
+// lost or duplicated, each target has one final receipt of each kind, and no intent is
+// left.
 func TestKillMatrixOfJobs(t *testing.T) {
 	t.Parallel()
-	// What is sent to the database has no end, because River asks for work.
-	step, most, least := 36, 72, int64(60) // in the part that is always played
+	// Sending to the database never ends, because River asks for work.
+	step, most, least := 36, 72, int64(60) // in the part that always runs
 	if *whole {
 		step, most, least = 6, 90, 300
 	}
@@ -104,7 +105,7 @@ func TestKillMatrixOfJobs(t *testing.T) {
 	}
 }
 
-// play plays a history, and reports whether its point was met.
+// play plays a history, and reports whether its point was reached.
 func (f fate) play(t *testing.T, config *pgxpool.Config) bool {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()
@@ -161,7 +162,7 @@ func (f fate) play(t *testing.T, config *pgxpool.Config) bool {
 	require.True(t, h.wait(ctx, nil, fleet.CampaignStatus.Done), "%v: not put back", f)
 	v.wake()
 	if f.what == "dies" {
-		go first.stop(t.Context()) // it cannot even say that it stops, and takes long to find that out
+		go first.stop(t.Context()) // it cannot even report that it stops, and takes long to find that out
 	} else {
 		first.stop(ctx)
 	}
@@ -209,7 +210,7 @@ func (h *history) judge() {
 	assert.Equal(t, map[string]int{alice: 1, bob: 1}, seen, "%v", f)
 }
 
-// taken looks at what is where when all has been taken.
+// taken checks where everything is when all has been taken.
 func (h *history) taken() {
 	copies := h.copies()
 	if copies[vault] == 3 {

@@ -20,13 +20,13 @@ import (
 type brittle struct {
 	http.RoundTripper
 	text   []byte
-	sound  atomic.Bool // it has been mended
+	sound  atomic.Bool // it has been fixed
 	struck atomic.Int32
 }
 
 const secretOfPanic = "a secret that the panic had in hand"
 
-// RoundTrip panics, or passes on.
+// RoundTrip panics, or passes the request on.
 func (b *brittle) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body == nil || b.sound.Load() {
 		return b.RoundTripper.RoundTrip(r)
@@ -43,8 +43,8 @@ func (b *brittle) RoundTrip(r *http.Request) (*http.Response, error) {
 	return b.RoundTripper.RoundTrip(r)
 }
 
-// poisoned returns a lab in which what concerns the first of some mailboxes panics. All are one
-// job.
+// poisoned returns a lab in which requests about the first of some mailboxes panic. All
+// mailboxes are one job.
 func poisoned(t *testing.T) (l *campaignLab, b *brittle, all []string) {
 	t.Helper()
 	l = newCampaignLab(t)
@@ -64,9 +64,9 @@ func poisoned(t *testing.T) (l *campaignLab, b *brittle, all []string) {
 	return l, b, all
 }
 
-// A driver or a hook that panics at one message does not keep the others of its job from being
-// taken, nor from being put back. What became of it is not known, and told; when the fault is
-// mended, it is put back like the others.
+// A driver or a hook that panics at one message does not keep the others of its job from
+// being taken, nor from being put back. What became of it is reported as not known; when
+// the fault is fixed, it is put back like the others.
 func TestPanic(t *testing.T) {
 	t.Parallel()
 	l, b, all := poisoned(t)
@@ -120,14 +120,15 @@ func TestPanicAtRecovery(t *testing.T) {
 	require.NoError(t, err)
 	_, err = l.journal.Renew(t.Context(), c, 0)
 	require.NoError(t, err)
-	_, err = l.pool.Exec(t.Context(), `DELETE FROM river_job`) // which the recovery sees
+	_, err = l.pool.Exec(t.Context(), `DELETE FROM river_job`) // the recovery notices
 	require.NoError(t, err)
 	log := l.employ(t, fleet.WorkerOptions{Settle: 300 * time.Millisecond, MaxTries: 3})
 	log.says(t, "panic in a job")
 	assert.Equal(t, 11, l.done(t, "case-1").Taken)
 }
 
-// A panic in the watch for reports does not end the process: it is told, and the watch goes on.
+// A panic in the watch for reports does not end the process: it is reported, and the watch
+// continues.
 func TestPanicAtReports(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)

@@ -23,7 +23,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet/internal/pgtest"
 )
 
-// history is one history of a campaign: an Exchange, a database, and who works.
+// history is one history of a campaign: an Exchange server, a database, and the workers.
 type history struct {
 	fate
 	t        *testing.T
@@ -59,7 +59,7 @@ func (h *history) worker(ctx context.Context, config *pgxpool.Config, v *victim)
 	workers, err := fleet.NewWorkers(campaigns, router, opts)
 	require.NoError(t, err)
 	return &jobWorker{workers, func(ctx context.Context) {
-		_ = workers.Stop(ctx) // a dead one cannot say that it stops
+		_ = workers.Stop(ctx) // a dead worker cannot report that it stops
 		router.Close()
 		pool.Close()
 	}}
@@ -82,7 +82,7 @@ func (h *history) router(pool *pgxpool.Pool, transport http.RoundTripper) *quara
 	return router
 }
 
-// leaveBehind has a process take dave's message, and die before it can say so.
+// leaveBehind has a process take dave's message, and die before it can report that.
 func (h *history) leaveBehind(ctx context.Context) {
 	run, die := context.WithCancel(ctx)
 	defer die()
@@ -113,8 +113,8 @@ type transportFunc func(*http.Request) (*http.Response, error)
 
 func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// wait waits until the campaign is as it should be, and reports false if the point is met
-// before.
+// wait waits until the campaign satisfies a condition, and reports false if the point is
+// reached before.
 func (h *history) wait(ctx context.Context, met <-chan struct{}, is func(fleet.CampaignStatus) bool) bool {
 	for tick := 1; ; tick++ {
 		s, err := h.campaigns().Status(ctx, h.campaign)
@@ -130,7 +130,7 @@ func (h *history) wait(ctx context.Context, met <-chan struct{}, is func(fleet.C
 			return false
 		case <-time.After(25 * time.Millisecond):
 		}
-		if tick%40 == 0 { // as River does with TakeOverAfter, which would take too long here
+		if tick%40 == 0 { // as River does after TakeOverAfter, which would take too long here
 			_, err := h.pool.Exec(ctx, rescueStatement, "10 seconds")
 			require.NoError(h.t, err)
 		}
@@ -143,7 +143,7 @@ const rescueStatement = `UPDATE river_job SET state = 'available', scheduled_at 
 // takes for dead, and ends its leadership.
 func (h *history) rescue(ctx context.Context) {
 	if h.what == "dies" {
-		for n := 1; n > 0; { // what it sent when it died has its effect, or has none
+		for n := 1; n > 0; { // what it was sending when it died has taken effect, or never will
 			err := h.pool.QueryRow(ctx, `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'victim'`).Scan(&n)
 			require.NoError(h.t, err)
 		}
@@ -173,7 +173,7 @@ func (h *history) copies() map[string]int {
 	return all
 }
 
-// named returns a configuration whose connections can be told from those of others.
+// named returns a configuration whose connections can be distinguished from others.
 func named(config *pgxpool.Config) *pgxpool.Config {
 	config = config.Copy()
 	config.ConnConfig.RuntimeParams["application_name"] = "victim"
@@ -186,10 +186,10 @@ type victim struct {
 	network pgtest.Faults
 	calls   atomic.Int64 // at the mail server
 	sends   atomic.Int64 // to the database
-	started atomic.Bool  // what it asks and sends is counted
+	started atomic.Bool  // its calls and sends are counted
 	dead    atomic.Bool
-	met     chan struct{} // is closed when it happens
-	awake   chan struct{} // is closed when it may go on
+	met     chan struct{} // closed when it happens
+	awake   chan struct{} // closed when it may continue
 	strikes sync.Once
 	wakes   sync.Once
 }
@@ -200,10 +200,10 @@ func newVictim(f fate) *victim {
 	return v
 }
 
-// wake lets it go on.
+// wake lets the worker continue.
 func (v *victim) wake() { v.wakes.Do(func() { close(v.awake) }) }
 
-// strike does what is to happen, once.
+// strike makes the fate happen, once.
 func (v *victim) strike() {
 	v.strikes.Do(func() {
 		switch v.what {
@@ -223,7 +223,7 @@ func (v *victim) strike() {
 	v.stand()
 }
 
-// stand waits while the worker stands still: all of it does.
+// stand waits while the worker, all of it, is stalled.
 func (v *victim) stand() {
 	select {
 	case <-v.met:
@@ -239,14 +239,14 @@ func (v *victim) sent() {
 		return
 	}
 	if v.after {
-		time.AfterFunc(10*time.Millisecond, v.strike) // when it has been committed, most often
+		time.AfterFunc(10*time.Millisecond, v.strike) // usually after it has been committed
 		return
 	}
 	v.strike()
 }
 
-// transport is the way of the worker to the mail server; of one to which nothing happens if
-// v is nil.
+// transport returns the worker's transport to the mail server. If v is nil, nothing happens
+// to that worker.
 func (v *victim) transport(to http.RoundTripper) http.RoundTripper {
 	if v == nil {
 		return to

@@ -15,22 +15,21 @@ import (
 
 // Journal is a [quarantine.Journal] in PostgreSQL that any number of processes share, and a
 // [quarantine.CampaignJournal] with [quarantine.KeyedMarks]. When Begin returns, the intent
-// has been committed: so synchronous_commit must not be off in this database, nor fsync.
+// has been committed, so neither synchronous_commit nor fsync may be off in this database.
 //
-// A claim lasts for the lease that the service asks for (ClaimFor of
-// [quarantine.Options]), by the clock of the database. A worker that was cut off from the
-// database, or stopped for a while, keeps its claim until another has taken it; from then
-// on it can neither renew nor finish. What it may still send to the mail server is known
-// by its stamp.
+// A claim lasts for the lease that the service asks for (ClaimFor of [quarantine.Options]),
+// by the clock of the database. A worker that was cut off from the database, or stopped for
+// a while, keeps its claim until another has taken it; from then on it can neither renew
+// nor finish. What it may still send to the mail server is recognised by its stamp.
 //
-// What is stored are addresses, Message-IDs, names of folders, and receipts, never content
-// or credentials. Each row has a checksum, so that one that was changed or damaged is
-// noticed when it is read ([ErrDamaged]), and is not acted upon.
+// It stores addresses, Message-IDs, names of folders, and receipts, never content or
+// credentials. Each row has a checksum, so a row that was changed or damaged is noticed
+// when it is read ([ErrDamaged]), and is not acted upon.
 //
-// Each method is one statement on a connection of its own, and waits for no other but for
-// the moment in which that writes the same row. A method other than Pending, Marks and
-// Forget makes one round trip, or two if an intent is held by another or is missing. If the
-// connection is lost, it is tried on another twice: to repeat any of them does no harm.
+// Each method is one statement on its own connection, and waits for another only while that
+// writes the same row. A method other than Pending, Marks and Forget makes one round trip,
+// or two if an intent is held by another or is missing. If the connection is lost, the
+// method is tried on another one up to twice: repeating any of them does no harm.
 type Journal struct {
 	db database
 }
@@ -42,21 +41,21 @@ var (
 )
 
 // ErrDamaged reports that an intent or a receipt is not as it was written. Test with
-// errors.Is. It stays in the database, is not settled, and does not keep others from being
-// settled. Restore the row from a backup; or delete it, and ask for its target again.
+// errors.Is. The row stays in the database, is not settled, and does not keep others from
+// being settled. Restore it from a backup, or delete it and ask for its target again.
 var ErrDamaged = errors.New("fleet: a row of the journal is not as it was written")
 
-// JournalOptions change how a [Journal] works.
+// JournalOptions are the options of a [Journal].
 type JournalOptions struct {
-	// Timeout is how long the database may take to answer, with all repetitions. Default:
-	// 10 seconds.
+	// Timeout is how long the database may take to answer, including all repetitions.
+	// Default: 10 seconds.
 	Timeout time.Duration
 }
 
 // NewJournal returns a journal in the database of a pool, whose tables [Migrate] has made.
-// It does not ask the database for anything yet. The pool stays the caller's, who closes
-// it when the services that use the journal are closed. It should have as many connections
-// as there are messages in work at the same time, or half of them; with fewer, calls wait.
+// It does not contact the database yet. The caller keeps the pool, and closes it after the
+// services that use the journal. The pool should have as many connections as there are
+// messages in progress at the same time, or half as many; with fewer, calls wait.
 func NewJournal(pool *pgxpool.Pool, opts *JournalOptions) (*Journal, error) {
 	if opts == nil {
 		opts = new(JournalOptions)
@@ -70,8 +69,8 @@ func NewJournal(pool *pgxpool.Pool, opts *JournalOptions) (*Journal, error) {
 	return &Journal{database{pool, cmp.Or(opts.Timeout, 10*time.Second)}}, nil
 }
 
-// Two that begin an operation at once take turns, so that who comes second has the greater
-// token: without the lock it could have got a smaller one before.
+// Two calls that begin an operation at the same time take turns, so the second one has the
+// greater token: without the lock it could have taken a smaller one before.
 const (
 	beginTurn   = `turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended('fleet ' || $1, 0)))`
 	beginInsert = `
@@ -187,7 +186,7 @@ func (j *Journal) Finish(ctx context.Context, c quarantine.Claim) error {
 }
 
 // held returns the error for an operation that could not be claimed: who holds it, errAgain
-// if nobody does any more, or the error for none.
+// if nobody does any more, or none if there is no such operation.
 func (j *Journal) held(ctx context.Context, operation string, none error) error {
 	h := &quarantine.HeldError{Operation: operation}
 	var ended bool
@@ -203,7 +202,7 @@ func (j *Journal) held(ctx context.Context, operation string, none error) error 
 	return h
 }
 
-// whole returns no part of a claim that was not made.
+// whole returns the zero claim if there is an error, instead of a part of one.
 func whole(c quarantine.Claim, err error) (quarantine.Claim, error) {
 	if err != nil {
 		return quarantine.Claim{}, err

@@ -26,12 +26,12 @@ func intent(n int) quarantine.Intent {
 	}
 }
 
-// receipt returns the receipt of a target that is finished.
+// receipt returns the receipt of a finished target.
 func receipt(n int) *quarantine.Receipt {
 	return &quarantine.Receipt{Action: "quarantine", Server: "A", Target: intent(n).Target}
 }
 
-// faulty returns a journal, and what can go wrong on its way to the database.
+// faulty returns a journal, and the faults of its connection to the database.
 func faulty(t *testing.T, config *pgxpool.Config, opts *fleet.JournalOptions) (*fleet.Journal, *pgtest.Faults) {
 	t.Helper()
 	faults := new(pgtest.Faults)
@@ -40,7 +40,7 @@ func faulty(t *testing.T, config *pgxpool.Config, opts *fleet.JournalOptions) (*
 	return j, faults
 }
 
-// An answer that is lost after the commit is asked for again, and nothing is done twice.
+// After an answer is lost, the statement is repeated, and nothing is done twice.
 func TestCutAfterCommit(t *testing.T) {
 	t.Parallel()
 	config := migrated(t)
@@ -65,7 +65,7 @@ func TestCutAfterCommit(t *testing.T) {
 	}
 }
 
-// Connections that the database has ended, all of them, are made anew.
+// If the database has ended all connections, new ones are made.
 func TestDatabaseRestarted(t *testing.T) {
 	t.Parallel()
 	config := migrated(t)
@@ -79,7 +79,7 @@ func TestDatabaseRestarted(t *testing.T) {
 	assert.True(t, found)
 }
 
-// While the database is down each call says so and what to do; afterwards nothing is
+// While the database is down, each call reports that and what to do; afterwards nothing is
 // missing.
 func TestDatabaseDown(t *testing.T) {
 	t.Parallel()
@@ -129,7 +129,7 @@ func TestDatabaseDown(t *testing.T) {
 	require.NoError(t, j.Finish(ctx, c), "its claim is still good")
 }
 
-// A database that does not answer is not waited for without end.
+// Calls do not wait forever for a database that does not answer.
 func TestDatabaseHangs(t *testing.T) {
 	t.Parallel()
 	j, faults := faulty(t, migrated(t), &fleet.JournalOptions{Timeout: 300 * time.Millisecond})
@@ -145,8 +145,8 @@ func TestDatabaseHangs(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// What a database on a full disk says is said, with what to do, and nothing is written. A
-// trigger answers as PostgreSQL does then (SQLSTATE 53100).
+// The error of a database with a full disk is reported, with what to do, and nothing is
+// written. A trigger answers as PostgreSQL does then (SQLSTATE 53100).
 func TestDatabaseFull(t *testing.T) {
 	t.Parallel()
 	config := migrated(t)
@@ -173,7 +173,7 @@ func TestDatabaseFull(t *testing.T) {
 	require.NoError(t, j.Finish(ctx, c))
 }
 
-// Tables that are missing, and a database that takes no writes, are told as such.
+// Missing tables, and a database that accepts no writes, are reported as such.
 func TestDatabaseNotReady(t *testing.T) {
 	t.Parallel()
 	j, err := fleet.NewJournal(pgtest.Pool(t), nil)
@@ -187,8 +187,8 @@ func TestDatabaseNotReady(t *testing.T) {
 	require.ErrorContains(t, err, "target_session_attrs")
 }
 
-// A pooler that gives each statement another connection is told by what it makes of prepared
-// statements. A trigger answers as PostgreSQL does then.
+// A pooler that gives each statement another connection is recognised by the errors of
+// prepared statements. A trigger answers as PostgreSQL does then.
 func TestPoolerIsTold(t *testing.T) {
 	t.Parallel()
 	for _, code := range []string{"42P05", "26000"} {
@@ -202,7 +202,8 @@ func TestPoolerIsTold(t *testing.T) {
 	}
 }
 
-// What the account of the database is not granted, or not in time, is told with what to do.
+// What the database refuses to the account, or does not do in time, is reported with what
+// to do.
 func TestDatabaseRefuses(t *testing.T) {
 	t.Parallel()
 	config := migrated(t)
@@ -229,7 +230,7 @@ func TestDatabaseRefuses(t *testing.T) {
 	}
 }
 
-// A context that has ended is not taken for a database that does not answer.
+// A context that has ended is not mistaken for a database that does not answer.
 func TestContextEnds(t *testing.T) {
 	t.Parallel()
 	j := newJournal(t, migrated(t))
@@ -240,7 +241,8 @@ func TestContextEnds(t *testing.T) {
 	require.NotErrorIs(t, err, fleet.ErrUnreachable)
 }
 
-// The tokens of an operation grow, whoever begins, claims and finishes it at the same time.
+// The tokens of an operation grow, even if several begin, claim and finish it at the same
+// time.
 func TestTokensGrow(t *testing.T) {
 	t.Parallel()
 	j := newJournal(t, migrated(t))
@@ -271,7 +273,7 @@ func TestTokensGrow(t *testing.T) {
 	}
 }
 
-// What PostgreSQL cannot hold is refused by name, or not found.
+// A value that PostgreSQL cannot hold is refused by name, or not found.
 func TestUnstorable(t *testing.T) {
 	t.Parallel()
 	j := newJournal(t, migrated(t))
@@ -288,7 +290,7 @@ func TestUnstorable(t *testing.T) {
 	}
 }
 
-// A receipt that was changed in the database is told, and not used.
+// A receipt that was changed in the database is reported, and not used.
 func TestDamagedMark(t *testing.T) {
 	t.Parallel()
 	config := migrated(t)

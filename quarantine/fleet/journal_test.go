@@ -20,7 +20,7 @@ func migrated(t testing.TB) *pgxpool.Config {
 	return config
 }
 
-// newJournal returns a journal that stands for a process: it has a pool of its own.
+// newJournal returns a journal that stands for a process: it has its own pool.
 func newJournal(t testing.TB, config *pgxpool.Config) *fleet.Journal {
 	t.Helper()
 	j, err := fleet.NewJournal(pgtest.Open(t, config), nil)

@@ -17,27 +17,27 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// Limiter decides when a call may be sent, for all workers together: it is the
+// Limiter decides, for all workers together, when a call may be sent: it is the
 // [ews.Limiter] of each of them. It has two kinds of payers.
 //
 // Shared payers are those that are named: the service account, with FullAccess, or the
-// quarantine mailbox, with impersonation. All calls to which they are charged, of all
-// workers, keep to one bound on calls in flight and to one bucket. A worker has a lease on a
-// part of both. While it has work it renews that, and asks for more or less, with one
-// statement each Refresh for all payers together, however many calls there are; what it does
-// not use goes back. Where all want more than there is, each gets the same.
+// quarantine mailbox, with impersonation. All calls charged to them, by all workers, keep
+// to one bound on calls in flight and to one bucket. A worker has a lease on a part of
+// both. While it has work, it renews the lease and asks for more or less, with one
+// statement every Refresh for all payers together, however many calls there are; what it
+// does not use goes back. If all want more than there is, each gets the same.
 //
-// The other payers are mailboxes, in which at most times one worker is at work. Each worker
-// keeps to its part of what the version of Exchange allows them, one of Workers, and asks
-// nobody.
+// The other payers are mailboxes, in each of which usually only one worker is at work. Each
+// worker keeps to its part of what the version of Exchange allows them, which is 1/Workers,
+// and asks nobody.
 //
-// If the server asks a payer of either kind to slow down, all workers leave it alone for as
-// long: the worker that was told at once, the others when they ask next.
+// If the server asks a payer of either kind to slow down, all workers leave it alone for
+// that long: the worker that was told does so immediately, the others when they next ask.
 //
 // While the database does not answer, a worker uses what it has until the lease ends, and
-// then its part, one of Workers. Calls in flight are not cut short: those of a worker that
-// lost the database are in flight beyond its lease, and the bound may be exceeded by them,
-// and by its part if other workers have borrowed that.
+// then its part, 1/Workers. Calls in flight are not cut short: those of a worker that lost
+// the database continue beyond its lease, and the bound may be exceeded by them, and by its
+// part if other workers have borrowed that.
 //
 // Within a worker, the mailboxes on whose behalf calls wait take turns, and the bound on calls
 // in flight adapts to refusals: both as in package throttle.
@@ -50,15 +50,15 @@ type Limiter struct {
 	log      *slog.Logger
 	local    *throttle.Limiter
 	kick     chan struct{} // full: ask the database now
-	trips    int64         // statements
+	trips    int64         // statements sent
 	mu       sync.Mutex
 	accounts map[string]*account  // shared payers
 	fences   map[string]time.Time // until when payers are left alone
-	news     map[string]time.Time // of those, what the database has not been told
+	news     map[string]time.Time // fences that the database has not been told of
 	queue    []*ticket            // oldest first
 	active   int                  // calls in flight, and reservations
 	running  bool                 // whether the database is asked regularly
-	silent   bool                 // it did not answer when it was last asked
+	silent   bool                 // the database did not answer when it was last asked
 }
 
 var _ ews.Reserver = (*Limiter)(nil)
@@ -78,8 +78,8 @@ type Share struct {
 	Rate Rate
 }
 
-// Rate allows so many calls in so much time: Calls at once, after a rest, and then one
-// each Per/Calls. The zero value is no bound.
+// Rate allows a number of calls in a period of time: a burst of Calls after a rest, and
+// then one every Per/Calls. The zero value sets no bound.
 type Rate struct {
 	Calls int
 	Per   time.Duration
@@ -87,18 +87,18 @@ type Rate struct {
 
 // LimiterOptions are the settings of a [Limiter].
 type LimiterOptions struct {
-	// Payers are the shared ones, by name, which is not case-sensitive. See also
+	// Payers are the shared payers by name, which is not case-sensitive. See also
 	// [Limiter.SetLimit]. Default: none.
 	Payers map[string]Share
 
-	// Workers is how many workers there are at most: of payers that are not shared, and
-	// of all while the database does not answer, each uses the part of one. Default: 1.
+	// Workers is the maximum number of workers. Each uses 1/Workers of payers that are not
+	// shared, and of all payers while the database does not answer. Default: 1.
 	Workers int
 
 	// Refresh is how often the database is asked while there is work. Default: 500 ms.
 	Refresh time.Duration
 
-	// Lease is how long a worker that has died keeps what it had. It must be at least
+	// Lease is how long a worker that has died still holds what it had. It must be at least
 	// three times Refresh. Default: 10 seconds.
 	Lease time.Duration
 
@@ -106,18 +106,19 @@ type LimiterOptions struct {
 	// Default: 1 second.
 	Timeout time.Duration
 
-	// Name is that of the worker in the database, for people who look into it. Each
-	// limiter needs its own. Default: a random one.
+	// Name is the worker's name in the database, for people who look into it. Each limiter
+	// needs its own. Default: a random one.
 	Name string
 
-	// Logger is told when the database falls silent, and when it answers again. Default:
-	// nothing is logged.
+	// Logger receives a record when the database falls silent, and when it answers again.
+	// Default: nothing is logged.
 	Logger *slog.Logger
 }
 
 // NewLimiter returns a limiter over the database of a pool, whose tables [Migrate] has
-// made. It does not ask the database for anything yet. The pool stays the caller's. It
-// starts a goroutine that ends by itself when there has been no work for a while.
+// made. It does not contact the database yet. The caller keeps the pool, and closes it.
+// When there is work, the limiter starts a goroutine that ends by itself after there has
+// been none for a while.
 func NewLimiter(pool *pgxpool.Pool, opts *LimiterOptions) (*Limiter, error) {
 	var o LimiterOptions
 	if opts != nil {
@@ -151,7 +152,7 @@ func NewLimiter(pool *pgxpool.Pool, opts *LimiterOptions) (*Limiter, error) {
 	return l, nil
 }
 
-// localOptions are those of what each worker does alone.
+// localOptions returns the options for what each worker does alone.
 func (l *Limiter) localOptions() *throttle.Options {
 	part := func(p throttle.Preset) throttle.Preset {
 		p.Concurrency = max(1, p.Concurrency/l.workers)
@@ -190,7 +191,7 @@ func (l *Limiter) share(payer string, s Share) error {
 	}
 	s.Concurrency = cmp.Or(s.Concurrency, throttle.LimitServiceAccount2013)
 	l.local.SetLimit(key, s.Concurrency)
-	if err := l.local.SetBudget(key, throttle.Budget{Unlimited: true}); err != nil { // the account has it
+	if err := l.local.SetBudget(key, throttle.Budget{Unlimited: true}); err != nil { // the account has the budget
 		return err
 	}
 	l.mu.Lock()
@@ -204,24 +205,25 @@ func (l *Limiter) share(payer string, s Share) error {
 	return nil
 }
 
-// SetLimit makes a payer a shared one, if it is not, and changes the bound on its calls in
-// flight. n below 1 counts as 1. All workers must set the same. Calls in flight are not affected.
-// Package exchange calls it with the concurrency of the configuration.
+// SetLimit makes a payer a shared one, if it is not yet, and changes the bound on its calls
+// in flight. An n below 1 counts as 1. All workers must set the same bound. Calls in flight
+// are not affected. Package exchange calls it with the concurrency of the configuration.
 func (l *Limiter) SetLimit(payer string, n int) {
 	s := l.shareOf(payer)
 	s.Concurrency = max(n, 1)
-	_ = l.share(payer, s) // nothing of it can be wrong
+	_ = l.share(payer, s) // this cannot fail
 }
 
-// SetBudget makes a payer a shared one, if it is not, and changes its token bucket. All workers must
-// set the same. Package exchange calls it with the throttling policy of the configuration.
+// SetBudget makes a payer a shared one, if it is not yet, and changes its token bucket. All
+// workers must set the same budget. Package exchange calls it with the throttling policy of
+// the configuration.
 func (l *Limiter) SetBudget(payer string, b throttle.Budget) error {
 	s := l.shareOf(payer)
 	s.Budget, s.Rate = b, Rate{}
 	return l.share(payer, s)
 }
 
-// shareOf returns the budget of a payer as it is set.
+// shareOf returns the share of a payer as it is set.
 func (l *Limiter) shareOf(payer string) Share {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -232,7 +234,7 @@ func (l *Limiter) shareOf(payer string) Share {
 }
 
 // Acquire waits until a call charged to payer may be sent: see [ews.Limiter], and
-// [throttle.Limiter] for what release is told.
+// [throttle.Limiter] for the arguments of release.
 func (l *Limiter) Acquire(ctx context.Context, payer string) (release func(throttled bool, backOff time.Duration), err error) {
 	key := strings.ToLower(payer)
 	local, err := l.local.Acquire(ctx, key)

@@ -17,12 +17,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// unlimited is a budget without a bucket, for so many calls in flight.
+// unlimited returns a budget without a bucket, for a number of calls in flight.
 func unlimited(calls int) map[string]fleet.Share {
 	return map[string]fleet.Share{"svc": {Concurrency: calls, Budget: throttle.Budget{Unlimited: true}}}
 }
 
-// newLimiter returns a limiter of one of three workers.
+// newLimiter returns the limiter of one of three workers.
 func newLimiter(t testing.TB, config *pgxpool.Config, payers map[string]fleet.Share) *fleet.Limiter {
 	t.Helper()
 	l, err := fleet.NewLimiter(pgtest.Open(t, config), &fleet.LimiterOptions{
@@ -44,7 +44,8 @@ func (m *meter) begin() {
 	}
 }
 
-// work has calls made by so many goroutines until the context ends, and returns how many.
+// work makes calls in a number of goroutines until the context ends, and returns how many
+// were made.
 func (m *meter) work(ctx context.Context, l *fleet.Limiter, payer string, goroutines int, takes time.Duration) int64 {
 	var calls atomic.Int64
 	var wg sync.WaitGroup
@@ -94,7 +95,7 @@ func TestSharedConcurrency(t *testing.T) {
 	}
 }
 
-// A worker that is alone has all of it; what it does not use any more others have.
+// A worker that is alone has everything; others get what it no longer uses.
 func TestLentAndGivenBack(t *testing.T) {
 	t.Parallel()
 	config := migrated(t)
@@ -115,7 +116,7 @@ func TestLentAndGivenBack(t *testing.T) {
 	}, 10*time.Second, 20*time.Millisecond)
 }
 
-// What a worker had that has died, others have when its lease has ended.
+// Others get what a dead worker had when its lease has ended.
 func TestDeadWorker(t *testing.T) {
 	t.Parallel()
 	config := migrated(t)
@@ -136,7 +137,7 @@ func TestDeadWorker(t *testing.T) {
 	assert.Greater(t, time.Since(begun), 500*time.Millisecond, "not before its lease has ended")
 }
 
-// Calls in all are no more than the rate allows, whoever makes them.
+// There are no more calls in total than the rate allows, whoever makes them.
 func TestSharedRate(t *testing.T) {
 	t.Parallel()
 	config := migrated(t)
@@ -159,12 +160,12 @@ func TestSharedRate(t *testing.T) {
 	assert.Greater(t, float64(m.all.Load()), most*0.6)
 }
 
-// The server's time that all workers take together keeps to the bucket: what is over is at
+// The server's time that all workers use together stays within the bucket, except for at
 // most what was in flight.
 func TestSharedBudget(t *testing.T) {
 	t.Parallel()
 	config := migrated(t)
-	budget := throttle.Budget{MaxBurst: time.Second, RechargeRate: 900 * time.Second} // a quarter of a second a second
+	budget := throttle.Budget{MaxBurst: time.Second, RechargeRate: 900 * time.Second} // a quarter of a second per second
 	payers := map[string]fleet.Share{"svc": {Concurrency: 9, Budget: budget}}
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 	defer cancel()
@@ -230,7 +231,8 @@ func TestFence(t *testing.T) {
 }
 
 // While the database does not answer, each worker has its part, and all of them together no
-// more than the payer may have; when it answers again, one that is alone has all.
+// more than the payer may have; when it answers again, a worker that is alone has
+// everything.
 func TestSilentDatabase(t *testing.T) {
 	t.Parallel()
 	config := migrated(t)
@@ -265,8 +267,8 @@ func TestSilentDatabase(t *testing.T) {
 	assert.False(t, limiters[0].State("svc").Silent)
 }
 
-// Workers that each need two calls at once get on, also where there is hardly room, and with
-// others beside them.
+// Workers that each need two calls at the same time make progress, even if there is hardly
+// room, and alongside others.
 func TestSharedReserve(t *testing.T) {
 	t.Parallel()
 	config := migrated(t)
@@ -306,7 +308,7 @@ func TestSharedReserve(t *testing.T) {
 	assert.EqualValues(t, 1, m.most.Load(), "two need four")
 }
 
-// A pair goes through also if there may never be two.
+// A pair goes through even if there can never be two.
 func TestReserveMoreThanThereIs(t *testing.T) {
 	t.Parallel()
 	l := newLimiter(t, migrated(t), unlimited(1))

@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
 )
 
-// Two workers that need all there is take turns: neither keeps a half that is of no use to
-// it.
+// Two workers that each need everything take turns: neither keeps a half that it cannot
+// use.
 func TestReserveByTurns(t *testing.T) {
 	t.Parallel()
 	config := migrated(t)
@@ -38,7 +38,7 @@ func TestReserveByTurns(t *testing.T) {
 	wg.Wait()
 }
 
-// After a rest no more calls than the rate allows at once are made, also where workers had
+// After a rest, no more calls are made in a burst than the rate allows, even if workers had
 // asked for some in advance.
 func TestRateAfterARest(t *testing.T) {
 	t.Parallel()
@@ -47,7 +47,7 @@ func TestRateAfterARest(t *testing.T) {
 	var limiters [3]*fleet.Limiter
 	for i := range limiters {
 		limiters[i] = newLimiter(t, config, payers)
-		release, err := limiters[i].Acquire(t.Context(), "svc") // is in flight until the end
+		release, err := limiters[i].Acquire(t.Context(), "svc") // in flight until the end
 		require.NoError(t, err)
 		defer release(false, 0)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// largestMark is how long a receipt may be, in bytes: enough for one of a message with ten
+// largestMark is the maximum size of a receipt, in bytes: enough for a message with ten
 // thousand copies.
 const largestMark = 64 << 20
 
@@ -37,8 +37,8 @@ func (m *mark) decode() (*quarantine.Receipt, error) {
 	return r, nil
 }
 
-// Mark keeps the receipt of a target and returns once it has been committed. A receipt has
-// at most 64 MiB.
+// Mark stores the receipt of a target, of at most 64 MiB, and returns once it has been
+// committed.
 func (j *Journal) Mark(ctx context.Context, campaign string, r *quarantine.Receipt) error {
 	if err := storable("campaign", campaign); err != nil {
 		return err
@@ -59,12 +59,13 @@ func (j *Journal) Mark(ctx context.Context, campaign string, r *quarantine.Recei
 	})
 }
 
-// Marked returns the receipt of a target, nil if it has none in the campaign.
+// Marked returns the receipt of a target, or nil if it has none in the campaign.
 func (j *Journal) Marked(ctx context.Context, campaign string, t quarantine.Target) (*quarantine.Receipt, error) {
 	return j.MarkOf(ctx, campaign, t.Key())
 }
 
-// MarkOf returns the receipt of the target with a key, nil if it has none in the campaign.
+// MarkOf returns the receipt of the target with a key, or nil if it has none in the
+// campaign.
 func (j *Journal) MarkOf(ctx context.Context, campaign, key string) (*quarantine.Receipt, error) {
 	if storable("campaign", campaign) != nil || storable("key", key) != nil {
 		return nil, nil
@@ -76,7 +77,7 @@ func (j *Journal) MarkOf(ctx context.Context, campaign, key string) (*quarantine
 	return marks[0].decode()
 }
 
-// HasMark reports whether a target has a receipt in the campaign, which is not read.
+// HasMark reports whether a target has a receipt in the campaign, without reading it.
 func (j *Journal) HasMark(ctx context.Context, campaign string, t quarantine.Target) (has bool, err error) {
 	if storable("campaign", campaign) != nil {
 		return false, nil
@@ -87,8 +88,8 @@ func (j *Journal) HasMark(ctx context.Context, campaign string, t quarantine.Tar
 	return has, err
 }
 
-// Marks yields the receipts of a campaign, a page at a time. Those that are written meanwhile
-// may be among them.
+// Marks yields the receipts of a campaign, reading a page at a time. Those that are written
+// meanwhile may be among them.
 func (j *Journal) Marks(ctx context.Context, campaign string) iter.Seq2[*quarantine.Receipt, error] {
 	return func(yield func(*quarantine.Receipt, error) bool) {
 		if storable("campaign", campaign) != nil {
@@ -136,8 +137,8 @@ func (j *Journal) marks(ctx context.Context, condition string, args ...any) (all
 // forgetAtOnce is how many receipts are removed in one statement.
 const forgetAtOnce = 1000
 
-// Forget removes all receipts of a campaign, some at a time. If it is cut off, the rest can
-// be forgotten later.
+// Forget removes all receipts of a campaign, some at a time. If it is interrupted, the rest
+// can be removed later.
 func (j *Journal) Forget(ctx context.Context, campaign string) error {
 	if storable("campaign", campaign) != nil {
 		return nil

@@ -29,8 +29,8 @@ import (
 
 var whole = flag.Bool("whole", false, "the kill matrix: all points, which takes many minutes")
 
-// In the matrix a claim lasts a second, what a server was sent may take effect for five, and
-// a worker that pauses does so for longer than its claim.
+// In the matrix, a claim lasts a second, a request to a server can take effect for five,
+// and a worker that pauses does so for longer than its claim.
 const (
 	claimFor   = time.Second
 	writeDoubt = 5 * time.Second
@@ -40,11 +40,11 @@ const (
 const vault = "quarantine@example.test"
 
 // point is where something happens to the first of three workers: at a request to the mail
-// server or at what it sends to the database, before it or after.
+// server or when it sends to the database, before or after that.
 type point struct {
 	impersonation bool
 	database      bool
-	what          string // "dies", "pauses" or "is cut off" (from the database, and goes on)
+	what          string // "dies", "pauses" or "is cut off" (from the database, and continues)
 	after         bool
 	at            int // from 1
 }
@@ -63,7 +63,7 @@ func (p point) String() string {
 	return fmt.Sprintf("%s: %s %s %s %d", access, p.what, when, to, p.at)
 }
 
-// points are the kinds of points, without the number.
+// points returns the kinds of points, without the number.
 func points() (all []point) {
 	for _, impersonation := range []bool{false, true} {
 		for _, database := range []bool{false, true} {
@@ -78,8 +78,8 @@ func points() (all []point) {
 }
 
 // TestKillMatrix: three workers do the same campaign, as when a job is given to another
-// worker while the first still runs. Whatever happens to that, and wherever: of each message
-// there is one copy in the end, in quarantine, no intent is left, and each target has one
+// worker while the first still runs. Whatever happens to the first, and wherever: in the
+// end, each message has one copy, in quarantine, no intent is left, and each target has one
 // final receipt.
 func TestKillMatrix(t *testing.T) {
 	t.Parallel()
@@ -104,7 +104,7 @@ func TestKillMatrix(t *testing.T) {
 			t.Parallel()
 			config := migrated(t)
 			for _, p := range kinds {
-				step := 8 // in the part that is always played
+				step := 8 // in the part that always runs
 				if *whole {
 					step = 1
 				}
@@ -116,7 +116,7 @@ func TestKillMatrix(t *testing.T) {
 	}
 }
 
-// first returns the first number of a kind: not all have the same.
+// first returns the first number of a kind, which is not the same for all.
 func (p point) first(step int) int {
 	n := len(p.what)
 	if p.after {
@@ -136,14 +136,14 @@ type stricken struct {
 	calls   atomic.Int64     // at the mail server
 	sends   atomic.Int64     // to the database
 	dead    atomic.Bool
-	met     chan struct{} // is closed when it happens
+	met     chan struct{} // closed when it happens
 	once    sync.Once
 }
 
-// errDead is what a worker hears of the world when it is dead.
+// errDead is the answer to everything that a dead worker does.
 var errDead = errors.New("this worker is dead")
 
-// strike does what is to happen, once.
+// strike makes it happen, once.
 func (s *stricken) strike() {
 	s.once.Do(func() {
 		close(s.met)
@@ -178,10 +178,10 @@ func (s *stricken) sent() {
 		s.strike()
 		return
 	}
-	time.AfterFunc(10*time.Millisecond, s.strike) // when it has been committed, most often
+	time.AfterFunc(10*time.Millisecond, s.strike) // usually after it has been committed
 }
 
-// mortal is the way of a worker to the mail server.
+// mortal is a worker's transport to the mail server.
 type mortal struct {
 	http.RoundTripper
 	worker *stricken // nil: nothing happens
@@ -219,7 +219,7 @@ func (m mortal) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// play plays a history, and reports whether the point was met.
+// play plays a history, and reports whether the point was reached.
 func (p point) play(t *testing.T, config *pgxpool.Config) bool {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()

@@ -23,16 +23,16 @@ import (
 
 var benchMessages = flag.Int("fleet.messages", 2000, "messages, each in a mailbox of its own, of BenchmarkMemory")
 
-// Bounds of a worker: what it may have in all, and how much more is alive at the end of a campaign
+// Memory limits of a worker: the total, and how much more is alive at the end of a campaign
 // than after a quarter of it.
 const (
 	mostResident = 128 << 20
 	mostGrowth   = 16 << 20
 )
 
-// BenchmarkMemory takes a large campaign with one worker, and looks at what that keeps in memory:
-// the mail server is another process, and so is the database. resident-MB is the most that the
-// process had since the campaign was enqueued (on Linux).
+// BenchmarkMemory takes a large campaign with one worker, and measures what that keeps in
+// memory: the mail server and the database are other processes. resident-MB is the peak of
+// the process since the campaign was enqueued (on Linux).
 func BenchmarkMemory(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
@@ -92,7 +92,8 @@ func BenchmarkMemory(b *testing.B) {
 	}
 }
 
-// aliveAfter waits until so many messages have been taken, and returns how much is alive then.
+// aliveAfter waits until a number of messages have been taken, and returns how much memory
+// is then alive.
 func (l *campaignLab) aliveAfter(b *testing.B, taken int) int64 {
 	for {
 		var n int
@@ -110,7 +111,8 @@ func (l *campaignLab) aliveAfter(b *testing.B, taken int) int64 {
 	return int64(s.HeapAlloc)
 }
 
-// peakResident returns the most memory that the process had, 0 if the system does not tell.
+// peakResident returns the peak memory of the process, or 0 if the system does not provide
+// it.
 func peakResident() int64 {
 	text, _ := os.ReadFile("/proc/self/status")
 	for line := range strings.Lines(string(text)) {
@@ -122,8 +124,8 @@ func peakResident() int64 {
 	return 0
 }
 
-// startExchange starts the Exchange for tests as a process of its own, with a message in each of
-// so many mailboxes, and returns its address.
+// startExchange starts the test Exchange server as a separate process, with a message in
+// each of a number of mailboxes, and returns its address.
 func startExchange(b *testing.B, mailboxes int) string {
 	b.Helper()
 	program := filepath.Join(b.TempDir(), "exchange")

@@ -16,8 +16,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet/internal/pgtest"
 )
 
-// However a database is set up that fleets may meet, a campaign is taken and put back, by two
-// workers, with the times that it had.
+// Whatever the database setup that fleets may meet, two workers take a campaign and put it
+// back, with its original times.
 func TestOddDatabases(t *testing.T) {
 	t.Parallel()
 	for name, parameters := range map[string]map[string]string{
@@ -71,8 +71,9 @@ func TestOddDatabases(t *testing.T) {
 	}
 }
 
-// An account that may only read and write the tables is enough for workers; one that lacks a
-// right is told which objects to grant it on, and one that may make no tables how to get them.
+// An account that may only read and write the tables is enough for workers. If it lacks a
+// right, the error names the objects to grant it on; if it may not create tables, how to
+// get them.
 func TestRights(t *testing.T) {
 	t.Parallel()
 	config := pgtest.Config(t)
@@ -87,7 +88,7 @@ func TestRights(t *testing.T) {
 	}
 	exec(`CREATE ROLE `+role+` LOGIN PASSWORD 'hidden'`, `REVOKE CREATE ON SCHEMA public FROM PUBLIC`)
 	t.Cleanup(func() {
-		ctx := context.Background() // that of the test has ended
+		ctx := context.Background() // the test's own has ended
 		_, err := owner.Exec(ctx, `DROP OWNED BY `+role+`; DROP ROLE `+role)
 		assert.NoError(t, err)
 	})
@@ -118,7 +119,7 @@ func TestRights(t *testing.T) {
 	assert.Equal(t, [2]int{1, 0}, [2]int{l.copies(alice), l.copies(kept)})
 }
 
-// A migration that is cut anywhere goes on where it was when it is begun again.
+// A migration that is interrupted anywhere continues where it was when it is run again.
 func TestMigrationCut(t *testing.T) {
 	t.Parallel()
 	config := pgtest.Config(t)

@@ -13,7 +13,7 @@ import (
 // pageSize is how many intents or receipts are held in memory while all are read.
 const pageSize = 100
 
-// Pending yields the intents that are there when it begins, a page at a time.
+// Pending yields the intents that exist when it begins, reading a page at a time.
 func (j *Journal) Pending(ctx context.Context) iter.Seq2[quarantine.Intent, error] {
 	return func(yield func(quarantine.Intent, error) bool) {
 		last, err := j.rows(ctx, `ORDER BY at_seconds DESC, at_nanos DESC, operation DESC LIMIT 1`)
@@ -52,7 +52,7 @@ func (j *Journal) Pending(ctx context.Context) iter.Seq2[quarantine.Intent, erro
 // FindOperation returns the intent of an operation.
 func (j *Journal) FindOperation(ctx context.Context, operation string) (in quarantine.Intent, found bool, err error) {
 	if storable("operation", operation) != nil {
-		return in, false, nil // as a forged stamp may have it
+		return in, false, nil // a forged stamp may have such a name
 	}
 	rows, err := j.rows(ctx, `WHERE operation = $1`, operation)
 	if err != nil || len(rows) == 0 {

@@ -16,7 +16,7 @@ import (
 // Decision is who decides about a report, and why. Both may be empty.
 type Decision struct {
 	By     string
-	Reason string // default of a campaign: that it was reported, and by whom
+	Reason string // default for a campaign: that it was reported, and by whom
 }
 
 func (d Decision) check() error {
@@ -28,13 +28,14 @@ func (d Decision) check() error {
 	return nil
 }
 
-// Quarantine has the messages that a report means taken: the reporter's own copies, and those
-// of all recipients, of whom the plan makes mailboxes. What is not sure is left alone: see
-// Targets of [understood.Report]. The decision is stored with the campaign and its jobs, or
-// nothing is. Called again, it changes nothing. A report that was dismissed can still be
-// quarantined.
+// Quarantine has the messages that a report is about taken: the reporter's own copies, and
+// those of all recipients, which the plan turns into mailboxes. Messages that are not
+// certain are left alone: see Targets of [understood.Report]. The decision is stored
+// together with the campaign and its jobs, or nothing is stored. Called again, it changes
+// nothing. A report that was dismissed can still be quarantined.
 //
-// The error matches [ErrNoReport], [ErrNothingSure] or [quarantine.ErrInvalid], or is of the database.
+// The error matches [ErrNoReport], [ErrNothingSure] or [quarantine.ErrInvalid], or is from the
+// database.
 func (s *Reports) Quarantine(ctx context.Context, key string, d Decision) (r KeptReport, err error) {
 	return s.decide(ctx, key, d, func(tx pgx.Tx, r *KeptReport) error {
 		if r.State == ReportQuarantined {
@@ -52,8 +53,9 @@ func (s *Reports) Quarantine(ctx context.Context, key string, d Decision) (r Kep
 	})
 }
 
-// Dismiss says that nothing is to be done about a report. Called again, it changes nothing. The
-// error matches [ErrNoReport], [ErrDecided] or [quarantine.ErrInvalid], or is of the database.
+// Dismiss decides that nothing will be done about a report. Called again, it changes
+// nothing. The error matches [ErrNoReport], [ErrDecided] or [quarantine.ErrInvalid], or is
+// from the database.
 func (s *Reports) Dismiss(ctx context.Context, key string, d Decision) (KeptReport, error) {
 	return s.decide(ctx, key, d, func(tx pgx.Tx, r *KeptReport) error {
 		switch r.State {
@@ -67,7 +69,7 @@ func (s *Reports) Dismiss(ctx context.Context, key string, d Decision) (KeptRepo
 	})
 }
 
-// decide has the report in hand while something is decided, so that others wait.
+// decide locks the report during a decision, so others wait.
 func (s *Reports) decide(ctx context.Context, key string, d Decision, do func(pgx.Tx, *KeptReport) error) (r KeptReport, err error) {
 	if err := d.check(); err != nil {
 		return r, err
@@ -91,7 +93,7 @@ func (s *Reports) store(ctx context.Context, tx pgx.Tx, r *KeptReport, d Decisio
 // recipients into a message.
 const maxRecipients = 5000
 
-// order returns the campaign that takes what a report means.
+// order returns the campaign that takes the messages that a report is about.
 func (r *KeptReport) order(d Decision) (Order, error) {
 	if r.Meant == nil {
 		return Order{}, ErrNothingSure

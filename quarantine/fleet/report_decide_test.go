@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet/internal/pgtest"
 )
 
-// Many decide about a report at once, each in a process of its own: all that quarantine get the
-// same campaign, of which there is one, and a dismissal is either refused or overruled.
+// Many processes decide about a report at the same time: all that quarantine it get the
+// same, single campaign, and a dismissal is either refused or overruled.
 func TestDecidedAtOnce(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -47,7 +47,7 @@ func TestDecidedAtOnce(t *testing.T) {
 	assert.Equal(t, 2, l.done(t, one.Campaign).Taken)
 }
 
-// A decision whose commit was not answered is given again, and is there once.
+// A decision whose commit was not answered is repeated, and is stored once.
 func TestDecisionCutAfterCommit(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)

@@ -24,20 +24,21 @@ import (
 
 const abuse = "abuse@example.test"
 
-// reports adds a mailbox for reports, and returns what is stored of it.
+// reports adds a mailbox for reports, and returns the stored reports.
 func (l *campaignLab) reports() *fleet.Reports {
 	l.AddMailbox(abuse, nil)
 	return fleet.NewReports(l.campaigns)
 }
 
-// report delivers a report of the phishing message, as it was sent to some.
+// report delivers a report of the phishing message, as it was sent to some addresses.
 func (l *campaignLab) report(from string, to ...string) {
 	l.Mailbox(abuse).Deliver(fmt.Appendf(nil, "From: <%s>\r\nTo: %s\r\nSubject: <b>suspicious</b>\r\nMessage-ID: <report-of-%s>\r\nMIME-Version: 1.0\r\n"+
 		"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n"+
 		"From: mallory@evil.example\r\nTo: %s\r\nMessage-ID: %s\r\nSubject: Your invoice\r\n\r\nClick here.\r\n--b--\r\n", from, abuse, from, strings.Join(to, ", "), phishing))
 }
 
-// watch starts a watch as a process of its own has it, which the test or its end stops.
+// watch starts a watch as a separate process would; stop ends it, or the end of the test
+// does.
 func (l *campaignLab) watch(t *testing.T, opts fleet.ReportWatchOptions) (stop func()) {
 	t.Helper()
 	opts.Reported.Interval, opts.Reported.Pause, opts.Lease = 50*time.Millisecond, 50*time.Millisecond, time.Second
@@ -66,7 +67,7 @@ func (l *campaignLab) folders() map[string]int {
 	return all
 }
 
-// kept waits until so many reports are stored and out of the Inbox, and returns them.
+// kept waits until n reports are stored and out of the Inbox, and returns them.
 func (l *campaignLab) kept(t *testing.T, r *fleet.Reports, n int) []fleet.KeptReport {
 	t.Helper()
 	var all []fleet.KeptReport
@@ -78,8 +79,9 @@ func (l *campaignLab) kept(t *testing.T, r *fleet.Reports, n int) []fleet.KeptRe
 	return all
 }
 
-// Reports are stored by one process at a time, and nothing is taken until it is decided: then
-// the reporter's copy, and those of recipients, as far as they have mailboxes.
+// Reports are stored by one process at a time, and nothing is taken until there is a
+// decision: then the reporter's copy is, and those of recipients, as far as they have
+// mailboxes.
 func TestReports(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -141,7 +143,8 @@ func TestReports(t *testing.T) {
 	assert.NotZero(t, calls.peak.Load(), "the second has taken over")
 }
 
-// What cannot be read is told and comes again; what nobody can take is not taken.
+// A report that cannot be read is reported and comes again; what nobody can take is not
+// taken.
 func TestUnreadableReport(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -188,7 +191,7 @@ func TestReportNotLost(t *testing.T) {
 	l.kept(t, reports, 2)
 }
 
-// Without the keys that seal notes nothing is watched; they are asked for by server.
+// Without the keys that seal notes, nothing is watched; they are requested by server.
 func TestReportKeys(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -206,7 +209,7 @@ func TestReportKeys(t *testing.T) {
 	assert.GreaterOrEqual(t, asked.Load(), int32(2))
 }
 
-// What cannot work is refused at once.
+// Options that cannot work are refused immediately.
 func TestReportOptions(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -227,8 +230,8 @@ func TestReportOptions(t *testing.T) {
 	require.ErrorIs(t, err, quarantine.ErrInvalid)
 }
 
-// Processes that stop in the middle leave nothing behind and store nothing twice: what one had
-// taken is given to another when its lease has ended.
+// Processes that stop in the middle leave nothing behind and store nothing twice: a report
+// that one had taken is handed to another when its lease has ended.
 func TestReportWatchStopped(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -239,7 +242,7 @@ func TestReportWatchStopped(t *testing.T) {
 	}
 	opts := fleet.ReportWatchOptions{Reported: reported.Options{Lease: 10 * time.Second}}
 	rounds := 0
-	for strike := 3; strike < 40; strike += 12 { // at other requests each time, before and after they were acted on
+	for strike := 3; strike < 40; strike += 12 { // at different requests each time, before and after they were acted on
 		met := make(chan struct{})
 		l.ClearFaults()
 		fault := ewstest.Slow(time.Minute)

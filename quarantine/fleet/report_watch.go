@@ -19,26 +19,28 @@ import (
 
 // ReportWatchOptions configures [NewReportWatch]. nil or the zero value means the defaults.
 type ReportWatchOptions struct {
-	// Reported says how the mailbox is watched. Its Answer must not be set: nobody has
-	// decided yet when a report is stored.
+	// Reported configures how the mailbox is watched. Its Answer must not be set: when a
+	// report is stored, nobody has decided about it yet.
 	Reported reported.Options
 
-	// KeysOf returns the keys that seal the notes in the mailbox if the router finds it at a
-	// server of this name: see [reported.Options].Keys, which must then not be set. nil: no
-	// matter which server has it.
+	// KeysOf returns the keys that seal the notes in the mailbox if the router finds it at
+	// a server of this name: see [reported.Options].Keys, which must then not be set. If it
+	// is nil, the keys do not depend on the server.
 	KeysOf func(server string) ([][]byte, error)
 
-	// Lease is how long after a worker that watched the mailbox has died another begins, and
-	// how long that may go on without the database. Default: 30 seconds; at least 1 second.
+	// Lease is how long after the death of the worker that watches the mailbox another one
+	// begins, and how long a worker may watch without the database. Default: 30 seconds; at
+	// least 1 second.
 	Lease time.Duration
 
-	// Logger gets what hinders the watch, at Warn, and each report that was stored, at Info:
-	// its key and the mailbox, nothing that its sender wrote. Default: discard.
+	// Logger receives what hinders the watch, at Warn, and each report that was stored, at
+	// Info: its key and the mailbox, nothing that its sender wrote. Default: records are
+	// discarded.
 	Logger *slog.Logger
 }
 
-// ReportWatch stores the reports that arrive in a mailbox: see package reported. Any number of
-// processes may run one for the same mailbox, of which one at a time looks at it.
+// ReportWatch stores the reports that arrive in a mailbox: see package reported. Any number
+// of processes may run one for the same mailbox; only one at a time watches it.
 type ReportWatch struct {
 	reports *Reports
 	router  *quarantine.Router
@@ -51,8 +53,9 @@ type ReportWatch struct {
 	at      time.Time // of the problem
 }
 
-// NewReportWatch returns a watch of a mailbox. The router finds the server that has it, and
-// stays the caller's. It does no I/O. The error is an [*quarantine.InvalidError].
+// NewReportWatch returns a watch of a mailbox. The router finds the server that has it; the
+// caller keeps the router, and closes it. NewReportWatch does no I/O. The error is an
+// [*quarantine.InvalidError].
 func NewReportWatch(reports *Reports, router *quarantine.Router, mailbox string, opts *ReportWatchOptions) (*ReportWatch, error) {
 	w := &ReportWatch{reports: reports, router: router, mailbox: mailbox, owner: rand.Text()}
 	if opts != nil {
@@ -83,10 +86,10 @@ var (
 	errWatchPanicked  = errors.New("a driver or the reading of a report panicked: see the log of the workers")
 )
 
-// Run watches the mailbox until ctx ends, or waits for its turn. A report is stored first, and
-// then acknowledged in the mailbox, so that it is not lost wherever the process dies, and
-// stored once. One that cannot be read is stored with the reason, stays in the mailbox, and is
-// tried again.
+// Run watches the mailbox, or waits for its turn, until ctx ends. A report is first stored
+// and then acknowledged in the mailbox, so it is stored once, and not lost wherever the
+// process dies. A report that cannot be read is stored with the reason, stays in the
+// mailbox, and is tried again.
 func (w *ReportWatch) Run(ctx context.Context) {
 	defer w.giveUp(ctx)
 	for ctx.Err() == nil {
@@ -160,8 +163,8 @@ func (w *ReportWatch) renew(ctx context.Context, cancel context.CancelCauseFunc)
 	}
 }
 
-// hold takes the turn or keeps it, and tells what hinders the watch. It reports whether it is
-// this worker's.
+// hold takes the turn or keeps it, and stores what hinders the watch. It reports whether it
+// is this worker's turn.
 func (w *ReportWatch) hold(ctx context.Context) (bool, error) {
 	tag, err := w.reports.campaigns.pool.Exec(ctx, `INSERT INTO fleet_watches AS w (mailbox, owner, until, problem) VALUES ($1, $2, clock_timestamp() + $3, $4)
 		ON CONFLICT (mailbox) DO UPDATE SET (owner, until, problem) = (excluded.owner, excluded.until, excluded.problem)
@@ -169,7 +172,7 @@ func (w *ReportWatch) hold(ctx context.Context) (bool, error) {
 	return err == nil && tag.RowsAffected() > 0, explain(err)
 }
 
-// giveUp lets another begin at once.
+// giveUp lets another worker begin immediately.
 func (w *ReportWatch) giveUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
@@ -177,11 +180,12 @@ func (w *ReportWatch) giveUp(ctx context.Context) {
 	_, _ = w.reports.campaigns.pool.Exec(ctx, `UPDATE fleet_watches SET until = clock_timestamp() WHERE mailbox = $1 AND owner = $2`, strings.ToLower(w.mailbox), w.owner)
 }
 
-// keep stores a report, and then acknowledges it. What fails comes again.
+// keep stores a report, and then acknowledges it. A report for which this fails comes
+// again.
 func (w *ReportWatch) keep(ctx context.Context, r reported.Report) error {
 	meant, unread := w.read(ctx, r)
 	if ctx.Err() != nil {
-		return nil // the lease of the report ends
+		return nil // the lease of the report will end
 	}
 	state, err := w.reports.keep(ctx, w.mailbox, r, meant, textOf(unread))
 	if err != nil {
@@ -207,7 +211,7 @@ func (w *ReportWatch) read(ctx context.Context, r reported.Report) (*understood.
 	return &meant, nil
 }
 
-// trouble logs what hinders the watch, and has the others told.
+// trouble logs what hinders the watch, and has it stored for [Reports.Watches].
 func (w *ReportWatch) trouble(ctx context.Context, what string, err error) {
 	if ctx.Err() != nil {
 		return
@@ -218,7 +222,7 @@ func (w *ReportWatch) trouble(ctx context.Context, what string, err error) {
 	w.problem, w.at = what+": "+textOf(err), time.Now()
 }
 
-// lately returns what hinders the watch, as long as it may still do so: it is tried again in
+// lately returns what hinders the watch, as long as it may still do so: tries come at
 // shorter intervals than that.
 func (w *ReportWatch) lately() string {
 	w.mu.Lock()
@@ -229,11 +233,12 @@ func (w *ReportWatch) lately() string {
 	return w.problem
 }
 
-// WatchStatus says who watches a mailbox. It is plain data, whose JSON names stay.
+// WatchStatus is whether a mailbox is being watched, and what hinders that. It is plain
+// data, and its JSON names are stable.
 type WatchStatus struct {
 	Mailbox string `json:"mailbox"`
-	Watched bool   `json:"watched"` // a worker is at it
-	// Problem is what hinders it: reports come later, or not until that is mended.
+	Watched bool   `json:"watched"` // by a worker, now
+	// Problem is what hinders the watch: reports come late, or not until it is fixed.
 	Problem string `json:"problem,omitempty"`
 }
 

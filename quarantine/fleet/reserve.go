@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Reserve waits until there is a permission for each payer named at the same time, and takes
-// them all: see [ews.Reserver]. If a payer is named more often than calls of it may ever be in
-// flight, the reservation waits until this worker has none of it in flight. If ctx has a
-// reservation already, the error is throttle.ErrNested.
+// Reserve waits until there is a permission for each payer named, all at the same time, and
+// takes them: see [ews.Reserver]. If a payer is named more often than it may ever have
+// calls in flight, the reservation waits until this worker has none of its calls in flight.
+// If ctx already has a reservation, the error is throttle.ErrNested.
 func (l *Limiter) Reserve(ctx context.Context, payers ...string) (reserved context.Context, done func(), err error) {
 	ctx, local, err := l.local.Reserve(ctx, payers...)
 	if err != nil {
@@ -50,8 +50,8 @@ func (r *reservation) take(l *Limiter, key string) bool {
 	return true
 }
 
-// putBack ends the use of a slot that a call has taken. After the end of the reservation the
-// slot is free for all.
+// putBack ends a call's use of a slot. After the end of the reservation, the slot is free
+// for all.
 func (r *reservation) putBack(l *Limiter, t *ticket) {
 	if !t.reserved {
 		return
@@ -66,7 +66,7 @@ func (r *reservation) putBack(l *Limiter, t *ticket) {
 	l.serve()
 }
 
-// end gives back what is not in use; calls in flight give back theirs when they are
+// end gives back slots that are not in use; calls in flight give back theirs when they are
 // released.
 func (r *reservation) end(l *Limiter) {
 	l.mu.Lock()
@@ -82,7 +82,7 @@ func (r *reservation) end(l *Limiter) {
 func (l *Limiter) giveBack(slots map[string]int) {
 	for key, n := range slots {
 		if a := l.accounts[key]; a != nil {
-			a.used = max(a.used-n, 0) // it may not have been shared when they were taken
+			a.used = max(a.used-n, 0) // the payer may not have been shared when they were taken
 			if a.owes() {
 				l.wake()
 			}

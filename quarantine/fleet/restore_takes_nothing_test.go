@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
 )
 
-// A process that was killed had noted all targets of its job, and had come to none of them. A
-// restore takes none of them either, not even to put it back at once.
+// A process that was killed had recorded all targets of its job, and had come to none of
+// them. A restore takes none of them either, not even to put it back immediately.
 func TestRestoreTakesNothing(t *testing.T) {
 	t.Parallel()
 	for name, ask := range map[string]func(*campaignLab) error{
@@ -52,7 +52,7 @@ func TestRestoreTakesNothing(t *testing.T) {
 	}
 }
 
-// A mailbox has two copies. Of one the killed process had written that it would take it, before
+// A mailbox has two copies. The killed process had recorded that it would take one, before
 // it was cut off: that is settled, and put back. The other stays where it is.
 func TestRestoreTakesNoOtherCopy(t *testing.T) {
 	t.Parallel()
@@ -61,7 +61,7 @@ func TestRestoreTakesNoOtherCopy(t *testing.T) {
 	_, err := l.campaigns.Enqueue(t.Context(), fleet.Order{Campaign: "case-1", Targets: targets(alice)})
 	require.NoError(t, err)
 	short := func(c *exchange.Config) { c.WriteDoubt = exchange.Duration(5 * time.Second) }
-	// The intent was written, and the process was gone before it marked the item.
+	// The intent was written, and the process died before it marked the item.
 	one := l.Mailbox(alice).Messages()[0]
 	left := intent(0)
 	left.Server, left.Quarantine, left.MessageID = "lab", kept, phishing
@@ -86,8 +86,8 @@ func TestRestoreTakesNoOtherCopy(t *testing.T) {
 	assert.Zero(t, intents)
 }
 
-// A restore that comes while a job is on its way to its targets leaves nothing behind of them but
-// that they were not begun: what the cut has done to the job is no problem of a target.
+// A restore that comes while a job is on its way to its targets leaves only the record that
+// they were not begun: that the job was cut short is not a problem of a target.
 func TestRestoreOnTheWay(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -103,8 +103,8 @@ func TestRestoreOnTheWay(t *testing.T) {
 	assert.Equal(t, [2]int{2, 0}, [2]int{l.copies(alice, bob), l.copies(kept)})
 }
 
-// What kept targets from being taken, and would have been tried again, is no problem any more
-// when the campaign is put back.
+// An error that kept targets from being taken, and would have been retried, is no longer a
+// problem when the campaign is put back.
 func TestRestoreOfWhatFailed(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)
@@ -120,8 +120,8 @@ func TestRestoreOfWhatFailed(t *testing.T) {
 	assert.Equal(t, 1, s.Outcomes[quarantine.NotBegun], "%+v", s)
 }
 
-// What an earlier try says of a copy that was begun, and turns out not to have been taken, gives way
-// to what there is: it was left where it is.
+// If an earlier try began a copy that turns out not to have been taken, its outcome is
+// replaced by the actual one: the copy was left where it is.
 func TestRestoreOfWhatWasCut(t *testing.T) {
 	t.Parallel()
 	l := newCampaignLab(t)

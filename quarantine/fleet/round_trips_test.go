@@ -57,10 +57,11 @@ func (s *statements) TraceBatchStart(ctx context.Context, _ *pgx.Conn, b pgx.Tra
 func (s *statements) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatchQueryData) {}
 func (s *statements) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData)     {}
 
-// byTime matches what the limiter and River ask now and then, whether there are messages or not.
+// byTime matches what the limiter and River ask periodically, whether or not there are
+// messages.
 var byTime = regexp.MustCompile(`fleet_share|LISTEN|-- name: (JobGetAvailable|JobSchedule|JobGetStuck|JobDelete|Leader|Queue)`)
 
-// sum returns how many there were, how many of them by time, and what they were.
+// sum returns how many statements there were, how many of them by time, and what they were.
 func (s *statements) sum() (all, timed int, kinds string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,8 +78,8 @@ func (s *statements) sum() (all, timed int, kinds string) {
 	return all, timed, strings.Join(lines, "\n")
 }
 
-// A message costs at most six round trips to the database in a campaign, and two a second a worker
-// beside them, of the limiter.
+// A message costs at most six round trips to the database in a campaign, in addition to the
+// limiter's two per second and worker.
 func TestRoundTripsOfAMessage(t *testing.T) {
 	t.Parallel()
 	for _, impersonation := range []bool{false, true} {
@@ -142,9 +143,9 @@ func TestRoundTripsOfAMessage(t *testing.T) {
 	}
 }
 
-// A message of a campaign that is done by jobs costs at most six round trips, all told: those of
-// the journal, the limiter, the jobs and River. A job has ten messages here; in a large campaign
-// it has more.
+// A message of a campaign that is done by jobs costs at most six round trips in total:
+// those of the journal, the limiter, the jobs and River. A job has ten messages here; in a
+// large campaign it has more.
 func TestRoundTripsOfJobs(t *testing.T) {
 	t.Parallel()
 	const messages = 32 * 10
@@ -168,6 +169,6 @@ func TestRoundTripsOfJobs(t *testing.T) {
 	all, timed, kinds := count.sum()
 	assert.Equal(t, messages, s.Taken)
 	t.Logf("%.2f a message, of which %.2f by time:\n%s", float64(all)/messages, float64(timed)/messages, kinds)
-	const jobs = messages / 10 // each of which River has to fetch, which is among what is by time
+	const jobs = messages / 10 // River has to fetch each of them, which counts as by time
 	assert.LessOrEqual(t, all-timed+jobs, 6*messages)
 }

@@ -23,7 +23,7 @@ type row struct {
 	seal              []byte
 }
 
-// columns are those that fields reads.
+// columns are the columns that fields reads.
 const columns = `operation, target, at_seconds, at_nanos, intent::text, seal`
 
 func (r *row) fields() []any {
@@ -46,7 +46,7 @@ func newRow(in quarantine.Intent) (r row, err error) {
 	return r, nil
 }
 
-// sum returns the checksum of what is acted upon.
+// sum returns the checksum of the values that are acted upon.
 func (r *row) sum() []byte {
 	return checksum("intent", r.operation, r.target, fmt.Sprint(r.seconds, " ", r.nanos), r.text)
 }
@@ -62,7 +62,7 @@ func (r *row) decode() (in quarantine.Intent, err error) {
 	return in, nil
 }
 
-// checksum returns the SHA-256 of texts and where each ends.
+// checksum returns the SHA-256 of texts and their lengths.
 func checksum(texts ...string) []byte {
 	h := sha256.New()
 	for _, text := range texts {
@@ -72,7 +72,7 @@ func checksum(texts ...string) []byte {
 	return h.Sum(nil)
 }
 
-// storable refuses what PostgreSQL cannot hold in a text.
+// storable refuses a value that PostgreSQL cannot hold as text.
 func storable(field, value string) error {
 	if utf8.ValidString(value) && !strings.Contains(value, "\x00") {
 		return nil

@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Whatever is in a row, it is read as it was written or refused: also where somebody has
-// given it a new checksum.
+// Whatever is in a row, it is read as it was written or refused, even if somebody has given
+// it a new checksum.
 func FuzzRow(f *testing.F) {
 	in := quarantine.Intent{Operation: "a", Target: quarantine.Target{Mailbox: "alice@example.test", MessageID: "<\x00@evil.example>"}}
 	r, err := newRow(in)
@@ -27,7 +27,7 @@ func FuzzRow(f *testing.F) {
 		in, err := r.decode()
 		if err == nil {
 			if _, err := json.Marshal(in); err != nil {
-				t.Logf("%v", err) // such as a time of the year 10000
+				t.Logf("%v", err) // such as a time in the year 10000
 			}
 		}
 		m := mark{campaign: operation, text: text}

@@ -29,25 +29,26 @@ var (
 	// ErrSchemaNewer reports that a later version of this package made the tables. Start
 	// that version; this one must not write to them.
 	ErrSchemaNewer = errors.New("fleet: the tables are those of a later version")
-	// ErrSchemaOlder reports that the tables are missing, or those of an earlier version.
-	// [Migrate] brings them up to date.
+	// ErrSchemaOlder reports that the tables are missing, or are those of an earlier
+	// version. [Migrate] brings them up to date.
 	ErrSchemaOlder = errors.New("fleet: the tables are missing or those of an earlier version")
 )
 
 // Migrate makes the tables of this package and those of River, on which the jobs run, or
-// brings those of an earlier version up to date. Nothing is done if they are. Several
-// processes may call it at once: one does the work and the others wait, for five minutes at
-// most. It needs the right to create tables, and a pool of two connections or more. The
-// tables of River must not be shared with other programs that use River: a leader that does
-// not know the jobs of campaigns gives them up, so let those have their own schema.
+// brings those of an earlier version up to date. It does nothing if they are up to date.
+// Several processes may call it at the same time: one does the work and the others wait,
+// for at most five minutes. It needs the right to create tables, and a pool of at least two
+// connections. The tables of River must not be shared with other programs that use River,
+// since a leader that does not know the jobs of campaigns gives them up: give such programs
+// their own schema.
 //
 // Tables of a later version are left alone, and refused with an error that matches
-// [ErrSchemaNewer]. While programs of the earlier version run, stop them first: they
-// notice new tables only when they start.
+// [ErrSchemaNewer]. Stop programs of the earlier version first: they notice new tables only
+// when they start.
 func Migrate(ctx context.Context, pool *pgxpool.Pool) error {
 	err := CheckSchema(ctx, pool)
 	if !errors.Is(err, ErrSchemaOlder) {
-		return err // nil if nothing is to be done
+		return err // nil if there is nothing to do
 	}
 	if err := checkJobs(ctx, pool); errors.Is(err, ErrSchemaNewer) {
 		return err
@@ -75,7 +76,7 @@ func migrateOwn(ctx context.Context, pool *pgxpool.Pool) error {
 	return nil
 }
 
-// unmade says why tables could not be made.
+// unmade returns the error for tables that could not be made.
 func unmade(what string, err error) error {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "42501" {
 		return fmt.Errorf("fleet: making %s: the account may create no tables in this schema; migrate once as one that may: %w", what, err)
@@ -83,7 +84,7 @@ func unmade(what string, err error) error {
 	return fmt.Errorf("fleet: making %s: %w", what, explain(err))
 }
 
-// provider returns what applies the migrations.
+// provider returns the provider that applies the migrations.
 func provider(db *sql.DB) (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -97,9 +98,9 @@ func provider(db *sql.DB) (*goose.Provider, error) {
 		goose.WithTableName(versionTable), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
 }
 
-// CheckSchema reports whether the tables, those of River too, are what this version of the
-// package works with. If not, the error matches [ErrSchemaNewer] or [ErrSchemaOlder], and says what to
-// do. Call it when a program starts.
+// CheckSchema checks that the tables, including those of River, are what this version of
+// the package works with. If not, the error matches [ErrSchemaNewer] or [ErrSchemaOlder],
+// and says what to do. Call it when a program starts.
 func CheckSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	if err := checkOwn(ctx, pool); err != nil {
 		return err

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet/internal/pgtest"
 )
 
-// Tables are made once, whoever asks, and a second time changes nothing.
+// Tables are made once, whoever asks, and a second migration changes nothing.
 func TestMigrate(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.Pool(t)
@@ -43,7 +43,7 @@ func TestNewerSchema(t *testing.T) {
 	}
 }
 
-// The same of the tables of River, on which the jobs run.
+// The same is true of the tables of River, on which the jobs run.
 func TestNewerSchemaOfRiver(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.Pool(t)
@@ -81,7 +81,7 @@ func TestOlderSchemaOfRiver(t *testing.T) {
 	require.NoError(t, fleet.CheckSchema(t.Context(), pool))
 }
 
-// A database that cannot hold all names is refused before anything is in it.
+// A database that cannot hold all names is refused before anything is written to it.
 func TestEncoding(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.Pool(t)
@@ -97,7 +97,7 @@ func TestEncoding(t *testing.T) {
 	require.ErrorContains(t, err, "ENCODING 'UTF8'")
 }
 
-// A database that is down when a program starts is told as such.
+// A database that is down when a program starts is reported as such.
 func TestDownAtStart(t *testing.T) {
 	t.Parallel()
 	faults := new(pgtest.Faults)

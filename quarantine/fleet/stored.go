@@ -9,16 +9,16 @@ import (
 	"io"
 )
 
-// Why what a campaign has stored is not acted upon.
+// Why stored data of a campaign is not acted upon.
 var (
-	// errLater: a later version of the program has said more than this one understands, such
-	// as a criterion without which too much would be taken.
+	// errLater: a later version of the program has stored more than this one understands,
+	// such as a criterion without which too much would be taken.
 	errLater = errors.New("fleet: it was stored by a later version of the program; this worker leaves it to those of that version, so start one")
-	// errUnreadable: it is not what any version has stored.
+	// errUnreadable: no version has stored this.
 	errUnreadable = errors.New("fleet: it cannot be read; it was changed in the database: give the target in another campaign")
 )
 
-// readStored reads what a campaign has stored, all of it.
+// readStored reads stored data of a campaign, and refuses fields that it does not know.
 func readStored[T any](text []byte) (stored T, err error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -33,8 +33,8 @@ func readStored[T any](text []byte) (stored T, err error) {
 	return known, fmt.Errorf("%w: %w", errLater, strict)
 }
 
-// leave notes why nothing was done to a target. One that cannot be read is done with; what
-// others can do waits for them.
+// leave records why nothing was done to a target. A target that cannot be read is settled;
+// one that workers of another version can do waits for them.
 func (w *Workers) leave(ctx context.Context, campaign string, d due) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeFor)
 	defer cancel()

@@ -14,7 +14,7 @@ import (
 )
 
 // Behind a pooler that keeps no prepared statements, everything works in the modes of pgx
-// that do without.
+// that need none.
 func TestWithoutPreparedStatements(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []pgx.QueryExecMode{pgx.QueryExecModeExec, pgx.QueryExecModeSimpleProtocol} {
@@ -53,7 +53,7 @@ func TestWithoutPreparedStatements(t *testing.T) {
 	}
 }
 
-// Package exchange takes both, and tells the limiter of the throttling policy.
+// Package exchange accepts both, and applies the throttling policy to the limiter.
 func TestExchangeTakesBoth(t *testing.T) {
 	t.Parallel()
 	config := migrated(t)

@@ -25,11 +25,11 @@ var (
 
 // BenchmarkWorkers takes one message out of each of many mailboxes that were not seen before.
 //
-// With a shared budget, 27 calls at a time in all, a process that has nothing to do with a
-// database is the measure of one, two and three workers: it fails if there are ever more
-// calls. With budgets of their own, 9 calls at a time and an account for each, one worker is the
-// measure of two and three. All are in one process here, and so is the mail server: with three
-// workers of their own the processors must not be the bound.
+// With a shared budget, 27 calls at a time in total, one, two and three workers are
+// compared with a process without a database; it fails if there are ever more calls. With
+// separate budgets, 9 calls at a time and an account for each, two and three workers are
+// compared with one. All of them are in one process here, and so is the mail server: with
+// three separate workers, the processors must not be the limit.
 func BenchmarkWorkers(b *testing.B) {
 	const shared, own = 27, 9
 	var process, one float64
@@ -118,7 +118,8 @@ func takeAlone(b *testing.B, l *campaignLab, owners []string) time.Duration {
 	return time.Since(began)
 }
 
-// takeTogether takes them with a worker for each account, so many calls at a time an account.
+// takeTogether takes them with a worker for each account, with a number of calls at a time
+// per account.
 func takeTogether(b *testing.B, l *campaignLab, owners, accounts []string, calls int) time.Duration {
 	order := fleet.Order{Campaign: "case-1", Targets: targets(owners...)}
 	if _, err := l.campaigns.Enqueue(b.Context(), order); err != nil {
@@ -172,7 +173,7 @@ func takeTogether(b *testing.B, l *campaignLab, owners, accounts []string, calls
 	}
 }
 
-// inFlight counts the calls that are in flight: from the request to the end of the answer.
+// inFlight counts the calls in flight: from the request to the end of the answer.
 type inFlight struct {
 	http.RoundTripper
 	now, peak atomic.Int64
@@ -191,7 +192,7 @@ func (f *inFlight) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// answer ends its call when all of it was read, or it is closed.
+// answer ends its call when all of it has been read, or it is closed.
 type answer struct {
 	io.ReadCloser
 	calls *inFlight

@@ -12,24 +12,24 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Answer allows reports to be answered by mail, and says how. It is the only mail that this
-// module ever sends. Over EWS with FullAccess the account needs the right to send as the
-// watched mailbox (Send As).
+// Answer allows reports to be answered by mail, and configures the answers. They are the
+// only mail that this module ever sends. Over EWS with FullAccess, the account needs the
+// right to send as the watched mailbox (Send As).
 type Answer struct {
 	// Text makes the text of an answer from [AnswerData]; at most 64 KB. Required.
 	Text *template.Template
-	// Subject makes the subject in the same way. Default: "Re: " and the report's.
+	// Subject makes the subject in the same way. Default: "Re: " and the report's subject.
 	Subject *template.Template
-	// Domains are those of the reporters who are answered, such as example.com; what is
-	// below a domain is not in it. Required: an answer to a stranger would tell a sender of
-	// spam that the mailbox is read.
+	// Domains are the domains of the reporters who are answered, such as example.com;
+	// subdomains are not included. Required: an answer to a stranger would tell a spammer
+	// that the mailbox is read.
 	Domains []string
-	// Doubt is how long a request to send may take effect after its answer was lost.
+	// Doubt is how long a request to send can still take effect if its response was lost.
 	// Default: 15 minutes.
 	Doubt time.Duration
 }
 
-// AnswerData is what the templates of an [Answer] are given.
+// AnswerData is the data for the templates of an [Answer].
 type AnswerData struct {
 	ID       string
 	Received time.Time
@@ -62,8 +62,8 @@ var (
 )
 
 // UndecidedError reports that it is not known whether an answer was sent. It is not sent
-// again. Before Until, another call of [Report.Answer] may find it out; with a zero Until
-// nothing will, and a person has to look.
+// again. Call [Report.Answer] again after Until to find out; an earlier call may do so,
+// too. If Until is zero, no call will, and a person has to look.
 type UndecidedError struct {
 	Until time.Time
 	Err   error // of the request to send; nil if an earlier process sent it
@@ -86,12 +86,12 @@ func (e *UndecidedError) Error() string {
 // Unwrap returns the error of the request to send.
 func (e *UndecidedError) Unwrap() error { return e.Err }
 
-// Answer sends the reporter an answer, once, from the watched mailbox, which keeps a copy in
-// Sent Items. It is called before [Report.Acknowledge], and does nothing if the report was
-// answered, also by an earlier process. A draft with the report's id is saved first, then
-// the report is marked, then the draft is sent. If it is not known whether that worked,
-// Sent Items is looked through: see [UndecidedError]. A draft that an earlier process left
-// is used; of several, all but one stay in Drafts.
+// Answer sends the reporter an answer, once, from the watched mailbox, which keeps a copy
+// in Sent Items. Call it before [Report.Acknowledge]. It does nothing if the report was
+// already answered, even by an earlier process. It first saves a draft with the report's
+// id, then marks the report, then sends the draft. If it is not known whether that worked,
+// Sent Items is searched: see [UndecidedError]. A draft left by an earlier process is used;
+// if there are several, all but one stay in Drafts.
 func (r Report) Answer(ctx context.Context, data any) error {
 	h := r.hold
 	if h == nil {
@@ -115,7 +115,7 @@ func (r Report) Answer(ctx context.Context, data any) error {
 	return nil
 }
 
-// answering is one answer on its way.
+// answering is an answer on its way.
 type answering struct {
 	hold  *hold
 	box   driver.Answering
@@ -170,7 +170,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// send sends a draft. What is a draft has not been sent, and can be sent only once.
+// send sends a draft. A draft has not been sent, and can be sent only once.
 func (s *answering) send(ctx context.Context, mark string, draft driver.Item) error {
 	if err := s.mark(ctx, sending); err != nil {
 		return err
@@ -186,7 +186,7 @@ func (s *answering) send(ctx context.Context, mark string, draft driver.Item) er
 	return &UndecidedError{Until: s.hold.note.sentAt.Add(s.doubt), Err: errors.Join(err, lookErr)}
 }
 
-// mark notes how far the answer got.
+// mark records how far the answer got.
 func (s *answering) mark(ctx context.Context, state answerState) error {
 	return s.hold.write(ctx, func(n *note) {
 		n.answer = state

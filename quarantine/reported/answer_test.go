@@ -24,12 +24,12 @@ func answers() *reported.Answer {
 	}
 }
 
-// sent returns how many answers the reporter has got.
+// sent returns how many answers the reporter has received.
 func (w *world) sent() int {
 	return len(w.Mailbox("bob@example.test").Folder(ews.FolderInbox).Messages())
 }
 
-// TestAnswer: one answer, however often it is asked for.
+// TestAnswer: there is one answer, however often Answer is called.
 func TestAnswer(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
@@ -54,7 +54,8 @@ func TestAnswer(t *testing.T) {
 	})
 }
 
-// TestNothingIsSent unless it is allowed, and to nobody outside the domains.
+// TestNothingIsSent: nothing is sent unless it is allowed, and nothing to anybody outside
+// the domains.
 func TestNothingIsSent(t *testing.T) {
 	for name, tt := range map[string]struct {
 		head string
@@ -88,7 +89,7 @@ func TestNothingIsSent(t *testing.T) {
 	}
 }
 
-// TestAnswerOfHostileReports: what a sender wrote makes no header of its own.
+// TestAnswerOfHostileReports: text that a sender wrote cannot add header fields.
 func TestAnswerOfHostileReports(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
@@ -112,8 +113,8 @@ func TestAnswerOfHostileReports(t *testing.T) {
 	})
 }
 
-// TestAnswerIsSentOnce: whatever becomes of each request, and wherever the process is
-// killed, the reporter gets at most one answer; and what is called sent was sent.
+// TestAnswerIsSentOnce: whatever happens to each request, and wherever the process is
+// killed, the reporter gets at most one answer; and an answer reported as sent was sent.
 func TestAnswerIsSentOnce(t *testing.T) {
 	for i, fault := range []struct {
 		name  string
@@ -153,8 +154,8 @@ func TestAnswerIsSentOnce(t *testing.T) {
 	}
 }
 
-// answerKilled has a process answer a report that is killed at its request n from then on, and
-// another after it.
+// answerKilled has a report answered by a process that is killed at its request n, and then
+// by another process.
 func (w *world) answerKilled(t *testing.T, n int, after bool) {
 	w.report(1)
 	opts := &reported.Options{Answer: answers(), Interval: 30 * time.Second}
@@ -172,8 +173,8 @@ func (w *world) answerKilled(t *testing.T, n int, after bool) {
 	assert.Len(t, w.done(), 1)
 }
 
-// answering watches for an hour, answers what comes and acknowledges it. It reports whether
-// an answer was called sent.
+// answering watches for an hour, and answers and acknowledges what comes. It reports
+// whether an answer was reported as sent.
 func (w *world) answering(ctx context.Context, p *process, opts *reported.Options, before func()) (claimed bool) {
 	ctx, cancel := context.WithTimeout(ctx, time.Hour)
 	defer cancel()
@@ -201,8 +202,8 @@ func (w *world) answering(ctx context.Context, p *process, opts *reported.Option
 	return claimed
 }
 
-// TestAnswerRefused: an answer that the server has refused to send was not sent, and is when
-// it may be.
+// TestAnswerRefused: an answer that the server refused to send was not sent, and is sent
+// when it is allowed.
 func TestAnswerRefused(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
@@ -221,7 +222,8 @@ func TestAnswerRefused(t *testing.T) {
 	})
 }
 
-// TestUndecidedAnswer: what is neither in Drafts nor in Sent Items is not sent again.
+// TestUndecidedAnswer: an answer that is neither in Drafts nor in Sent Items is not sent
+// again.
 func TestUndecidedAnswer(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})

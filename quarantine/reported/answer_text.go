@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// Bounds of what is read and written for an answer, in bytes.
+// Limits of what is read and written for an answer, in bytes.
 const (
 	maxHeader     = 256 << 10 // of a report
 	maxAnswer     = 64 << 10
@@ -60,7 +60,7 @@ func (s *answering) compose(ctx context.Context, data AnswerData) ([]byte, error
 		field("In-Reply-To", id)
 		field("References", id)
 	}
-	// RFC 3834, section 5, and [MS-OXCMAIL]: so that no program answers it.
+	// RFC 3834, section 5, and [MS-OXCMAIL]: these keep programs from answering it.
 	field("Auto-Submitted", "auto-replied")
 	field("X-Auto-Response-Suppress", "All")
 	field("MIME-Version", "1.0")
@@ -86,13 +86,13 @@ func (s *answering) head(ctx context.Context) (mail.Header, error) {
 	defer message.Close()
 	parsed, err := mail.ReadMessage(bufio.NewReader(io.LimitReader(message, maxHeader)))
 	if err != nil {
-		// Its text may quote the header.
+		// The parser's text may quote the header.
 		return nil, fmt.Errorf("%w: its header cannot be read", ErrNotAnswerable)
 	}
 	return parsed.Header, nil
 }
 
-// unanswerable returns why a report is not to be answered, empty if it may be.
+// unanswerable returns why a report must not be answered, or "" if it may be.
 func (s *answering) unanswerable(head mail.Header, from string) string {
 	w := s.hold.run.w
 	automatic := strings.TrimSpace(head.Get("Auto-Submitted"))
@@ -124,7 +124,7 @@ func fill(t *template.Template, data AnswerData, limit int) (string, error) {
 	return strings.ToValidUTF8(b.String(), "\uFFFD"), nil
 }
 
-// boundedBuffer takes so many bytes.
+// boundedBuffer accepts a limited number of bytes.
 type boundedBuffer struct {
 	bytes.Buffer
 	left int
@@ -137,7 +137,8 @@ func (b *boundedBuffer) Write(p []byte) (int, error) {
 	return b.Buffer.Write(p)
 }
 
-// oneLine replaces what would end a header field, and cuts what is too long.
+// oneLine replaces characters that would end a header field, and cuts a text that is too
+// long.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7F {
@@ -148,7 +149,7 @@ func oneLine(s string) string {
 	return strings.ToValidUTF8(s[:min(len(s), maxSubject)], "")
 }
 
-// identifier reports whether a text can stand in a header as a Message-ID.
+// identifier reports whether a text can be used in a header as a Message-ID.
 func identifier(id string) bool {
 	if len(id) < 3 || len(id) > maxIdentifier || id[0] != '<' || id[len(id)-1] != '>' {
 		return false

@@ -28,7 +28,7 @@ func (r *run) listen(ctx context.Context, folder driver.Folder) {
 			fails = 0
 		default:
 			if time.Since(began) > r.w.opts.Interval {
-				fails = 0 // it has rung until now
+				fails = 0 // it worked until now
 			}
 			if fails++; fails > 1 { // one break is nothing unusual
 				r.trouble(fmt.Errorf("reported: new reports are seen later, by looking every %v, because the mail system does not tell: %w", r.w.opts.Interval, err))

@@ -1,66 +1,68 @@
-// Package reported watches the mailbox to which users report mail, and hands each report
-// to the product until it is acknowledged:
+// Package reported watches the mailbox to which users report mail, and hands each report to
+// the product until it is acknowledged:
 //
 //	w, err := reported.New(strategy.Mailbox("abuse@example.com"), nil)
 //	if err != nil { … }
 //	for report, err := range w.Watch(ctx) {
 //		if err != nil {
-//			log.Print(err) // the watch goes on
+//			log.Print(err) // the watch continues
 //			continue
 //		}
 //		message, err := report.Open(ctx)
-//		… // what is meant, and what is to be done
+//		… // find out what is meant, and act on it
 //		err = report.Acknowledge(ctx)
 //	}
 //
 // Every message in the watched folder is a report. Several programs may watch the same
-// folder: a report is given to one at a time. Needed is a driver whose mailbox is a
+// folder: each report is handed to one of them at a time. The mailbox must be a
 // [driver.Watchable], as those of packages ewsmail and graphmail are.
 //
 // # What is promised
 //
-// A report is given, in order of arrival, until it is acknowledged, and never after that.
-// Who has been given it holds a lease on it, which [Watcher.Watch] renews as long as its
-// loop runs. After a crash the report is given again when the lease has run out, with the
-// same [Report.ID]. All of this stands in a note on the message itself, so no database is
-// needed. The order is that of the times of receipt among what is known at a look; what
-// was released, or held by another program that crashed, comes again later. Nothing is
-// deleted: what is acknowledged is moved to a folder, or only marked.
+// A report is handed out, in order of arrival, until it is acknowledged, and never after
+// that. Its receiver holds a lease on it, which [Watcher.Watch] renews as long as its loop
+// runs. After a crash, the report is handed out again when the lease has run out, with the
+// same [Report.ID]. All of this is kept in a note on the message itself, so no database is
+// needed. The order is by time of receipt among the reports known at one check of the
+// folder; reports that were released, or held by another program that crashed, come again
+// later. Nothing is deleted: an acknowledged report is moved to a folder, or only marked.
 //
-// A report that somebody moves out of the folder is no report any more; back in the
-// folder it is given again with the same id unless it was acknowledged. A copy of an acknowledged
-// report counts as acknowledged.
+// A message that somebody moves out of the folder is no longer a report; back in the
+// folder, it is handed out again with the same id unless it was acknowledged. A copy of an
+// acknowledged report counts as acknowledged.
 //
-// Where a server ignores change keys, two programs that take a report at the same moment
-// may both be given it, unless [Options].MarkWait is longer than a request takes. Whether
-// Microsoft Graph heeds them is not documented: there the default is 2 seconds. The clocks of
-// the machines must agree to within less than half of [Options].Lease.
+// If a server ignores change keys, two programs that take a report at the same moment may
+// both receive it, unless [Options].MarkWait is longer than a request takes. Whether
+// Microsoft Graph honours them is not documented, so the default there is 2 seconds. The
+// clocks of the machines must agree to within less than half of [Options].Lease.
 //
 // # Who may write a note
 //
-// A note is a property of the message. Whoever may write in the mailbox can write one, and
-// so can a sender whose mail program sends properties along (TNEF), if the mail system lets
-// them in. With Options.Keys notes are sealed, and one without the right seal counts for
-// nothing: the report is given as a new one. Without keys a forged note can hide a report as
-// acknowledged, say that it was answered, or delay it by at most 61 minutes, the longest
-// lease; it cannot have a message taken or an answer sent. A seal is tied to the time at
-// which the message was received, so that it is worth nothing on another one.
+// A note is a property of the message. Anyone who can write to the mailbox can write one,
+// and so can a sender whose mail program sends properties along (TNEF), if the mail system
+// lets them in. With Options.Keys, notes are sealed, and a note without a valid seal is
+// ignored: the report is handed out as a new one. Without keys, a forged note can hide a
+// report as acknowledged, claim that it was answered, or delay it by at most 61 minutes, a
+// minute more than the longest lease; it cannot cause a message to be taken or an answer to
+// be sent. A seal is tied to the time at which the message was received, so it is worthless
+// on another message.
 //
-// # How news is seen
+// # How new reports are noticed
 //
-// The mailbox is looked at when a watch begins, whenever the mail system rings
-// ([driver.Belled]), after each connection for that was opened, and at intervals. So a bell
-// that is lost costs time, no report. With EWS the bell is GetStreamingEvents: one
-// connection for up to 200 mailboxes that are watched over one strategy, in [WatchAll] or
-// apart; where such connections are refused or do not last, GetEvents every 20 seconds. A
-// delegate may use neither: then only the interval counts. So it does with Microsoft Graph,
-// whose notifications go to a public address only: the delta of the folder is asked for at
-// each interval, which is a request, and a report takes eight more.
+// The folder is checked when a watch begins, whenever the mail system rings
+// ([driver.Belled]), after each connection for that was opened, and at intervals. So a lost
+// bell costs time, but no report. With EWS the bell is GetStreamingEvents: one connection
+// for up to 200 mailboxes that are watched over one strategy, in [WatchAll] or separately;
+// where such connections are refused or do not last, it is GetEvents every 20 seconds. A
+// delegate may use neither, so only the interval counts. The same is true of Microsoft
+// Graph, whose notifications go only to public addresses: at each interval, one request
+// asks for the delta of the folder, and each report takes eight more.
 //
 // # What a report contains
 //
-// [Report.Open] gives its MIME form, with what is attached. Over Graph that of a report above
-// 20 MB, or with files that are kept elsewhere, is put together from its parts: the
-// attached messages as Graph writes them. A file that is kept elsewhere is then a part of
-// type message/external-body, which package understood says not to have opened.
+// [Report.Open] returns the MIME form of the report, with its attachments. Over Graph, a
+// report above 20 MB, or one with files that are stored elsewhere, is put together from its
+// parts, with attached messages as Graph writes them. A file that is stored elsewhere is
+// then a part of type message/external-body, which package understood reports as not
+// opened.
 package reported

@@ -15,7 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
-// endless is a mailbox that always has more, and gives nothing, under other states each time.
+// endless is a mailbox that always has more but returns nothing, with a new state each
+// time.
 type endless struct {
 	driver.Mailbox
 	driver.Watchable
@@ -26,7 +27,7 @@ func (e endless) Arrivals(context.Context, driver.Folder, string) (driver.Arriva
 	return driver.Arrivals{State: fmt.Sprint("state ", e.asked.Add(1)), More: true}, nil
 }
 
-// A folder whose changes have no end is an error, soon, and not a silent watch.
+// A folder whose changes never end soon causes an error, instead of a silent watch.
 func TestChangesWithoutAnEnd(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})

@@ -43,8 +43,8 @@ func forgeries(now time.Time) []string {
 	}
 }
 
-// TestForgedNotes: with keys, a note that somebody else wrote neither hides a report nor
-// delays it, nor keeps it from being answered; where it is only marked as well.
+// TestForgedNotes: with keys, a note that somebody else wrote neither hides nor delays a
+// report, nor keeps it from being answered; with MarkOnly, too.
 func TestForgedNotes(t *testing.T) {
 	for _, markOnly := range []bool{false, true} {
 		t.Run(fmt.Sprint("marked only ", markOnly), func(t *testing.T) {
@@ -98,7 +98,7 @@ func TestForgedNotesWithoutKeys(t *testing.T) {
 	})
 }
 
-// TestNoteOfAnotherReport: a sealed note is worth nothing on another message.
+// TestNoteOfAnotherReport: a sealed note is worthless on another message.
 func TestNoteOfAnotherReport(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
@@ -116,8 +116,8 @@ func TestNoteOfAnotherReport(t *testing.T) {
 	})
 }
 
-// TestKeysChange: from no keys to one, and from that to the next, no report that was
-// acknowledged is given again, and what was held keeps its id.
+// TestKeysChange: when changing from no key to one, and from that to the next, no
+// acknowledged report is handed out again, and reports that were held keep their ids.
 func TestKeysChange(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})

@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
-// TestGraphAnswer: one answer, however often it is asked for, and at once, though Graph may
-// send it a little later.
+// TestGraphAnswer: there is one answer, however often Answer is called, and that returns
+// immediately, although Graph may send it a little later.
 func TestGraphAnswer(t *testing.T) {
 	for _, delay := range []time.Duration{0, 5 * time.Second} {
 		t.Run(delay.String(), func(t *testing.T) {
@@ -42,8 +42,8 @@ func TestGraphAnswer(t *testing.T) {
 	}
 }
 
-// TestGraphAnswerWithoutTheRight: without Mail.Send nothing is sent, and the error says what is
-// missing; once it is there, the draft is sent that was made before.
+// TestGraphAnswerWithoutTheRight: without Mail.Send nothing is sent, and the error names
+// what is missing; once it is granted, the earlier draft is sent.
 func TestGraphAnswerWithoutTheRight(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newGraphWorld(t, nil)
@@ -61,8 +61,8 @@ func TestGraphAnswerWithoutTheRight(t *testing.T) {
 	})
 }
 
-// TestGraphAnswerIsSentOnce: whatever becomes of each request, and wherever the process is
-// killed, the reporter gets at most one answer; and what is called sent was sent.
+// TestGraphAnswerIsSentOnce: whatever happens to each request, and wherever the process is
+// killed, the reporter gets at most one answer; and an answer reported as sent was sent.
 func TestGraphAnswerIsSentOnce(t *testing.T) {
 	const requests = 24
 	for i, fault := range []graphtest.Fault{graphtest.DropBefore, graphtest.DropAfter, graphtest.Late(5 * time.Minute), graphtest.GatewayTimeout, graphtest.Throttled(0), graphtest.Conflict} {
@@ -103,7 +103,8 @@ func TestGraphAnswerIsSentOnce(t *testing.T) {
 	}
 }
 
-// TestGraphUndecidedAnswer: what is neither in Drafts nor in Sent Items is not sent again.
+// TestGraphUndecidedAnswer: an answer that is neither in Drafts nor in Sent Items is not
+// sent again.
 func TestGraphUndecidedAnswer(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newGraphWorld(t, nil)

@@ -20,8 +20,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported/understood"
 )
 
-// TestGraphWatch: over Graph, which has no bell, reports come in order of arrival, within the
-// interval, and lie in Reported/Done afterwards. Nobody is told, and none is read.
+// TestGraphWatch: over Graph, which has no bell, reports come in order of arrival, within
+// the interval, and are in Reported/Done afterwards. Nobody is notified, and none is marked
+// as read.
 func TestGraphWatch(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newGraphWorld(t, nil)
@@ -96,7 +97,7 @@ func TestGraphCosts(t *testing.T) {
 	})
 }
 
-// TestGraphAttachedByName: a report whose message is kept elsewhere says so.
+// TestGraphAttachedByName: a report whose message is stored elsewhere shows that.
 func TestGraphAttachedByName(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newGraphWorld(t, nil)
@@ -119,8 +120,8 @@ func TestGraphAttachedByName(t *testing.T) {
 	})
 }
 
-// TestGraphTroubles: whatever happens to Graph, the folder or the mailbox while a watch goes
-// on, each report comes once, and within the interval once the trouble is over.
+// TestGraphTroubles: whatever happens to Graph, the folder or the mailbox during a watch,
+// each report comes once, and within the interval once the trouble has ended.
 func TestGraphTroubles(t *testing.T) {
 	fail := func(w *world, lasts time.Duration, when graphtest.When, fault graphtest.Fault) {
 		f := w.graph.Fail(when, fault)
@@ -177,7 +178,7 @@ func TestGraphTroubles(t *testing.T) {
 			w.folder("Abuse").Rename("Missbrauch")
 		}},
 		"many come at once": {tells: never, lasts: 20 * time.Minute, happens: func(w *world, _ *process) {
-			for i := range 120 { // more than a page has
+			for i := range 120 { // more than fit on a page
 				w.report(1000 + i)
 			}
 		}},
@@ -216,8 +217,9 @@ func TestGraphHostileNotes(t *testing.T) {
 	})
 }
 
-// TestGraphPositions: after a restart only what is new is asked for, and what waited is given
-// again; a link that was kept too long, and a mailbox that was made anew, cost work and no report.
+// TestGraphPositions: after a restart only new reports are asked for, and waiting ones are
+// handed out again; a link that was kept too long, or a recreated mailbox, costs work but
+// no report.
 func TestGraphPositions(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newGraphWorld(t, nil)
@@ -257,8 +259,8 @@ func TestGraphPositions(t *testing.T) {
 	})
 }
 
-// TestGraphCrossesOver: what a watcher over EWS holds or has acknowledged, one over Graph does
-// not give; what it has left is given with the same id.
+// TestGraphCrossesOver: a watcher over Graph does not hand out a report that one over EWS
+// holds or has acknowledged; one that it has left is handed out with the same id.
 func TestGraphCrossesOver(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newGraphWorld(t, nil)

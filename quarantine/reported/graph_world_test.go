@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// newGraphWorld is a world whose mailbox is reached over Microsoft Graph.
+// newGraphWorld returns a world whose mailbox is reached over Microsoft Graph.
 func newGraphWorld(t testing.TB, opts *graphtest.Options) *world {
 	w := newWorld(t, ewstest.Options{Version: ewstest.ExchangeOnline})
 	w.graph = graphtest.New(w.Server, opts)

@@ -10,28 +10,28 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// hold is a report that this run was given.
+// hold is a report that this run holds.
 type hold struct {
 	run   *run
 	entry *entry
 	id    string // of the report
 
-	turn  chan struct{} // full during a call about the report, so that they do not meet
+	turn  chan struct{} // full during a call about the report, so calls do not overlap
 	item  driver.Item
 	note  note
 	ended bool // acknowledged, released, or lost
-	lapse bool // it could not be acknowledged or released: its lease is to run out
+	lapse bool // it could not be acknowledged or released: its lease must run out
 }
 
-// take takes a report, and returns nil if there is nothing to give: it is done, gone, or
-// another's.
+// take takes a report, and returns nil if it cannot be handed out: it is done, gone, or
+// held by another program.
 func (r *run) take(ctx context.Context, e *entry) (*Report, error) {
 	later := func(d time.Duration) {
 		r.mu.Lock()
 		e.at = time.Now().Add(d)
 		r.mu.Unlock()
 	}
-	later(r.w.opts.Interval) // should this fail
+	later(r.w.opts.Interval) // in case this fails
 	item, n, err := r.read(ctx, e.id)
 	switch {
 	case errors.Is(err, driver.ErrGone):
@@ -47,7 +47,7 @@ func (r *run) take(ctx context.Context, e *entry) (*Report, error) {
 		return nil, nil
 	}
 	if n.id != "" && r.holds(n.id) {
-		later(r.w.opts.Lease / 2) // a copy of what is held, or the server gave it another id
+		later(r.w.opts.Lease / 2) // a copy of a held report, or the server gave it another id
 		return nil, nil
 	}
 	if n.id == "" {
@@ -57,7 +57,7 @@ func (r *run) take(ctx context.Context, e *entry) (*Report, error) {
 	_, err = r.w.watched.SetNote(ctx, item, r.w.opts.written(n, item.Received))
 	switch {
 	case errors.Is(err, driver.ErrConflict), errors.Is(err, driver.ErrGone):
-		later(0) // another was faster: see what it says
+		later(0) // another program was faster: see what it wrote
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("reported: taking a report: %w", err)
@@ -65,7 +65,7 @@ func (r *run) take(ctx context.Context, e *entry) (*Report, error) {
 	if !sleep(ctx, r.w.opts.MarkWait) {
 		return nil, nil
 	}
-	// An answer is no proof.
+	// A successful response is no proof.
 	item, now, err := r.read(ctx, e.id)
 	switch {
 	case errors.Is(err, driver.ErrGone):
@@ -105,7 +105,7 @@ func (r *run) read(ctx context.Context, id string) (driver.Item, note, error) {
 	return item, n, nil
 }
 
-// forget drops a report that is not in the folder any more, or done.
+// forget drops a report that is no longer in the folder, or done.
 func (r *run) forget(e *entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -126,7 +126,7 @@ func (r *run) tidy(ctx context.Context, e *entry, item driver.Item) error {
 	return nil
 }
 
-// shelve moves an item to the folder of what is done.
+// shelve moves an item to the folder for acknowledged reports.
 func (w *Watcher) shelve(ctx context.Context, item driver.Item) error {
 	shelver, _ := driver.As[driver.Shelver](w.mailbox)
 	known := w.done.Load()
@@ -135,7 +135,7 @@ func (w *Watcher) shelve(ctx context.Context, item driver.Item) error {
 		if !errors.Is(err, driver.ErrGone) {
 			return err
 		}
-		w.done.CompareAndSwap(known, nil) // the item is gone, or the folder
+		w.done.CompareAndSwap(known, nil) // the item is gone, or the folder is
 	}
 	done, err := w.mailbox.Folder(ctx, driver.FolderRequest{Names: w.opts.Done, Create: true})
 	if err != nil {
@@ -149,7 +149,7 @@ func (w *Watcher) shelve(ctx context.Context, item driver.Item) error {
 	return err
 }
 
-// lock waits until no other call about the report goes on.
+// lock waits until no other call about the report is in progress.
 func (h *hold) lock(ctx context.Context) error {
 	select {
 	case h.turn <- struct{}{}:
@@ -161,7 +161,7 @@ func (h *hold) lock(ctx context.Context) error {
 
 func (h *hold) unlock() { <-h.turn }
 
-// renewAll renews the leases of what is held, until ctx ends.
+// renewAll renews the leases of all held reports, until ctx ends.
 func (r *run) renewAll(ctx context.Context) {
 	t := time.NewTicker(r.w.opts.Lease / 3)
 	defer t.Stop()
@@ -195,7 +195,7 @@ func (r *run) renewAll(ctx context.Context) {
 // renewers is how many leases are renewed at a time.
 const renewers = 4
 
-// renew renews the lease, or ends it when it has run out.
+// renew renews the lease, or gives the report up when the lease has run out.
 func (h *hold) renew(ctx context.Context) error {
 	if err := h.lock(ctx); err != nil {
 		return err
@@ -212,8 +212,8 @@ func (h *hold) renew(ctx context.Context) error {
 	return h.write(ctx, func(n *note) { n.until = time.Now().Add(h.run.w.opts.Lease) })
 }
 
-// write changes the note of a report that is held. If the item has changed otherwise, or
-// the answer was lost, it is read again: it must still be held.
+// write changes the note of a held report. If the item has changed otherwise, or the
+// response was lost, it is read again: it must still be held.
 func (h *hold) write(ctx context.Context, change func(*note)) error {
 	for attempt := range time.Duration(4) {
 		if !sleep(ctx, attempt*attempt*writePause) {
@@ -239,7 +239,7 @@ func (h *hold) write(ctx context.Context, change func(*note)) error {
 		}
 		found, _ := h.run.w.opts.read(text, item.Received)
 		switch {
-		case found.String() == n.String(): // it did happen
+		case found.String() == n.String(): // the write did take effect
 			h.item, h.note = item, n
 			return nil
 		case found.id != h.note.id || found.holder != h.note.holder || found.done:
@@ -253,7 +253,8 @@ func (h *hold) write(ctx context.Context, change func(*note)) error {
 	return fmt.Errorf("%w: over and over", driver.ErrConflict)
 }
 
-// writePause is how long is waited before the second attempt to write; later ones wait longer.
+// writePause is how long to wait before the second attempt to write; later ones wait
+// longer.
 const writePause = 500 * time.Millisecond
 
 // end gives the report up.
@@ -266,7 +267,7 @@ func (h *hold) end() {
 	h.entry.held, h.entry.at = false, time.Now()
 }
 
-// sleep waits, and reports whether ctx goes on.
+// sleep waits, and reports whether ctx is still active.
 func sleep(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

@@ -19,8 +19,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
-// TestLargeReport: a report of 40 MB is streamed. It is not parallel, so that nothing else
-// is on the heap.
+// TestLargeReport: a report of 40 MB is streamed. It is not parallel, so nothing else is on
+// the heap.
 func TestLargeReport(t *testing.T) {
 	w := newWorld(t, ewstest.Options{})
 	w.report(1)
@@ -62,7 +62,8 @@ func TestLargeReport(t *testing.T) {
 	}
 }
 
-// largeMIME answers requests for the MIME form of an item with a large one, made on the way.
+// largeMIME answers requests for the MIME form of an item with a large one, generated on
+// the fly.
 type largeMIME struct {
 	next http.RoundTripper
 	size int

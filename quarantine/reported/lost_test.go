@@ -17,8 +17,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
-// TestLeaseIsLost: who cannot reach the server for longer than the lease loses what it
-// holds, and can neither acknowledge nor release nor answer what another has by now.
+// TestLeaseIsLost: a program that cannot reach the server for longer than the lease loses
+// the reports it holds, and cannot acknowledge, release or answer those that another now
+// has.
 func TestLeaseIsLost(t *testing.T) {
 	for _, cut := range []bool{true, false} {
 		t.Run(fmt.Sprint("cut ", cut), func(t *testing.T) {
@@ -62,7 +63,7 @@ func TestLeaseIsLost(t *testing.T) {
 	}
 }
 
-// TestWaitingReportsAreKept: a position that was saved while reports waited has them.
+// TestWaitingReportsAreKept: a position that was saved while reports waited includes them.
 func TestWaitingReportsAreKept(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
@@ -84,7 +85,7 @@ func TestWaitingReportsAreKept(t *testing.T) {
 	})
 }
 
-// TestOrderOfMany: the first of many is the oldest, whatever page shows it.
+// TestOrderOfMany: the first of many is the oldest, whatever page it is on.
 func TestOrderOfMany(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
@@ -103,7 +104,7 @@ func TestOrderOfMany(t *testing.T) {
 	})
 }
 
-// TestAnswerInTheOutbox: what is on its way is neither sent again nor called sent.
+// TestAnswerInTheOutbox: an answer on its way is neither sent again nor reported as sent.
 func TestAnswerInTheOutbox(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
@@ -122,7 +123,7 @@ func TestAnswerInTheOutbox(t *testing.T) {
 	})
 }
 
-// TestAnswerWasSentTwice: answers that are in Sent Items, however often, are not sent again.
+// TestAnswerWasSentTwice: answers in Sent Items, however many, are not sent again.
 func TestAnswerWasSentTwice(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
@@ -144,7 +145,7 @@ func TestAnswerWasSentTwice(t *testing.T) {
 	})
 }
 
-// TestLateSending: while a request to send may take effect, it is not repeated.
+// TestLateSending: while a request to send can still take effect, it is not repeated.
 func TestLateSending(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
@@ -169,8 +170,8 @@ func TestLateSending(t *testing.T) {
 	})
 }
 
-// TestAnswerIsRefused: a delegate without the right to send as the mailbox is told that
-// nothing was sent, at once, and can answer when it has the right.
+// TestAnswerIsRefused: a delegate without the right to send as the mailbox is told
+// immediately that nothing was sent, and can answer once it has the right.
 func TestAnswerIsRefused(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
@@ -192,11 +193,11 @@ func TestAnswerIsRefused(t *testing.T) {
 	})
 }
 
-// TestRescanIsInterrupted: a look at the whole folder that breaks off, because the folder
-// seems to be gone, forgets no report that waits.
+// TestRescanIsInterrupted: a scan of the whole folder that is interrupted, because the
+// folder seems to be gone, forgets no waiting report.
 func TestRescanIsInterrupted(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		const reports = 700 // more than an answer has
+		const reports = 700 // more than fit in an answer
 		w := newWorld(t, ewstest.Options{})
 		opts := &reported.Options{Positions: new(keptPosition), Pause: 25 * time.Minute, Rescan: 20 * time.Minute}
 		for i := range reports {
@@ -233,9 +234,9 @@ func TestRescanIsInterrupted(t *testing.T) {
 	})
 }
 
-// TestFailedAcknowledgement: a report that could be neither acknowledged nor released is given
-// again when its lease has run out, although the loop goes on, and so does not wait for the
-// end of the program.
+// TestFailedAcknowledgement: a report that could be neither acknowledged nor released is
+// handed out again when its lease has run out, even while the loop continues, and so does
+// not wait for the program to end.
 func TestFailedAcknowledgement(t *testing.T) {
 	for name, end := range map[string]func(reported.Report, context.Context) error{
 		"acknowledge": reported.Report.Acknowledge,
@@ -251,7 +252,7 @@ func TestFailedAcknowledgement(t *testing.T) {
 				var first reported.Report
 				for report, err := range p.watcher(&reported.Options{Lease: 3 * time.Minute}).Watch(ctx) {
 					switch {
-					case err != nil: // it says that the server is away
+					case err != nil: // it reports that the server cannot be reached
 					case first.ID == "":
 						first = report
 						p.disconnect(true)

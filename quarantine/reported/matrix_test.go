@@ -17,9 +17,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
-// TestKills: two watchers at once, each killed over and over before or after a request of
-// its was carried out, and replaced. No report is lost, told again after it was
-// acknowledged, or held by two.
+// TestKills: two watchers run at the same time, and each is killed over and over, before or
+// after one of its requests was carried out, and replaced. No report is lost, handed out
+// again after it was acknowledged, or held by two.
 func TestKills(t *testing.T) {
 	for name, tt := range map[string]struct {
 		server ewstest.Options
@@ -96,7 +96,7 @@ func kills(t *testing.T, made func(*testing.T) *world, opts reported.Options) {
 	})
 }
 
-// matrix notes who holds what.
+// matrix records who holds what.
 type matrix struct {
 	*world
 	opts                                reported.Options
@@ -107,7 +107,7 @@ type matrix struct {
 	told, again, twice, renamed, killed int
 }
 
-// finished returns how many reports are done: acknowledged, whether anybody knows it or not.
+// finished returns how many reports are acknowledged, whether or not anybody knows it.
 func (m *matrix) finished() int {
 	n := 0
 	for _, message := range append(m.box.Folder(ews.FolderInbox).Messages(), m.kept()...) {
@@ -128,7 +128,7 @@ func (m *matrix) kills() int {
 func (m *matrix) work(ctx context.Context, p *process, busy time.Duration) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	p.killed = func() { // what a dead process holds, nobody holds
+	p.killed = func() { // nobody holds what a dead process held
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.killed++

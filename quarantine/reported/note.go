@@ -8,18 +8,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// note is what stands on a report: what it is called, who holds it until when, whether it
-// is done, and what became of its answer.
+// note is what is written on a report: its id, who holds it until when, whether it is done,
+// and what became of its answer.
 type note struct {
 	id     string
 	holder string    // of the lease; empty: nobody
-	until  time.Time // when the lease, or the pause after a release, is over; to the millisecond
+	until  time.Time // when the lease, or the pause after a release, ends; to the millisecond
 	done   bool
 	answer answerState
 	sentAt time.Time // when sending began; to the millisecond
 }
 
-// answerState is how far an answer got.
+// answerState is how far an answer has got.
 type answerState string
 
 const (
@@ -85,8 +85,8 @@ func parseNote(text string) (note, bool) {
 // maxMillis is the last time that a note can have: in the year 9999.
 const maxMillis = 253_402_300_799_999
 
-// busy returns until when nobody but the holder may take the report; zero if anybody may. A
-// lease that is longer than any can be is forged, and does not count.
+// busy returns until when nobody but the holder may take the report, or zero if anybody
+// may. A lease that is longer than leases can be is forged, and does not count.
 func (n note) busy(now time.Time, holder string) time.Time {
 	if n.holder == holder || !n.until.After(now) || n.until.Sub(now) > maxLease+time.Minute {
 		return time.Time{}

@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// FuzzNote: a note is read as it was written, and fits; anything else is refused, or means
-// what it says.
+// FuzzNote: a note is read as it was written, and fits; anything else is refused, or is
+// read as what it says.
 func FuzzNote(f *testing.F) {
 	id := driver.NewOperation()
 	f.Add(note{id: id}.String())

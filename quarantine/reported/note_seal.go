@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// minKey is how long a key is at least, in bytes, as for the keys of stamps.
+// minKey is the minimum length of a key, in bytes, as for the keys of stamps.
 const minKey = 16
 
 // written returns a note as it is written on a message that was received at a time.
@@ -21,16 +21,16 @@ func (o *Options) written(n note, received time.Time) string {
 	return body + "|" + sealOf(body, received, o.Keys[0])
 }
 
-// sealOf returns the code of a note under a key. The time of receipt, which no sender
-// chooses, ties it to the message, or to a copy of that.
+// sealOf returns the code of a note under a key. The time of receipt, which no sender can
+// choose, ties it to the message and its copies.
 func sealOf(body string, received time.Time, key []byte) string {
 	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("report note\x00" + strconv.FormatInt(received.Unix(), 10) + "\x00" + body))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// read reads the note of a message that was received at a time. It reports false if it has
-// none that may be believed: the report then counts as new.
+// read reads the note of a message that was received at a time. It reports false if no note
+// can be believed: the report then counts as new.
 func (o *Options) read(text string, received time.Time) (note, bool) {
 	body, seal := text, ""
 	if strings.HasPrefix(text, sealedNoteVersion+"|") {

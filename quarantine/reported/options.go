@@ -19,8 +19,8 @@ type Options struct {
 	// Default: the Inbox.
 	Folder []string
 
-	// Done is the folder to which acknowledged reports are moved, and which is made if it
-	// does not exist. Default: Reported, and Done below it.
+	// Done is the folder to which acknowledged reports are moved; it is created if it does
+	// not exist. Default: Done, below Reported.
 	Done []string
 	// MarkOnly leaves acknowledged reports where they are. Not with Done.
 	MarkOnly bool
@@ -28,41 +28,42 @@ type Options struct {
 	// Lease is how long a report stays with a program that has crashed. Default: 5
 	// minutes; at least 10 seconds, at most an hour.
 	Lease time.Duration
-	// MarkWait is how long after it was marked a report is read again and given, for servers
-	// that ignore change keys. Default: what the driver says, which is 2 seconds over
-	// Microsoft Graph, and at once over EWS.
+	// MarkWait is how long to wait after marking a report before it is read again and
+	// handed out, for servers that ignore change keys. Default: the driver's, which is 2
+	// seconds over Microsoft Graph and no wait over EWS.
 	MarkWait time.Duration
-	// Pause is how long a report that was released is not given again, at most an hour.
+	// Pause is how long a released report is not handed out again, at most an hour.
 	// Default: 1 minute.
 	Pause time.Duration
 
-	// Interval is how long a bell that is lost delays a report at most, and, where the
-	// mail system has no bell, how often the folder is looked at. Default: 1 minute.
+	// Interval is the longest delay of a report whose bell is lost and, where the mail
+	// system has no bell, how often the folder is checked. Default: 1 minute.
 	Interval time.Duration
-	// Rescan is how often the folder is looked at as if nothing were known of it.
+	// Rescan is how often the whole folder is scanned, as if nothing were known of it.
 	// Default: 6 hours.
 	Rescan time.Duration
 
 	// Keys are secret keys of at least 16 bytes that seal the notes on reports; the keys of
-	// the stamps will do ([github.com/ewsquarantine/ewsquarantine/quarantine.Options].StampKeys).
-	// The first seals new notes, and a note that any of them has sealed is believed. For a
-	// new key: append it everywhere, then put it first everywhere, then remove the old one
-	// when no report waits that it has sealed. Default: notes have no seal, and a note that
-	// somebody else wrote is believed; see the package comment.
+	// the stamps will do
+	// ([github.com/ewsquarantine/ewsquarantine/quarantine.Options].StampKeys). The first
+	// seals new notes, and a note sealed with any of them is believed. To change keys,
+	// append the new key everywhere, then put it first everywhere, and remove the old one
+	// when no report that it has sealed is waiting. Default: notes have no seal, and a note
+	// that somebody else wrote is believed; see the package comment.
 	Keys [][]byte
-	// SealedSince is for the changeover to Keys, and to be set to the time of that: notes
-	// without a seal are believed on reports that were received before. Default: none is.
+	// SealedSince is for the changeover to Keys. Set it to the time of that: notes without
+	// a seal are believed on reports received before then. Default: they are not believed.
 	SealedSince time.Time
 
-	// Positions keeps how far the folder was looked at, to save work after a restart.
-	// Default: the whole folder is looked at when a watch begins.
+	// Positions keeps how far the folder has been read, to save work after a restart.
+	// Default: the whole folder is read when a watch begins.
 	Positions Positions
 
 	// Answer allows [Report.Answer] to send mail. Default: nothing is ever sent.
 	Answer *Answer
 
-	// Logger receives a record for each change of how news is seen, at level Info; never
-	// subjects or addresses. Default: discard.
+	// Logger receives a record, at level Info, for each change in how new reports are
+	// noticed; never subjects or addresses. Default: records are discarded.
 	Logger *slog.Logger
 }
 

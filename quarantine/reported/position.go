@@ -9,24 +9,23 @@ import (
 	"time"
 )
 
-// Positions keeps how far a folder was looked at, as bytes that only this package
-// understands, for one watched folder. What is lost or out of date costs work and no report. The
-// bytes contain ids of messages and no content; they may be a few MB long if many
-// reports wait.
+// Positions keeps how far one watched folder has been read, as bytes that only this package
+// understands. A position that is lost or out of date costs work, but no report. The bytes
+// contain ids of messages and no content; they can be a few MB long if many reports wait.
 type Positions interface {
-	// Load returns what Save was given last, nil if there is nothing.
+	// Load returns the position that was saved last, or nil if none was.
 	Load(ctx context.Context) ([]byte, error)
-	// Save keeps a position instead of the one before.
+	// Save replaces the saved position.
 	Save(ctx context.Context, position []byte) error
 }
 
-// position is what [Positions] keep: a state, and the reports that came before it and have
-// not been acknowledged.
+// position is the content of [Positions]: a state, and the reports that came before it and
+// have not been acknowledged.
 type position struct {
 	Version int       `json:"version"`
 	Folder  string    `json:"folder"`
 	State   string    `json:"state"`
-	Full    time.Time `json:"full"` // when the whole folder was looked at
+	Full    time.Time `json:"full"` // when the whole folder was last scanned
 	Waiting []waiting `json:"waiting"`
 }
 
@@ -37,7 +36,7 @@ type waiting struct {
 
 const positionVersion = 1
 
-// load goes on from the position that was kept, if it is one of this folder.
+// load continues from the saved position, if that is for this folder.
 func (r *run) load(ctx context.Context) error {
 	if r.w.opts.Positions == nil {
 		return nil
@@ -60,7 +59,7 @@ func (r *run) load(ctx context.Context) error {
 	return nil
 }
 
-// save keeps the position, if it has changed.
+// save saves the position, if it has changed.
 func (r *run) save(ctx context.Context) error {
 	if r.w.opts.Positions == nil || r.seen != nil {
 		return nil
@@ -95,5 +94,5 @@ func (e *positionError) Error() string {
 
 func (e *positionError) Unwrap() error { return e.err }
 
-// errStalled reports a mail system that says that there is more, and does not give it.
+// errStalled means that the mail system reports more, but does not return it.
 var errStalled = errors.New("reported: the mail system says that there is more in the folder, but gives nothing")

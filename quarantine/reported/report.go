@@ -10,10 +10,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Report is a message in the watched folder, held by who was given it until it is acknowledged
-// or released, or the loop that gave it has ended.
+// Report is a message in the watched folder. Its receiver holds it until it is acknowledged
+// or released, or the loop that handed it out has ended.
 type Report struct {
-	ID       string    // stays the same when the report is given again
+	ID       string    // stays the same when the report is handed out again
 	Mailbox  string    // address of the watched mailbox
 	Received time.Time // by the watched mailbox
 	From     string    // address of the reporter
@@ -22,8 +22,8 @@ type Report struct {
 	hold *hold
 }
 
-// ErrNotHeld reports that a report is no longer held by who was given it: its lease ran out
-// and another has it, or it was acknowledged or released.
+// ErrNotHeld reports that a report is no longer held by its receiver: its lease ran out and
+// another program has it, or it was acknowledged or released.
 var ErrNotHeld = errors.New("reported: the report is not held any more")
 
 // Open returns the MIME form of the report, streamed from the mail system. The caller
@@ -44,11 +44,12 @@ func (r Report) Open(ctx context.Context) (io.ReadCloser, error) {
 	return h.run.w.watched.Open(ctx, item)
 }
 
-// Acknowledge says that the report was dealt with: it is not given again, to anybody. The
-// report is marked first, and then moved to the folder of [Options].Done; a move that fails
-// is made up for by whoever watches. An error means that the report is given again when its
-// lease has run out, unless another call succeeds before; it is [ErrNotHeld] if another has
-// the report. A second call does nothing.
+// Acknowledge records that the report was dealt with: it is not handed out again, to
+// anybody. The report is marked first, and then moved to the folder [Options].Done; a move
+// that fails is made up for by any program that watches the folder. After an error, the
+// report is handed out again when its lease has run out, unless another call succeeds
+// before; the error is [ErrNotHeld] if another program has the report. A second call does
+// nothing.
 func (r Report) Acknowledge(ctx context.Context) error {
 	h := r.hold
 	if h == nil {
@@ -76,9 +77,9 @@ func (r Report) Acknowledge(ctx context.Context) error {
 	return nil
 }
 
-// Release gives the report back: it is given again, to anybody, after [Options].Pause or, in
-// case of an error, when its lease has run out. The error is [ErrNotHeld] if it is not held
-// any more.
+// Release gives the report back: it is handed out again, to anybody, after [Options].Pause
+// or, if there was an error, when its lease has run out. The error is [ErrNotHeld] if the
+// report is no longer held.
 func (r Report) Release(ctx context.Context) error {
 	h := r.hold
 	if h == nil {

@@ -16,9 +16,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
-// TestRivals: two watchers work on the same reports while people and the server disturb them.
-// Each report is acknowledged once, and never told again. It is not lost, and nobody takes
-// it from who holds it, also while he works on it for longer than a lease.
+// TestRivals: two watchers work on the same reports while people and the server disturb
+// them. Each report is acknowledged once, and never handed out again. It is not lost, and
+// nobody takes it from its holder, even if that works on it for longer than a lease.
 func TestRivals(t *testing.T) {
 	for name, disturb := range map[string]func(r *rivals){
 		"nothing": func(*rivals) {},
@@ -120,7 +120,7 @@ type rivals struct {
 
 	mu           sync.Mutex
 	acknowledged map[string]int
-	again        []string // what was told after it was acknowledged
+	again        []string // reports handed out after they were acknowledged
 	ids          map[string]string
 }
 
@@ -143,7 +143,7 @@ func (r *rivals) person(does func(*ewstest.Message) (*ewstest.Message, error)) *
 	return m
 }
 
-// faults lets one of some writes go wrong for ten minutes.
+// faults makes one in oneOf writes fail for ten minutes.
 func (r *rivals) faults(oneOf int, overEWS ewstest.Fault, overGraph graphtest.Fault) {
 	n := 0
 	if r.graph != nil {
@@ -187,7 +187,7 @@ func (r *rivals) play(disturb func(*rivals)) {
 	assert.Len(r.t, r.done(), reports)
 }
 
-// work acknowledges what it is given, after longer than a lease.
+// work acknowledges each report after longer than a lease.
 func (r *rivals) work(ctx context.Context, p *process) {
 	opts := &reported.Options{Lease: 30 * time.Second, Interval: 20 * time.Second, Rescan: 5 * time.Minute}
 	var group sync.WaitGroup

@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
-// tells is whether a caller hears of a trouble.
+// tells is whether the caller gets an error from a trouble.
 type tells int
 
 const (
@@ -21,7 +21,8 @@ const (
 	always
 )
 
-// trouble is what happens to the server, the folder or the mailbox while a watch goes on.
+// trouble is something that happens to the server, the folder or the mailbox during a
+// watch.
 type trouble struct {
 	opts    reported.Options
 	happens func(w *world, p *process) // nil: nothing
@@ -30,8 +31,8 @@ type trouble struct {
 }
 
 // play has one report come before the trouble, one in it and one after it. Each must come
-// once, the last within the interval and some slack. It returns how often each came, also
-// those that the trouble has added.
+// once, the last within the interval and some slack. It returns how often each came,
+// including those that the trouble added.
 func (tt trouble) play(t *testing.T, w *world, slack time.Duration) (times map[string]int) {
 	const interval = time.Minute
 	deliver := w.report
@@ -67,7 +68,7 @@ func (tt trouble) play(t *testing.T, w *world, slack time.Duration) (times map[s
 		tt.happens(w, p)
 	}
 	deliver(1)
-	time.Sleep(tt.lasts + 15*time.Minute) // late requests and leases are over
+	time.Sleep(tt.lasts + 15*time.Minute) // late requests and leases have ended
 	delivered := time.Now()
 	deliver(2)
 	time.Sleep(20 * time.Minute)
@@ -86,7 +87,7 @@ func (tt trouble) play(t *testing.T, w *world, slack time.Duration) (times map[s
 	if w.graph != nil {
 		w.graph.LimitPages(0)
 	}
-	if tt.opts.Folder == nil { // one that was renamed cannot be looked at under its name
+	if tt.opts.Folder == nil { // a renamed folder cannot be found under its name
 		left, _ := collect(t.Context(), w.process().watcher(&reported.Options{MarkOnly: true}), 10*time.Minute)
 		assert.Empty(t, left)
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
-// TestTroubles: whatever happens to the server, the folder or the mailbox while a watch
-// goes on, each report comes once, and within the interval once the trouble is over.
+// TestTroubles: whatever happens to the server, the folder or the mailbox during a watch,
+// each report comes once, and within the interval once the trouble has ended.
 func TestTroubles(t *testing.T) {
 	for name, tt := range map[string]trouble{
 		"nothing": {tells: never},
@@ -66,7 +66,7 @@ func TestTroubles(t *testing.T) {
 			w.folder("Abuse").Rename("Missbrauch")
 		}},
 		"many come at once": {tells: never, happens: func(w *world, _ *process) {
-			for i := range 520 { // more than an answer has
+			for i := range 520 { // more than fit in an answer
 				w.report(1000 + i)
 			}
 		}},
@@ -82,8 +82,8 @@ func TestTroubles(t *testing.T) {
 	}
 }
 
-// TestHostileNotes: notes that this package did not write, or that claim what cannot be,
-// do not hide a report.
+// TestHostileNotes: notes that this package did not write, or that claim something
+// impossible, do not hide a report.
 func TestHostileNotes(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})

@@ -14,15 +14,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Watch returns the reports of the folder as they come, in order of arrival, each until it
-// is acknowledged. An error is something that hinders the watch now, such as a server
-// that does not answer; the watch goes on and tries again, so that the caller decides how
-// long to bear it. The sequence ends when ctx does, without an error, or when the loop is
-// left. Then the leases of what was not acknowledged run out.
+// Watch returns the reports in the folder as they come, in order of arrival, each until it
+// is acknowledged. An error is something that currently hinders the watch, such as a server
+// that does not answer; the watch continues and tries again, so the caller decides how long
+// to tolerate it. The sequence ends when ctx does, without an error, or when the loop is
+// left. The leases of reports that were not acknowledged then run out.
 //
-// The reports that a loop has been given can be worked on concurrently while the loop
-// goes on. Each loop is a holder of its own. What cannot be sorted into an order, because
-// more than 100,000 reports wait, comes later.
+// Reports can be worked on concurrently while the loop that returned them continues. Each
+// loop is a separate holder. Reports that cannot be put in order, because more than 100,000
+// wait, come later.
 func (w *Watcher) Watch(ctx context.Context) iter.Seq2[Report, error] {
 	return func(yield func(Report, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -40,23 +40,23 @@ func (w *Watcher) Watch(ctx context.Context) iter.Seq2[Report, error] {
 type run struct {
 	w      *Watcher
 	holder string
-	others sync.WaitGroup // that listen and renew
+	others sync.WaitGroup // goroutines that listen and renew
 	bell   chan struct{}
 
 	folder        driver.Folder
-	ready         bool            // the folder is known, and others are at work
+	ready         bool            // the folder is known, and others are running
 	state         string          // of the folder
-	full          time.Time       // when the whole folder was looked at
-	seen          map[string]bool // in the look at the whole folder that goes on; nil: none does
+	full          time.Time       // when the whole folder was last scanned
+	seen          map[string]bool // in the current scan of the whole folder; nil outside one
 	saved         string
 	stopListening context.CancelFunc
 
-	fails int // looks that failed, one after the other
+	fails int // consecutive looks that failed
 
 	mu       sync.Mutex
-	queue    map[string]*entry // by id: what has arrived and is not done
+	queue    map[string]*entry // by id: reports that have arrived and are not done
 	held     map[string]*hold  // by report id
-	troubles []error           // of others, to be told
+	troubles []error           // of others, still to be returned
 }
 
 // entry is a report that waits.
@@ -125,7 +125,7 @@ func (r *run) tellTroubles(tell func(error) bool) bool {
 	return true
 }
 
-// trouble keeps an error of those that work beside the loop.
+// trouble keeps an error of the goroutines that run alongside the loop.
 func (r *run) trouble(err error) {
 	r.mu.Lock()
 	if len(r.troubles) < maxTroubles {
@@ -166,7 +166,7 @@ func (r *run) wait(ctx context.Context) {
 	}
 }
 
-// shortestWait is how long is waited at least between two looks, unless something comes.
+// shortestWait is the minimum wait between two looks, unless something comes.
 const shortestWait = 100 * time.Millisecond
 
 // due returns the reports that may be taken now, in order of arrival.
@@ -209,14 +209,15 @@ func (r *run) look(ctx context.Context) error {
 			anew = true
 			continue
 		case errors.Is(err, driver.ErrGone):
-			// Another folder may have its name. If it is this one again, the position that was
-			// kept is gone on from, which says nothing of what that look has not shown yet.
+			// Another folder may have its name. If it is this one again, the watch
+			// continues from the saved position, which knows nothing of what that look has
+			// not shown yet.
 			r.ready, r.state, r.seen = false, "", nil
 			return fmt.Errorf("reported: the watched folder no longer exists: %w", err)
 		case err != nil:
 			return fmt.Errorf("reported: looking for new reports: %w", err)
 		case been.before(arrivals.State) && arrivals.More:
-			r.state = "" // it leads in a circle
+			r.state = "" // it leads round in a circle
 			return errStalled
 		}
 		r.arrived(arrivals)
@@ -229,20 +230,20 @@ func (r *run) look(ctx context.Context) error {
 			idle = 0
 		}
 		if idle > maxIdle || len(r.seen) > maxSeen {
-			r.state, r.seen = "", nil // to begin anew
+			r.state, r.seen = "", nil // to start again
 			return errStalled
 		}
 	}
-	return nil // the rest comes with the next look
+	return nil // the next look returns the rest
 }
 
-// circles knows states that were asked for; they may be long.
+// circles remembers which states were asked for, as hashes, since they can be long.
 type circles struct {
 	seed maphash.Seed
 	seen map[uint64]bool
 }
 
-// before adds a state, and reports whether it was there.
+// before adds a state, and reports whether it was already there.
 func (c circles) before(state string) bool {
 	sum := maphash.String(c.seed, state)
 	known := c.seen[sum]
@@ -254,12 +255,12 @@ func (c circles) before(state string) bool {
 const (
 	maxPages = 10_000 // answers that one look takes
 	maxIdle  = 1_000  // answers in a row without a change
-	// maxSeen is how many messages a look at the whole folder can show: Exchange Online keeps
-	// 1,000,000 in a folder.
+	// maxSeen is how many messages a scan of the whole folder can return: Exchange Online
+	// keeps 1,000,000 in a folder.
 	maxSeen = 4_000_000
 )
 
-// looked ends a look at the whole folder: what it has not shown is gone.
+// looked ends a scan of the whole folder: reports that it did not return are gone.
 func (r *run) looked() {
 	if r.seen == nil {
 		return
@@ -277,7 +278,7 @@ func (r *run) looked() {
 	}
 }
 
-// arrived notes what has come, changed and gone.
+// arrived records which reports have come, changed and gone.
 func (r *run) arrived(arrivals driver.Arrivals) {
 	now := time.Now()
 	r.mu.Lock()
@@ -314,7 +315,7 @@ func (r *run) arrived(arrivals driver.Arrivals) {
 	}
 }
 
-// begin finds the folder, and lets others listen and renew.
+// begin finds the folder, and starts the goroutines that listen and renew.
 func (r *run) begin(ctx context.Context) error {
 	var err error
 	if len(r.w.opts.Folder) == 0 {

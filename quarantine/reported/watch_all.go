@@ -7,18 +7,18 @@ import (
 	"sync"
 )
 
-// WatchAll is [Watcher.Watch] of several mailboxes in one loop: the reports of each come in
-// their order, and Mailbox of [Report] says whose they are. An error names its mailbox, and
-// the others are not hindered by it. While a report is not taken from the loop, its mailbox
-// waits and the others go on.
+// WatchAll is [Watcher.Watch] for several mailboxes in one loop: the reports of each come
+// in their order, and Mailbox of [Report] tells which mailbox they are in. An error names
+// its mailbox, and does not hinder the others. While the loop has not taken a report, its
+// mailbox waits and the others continue.
 //
 // Watchers over one driver share what it can share. With package ewsmail that is the
-// connection for notifications: one for up to 200 mailboxes of a strategy. A strategy that
-// package exchange has opened takes all of them for one group (ewsmail.Options.Group), and
-// its Config has no setting for it: a mailbox that another server serves gets a connection
-// of its own once its subscription has failed twice, and nothing is lost. Each still looks
-// at its folder every [Options].Interval: raise that for many mailboxes, such as to 15
-// minutes, if a report may come so late where a notification is lost.
+// connection for notifications: one for up to 200 mailboxes of a strategy. A strategy
+// opened by package exchange treats them all as one group (ewsmail.Options.Group), and its
+// Config has no setting for that: a mailbox on another server gets a connection of its own
+// once its subscription has failed twice, and nothing is lost. Each watcher still checks
+// its folder every [Options].Interval: raise that for many mailboxes, for example to 15
+// minutes, if a report may come that late when a notification is lost.
 func WatchAll(ctx context.Context, watchers ...*Watcher) iter.Seq2[Report, error] {
 	type news struct {
 		report Report

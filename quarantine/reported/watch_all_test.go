@@ -31,7 +31,7 @@ func (n narrow) Acquire(ctx context.Context, _ string) (func(bool, time.Duration
 	}
 }
 
-// watchers returns those of some mailboxes over one strategy. One call goes on at a time.
+// watchers returns watchers of mailboxes over one strategy, with one call at a time.
 func (w *world) watchers(transport http.RoundTripper, opts *reported.Options, addresses ...string) []*reported.Watcher {
 	return w.grouped(transport, nil, opts, addresses...)
 }
@@ -74,9 +74,9 @@ func (w *world) count(op ews.Operation) (n int) {
 	return n
 }
 
-// TestWatchAll: connections are shared by 200 mailboxes each, wherever these are; all of
-// them hear at once what comes, also after the server has closed the connections; and what
-// waits hinders no other call.
+// TestWatchAll: each connection is shared by 200 mailboxes, wherever these are; all of them
+// hear immediately of what comes, even after the server has closed the connections; and
+// waiting hinders no other call.
 func TestWatchAll(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
@@ -192,7 +192,7 @@ func TestOneOfManyFails(t *testing.T) {
 	})
 }
 
-// holding is a proxy that holds an answer back until it is whole.
+// holding is a proxy that holds an answer back until it is complete.
 type holding struct{ next http.RoundTripper }
 
 func (h holding) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -214,8 +214,8 @@ func (h holding) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// TestNothingStaysOpen: behind a proxy that holds connections back, events are asked for
-// instead, and a connection is tried again after an hour.
+// TestNothingStaysOpen: behind a proxy that holds answers back, events are polled instead,
+// and a connection is tried again after an hour.
 func TestNothingStaysOpen(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})

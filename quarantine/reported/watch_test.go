@@ -16,8 +16,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
-// TestWatch: reports come in order of arrival, those that are there and those that come,
-// and lie in Reported/Done afterwards.
+// TestWatch: reports come in order of arrival, both existing and new ones, and are in
+// Reported/Done afterwards.
 func TestWatch(t *testing.T) {
 	for _, version := range []ewstest.Version{ewstest.Exchange2010SP3, ewstest.Exchange2016, ewstest.ExchangeOnline} {
 		t.Run(version.String(), func(t *testing.T) {
@@ -78,8 +78,9 @@ func TestWatchWithoutABell(t *testing.T) {
 	})
 }
 
-// TestRelease: what is released is given again after the pause, with the same id; what is
-// neither acknowledged nor released when the loop is left, when its lease has run out.
+// TestRelease: a released report is handed out again after the pause, with the same id; one
+// that is neither acknowledged nor released when the loop is left, when its lease has run
+// out.
 func TestRelease(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
@@ -109,8 +110,8 @@ func TestRelease(t *testing.T) {
 	})
 }
 
-// TestLeaseIsRenewed: while a loop runs, nobody else is given what it holds, however long
-// that takes, and whatever happens to the report meanwhile.
+// TestLeaseIsRenewed: while a loop runs, nobody else receives the reports that it holds,
+// however long that takes, and whatever happens to them meanwhile.
 func TestLeaseIsRenewed(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})
@@ -154,8 +155,8 @@ func TestLeaseIsRenewed(t *testing.T) {
 	})
 }
 
-// TestPositions: a watch goes on from where the last one was, with few requests; what is
-// kept may be damaged, or old.
+// TestPositions: a watch continues where the last one was, with few requests; the saved
+// position may be damaged, or old.
 func TestPositions(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		w := newWorld(t, ewstest.Options{})

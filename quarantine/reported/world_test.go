@@ -27,7 +27,7 @@ var whole = flag.Bool("whole", false, "play the whole of the long matrices")
 
 const abuse = "abuse@example.test"
 
-// world is an Exchange with a mailbox for reports.
+// world is an Exchange server with a mailbox for reports.
 type world struct {
 	*ewstest.Server
 	t     testing.TB
@@ -43,7 +43,7 @@ func newWorld(t testing.TB, opts ewstest.Options) *world {
 	return w
 }
 
-// report delivers one.
+// report delivers a report.
 func (w *world) report(n int) {
 	w.box.Deliver(fmt.Appendf(nil, "From: Bob <bob@example.test>\r\nTo: abuse@example.test\r\nSubject: report %d\r\nMessage-ID: <r%d@example.test>\r\nDate: Mon, 30 Nov 2026 01:00:00 +0000\r\n\r\nplease look, %d\r\n", n, n, n))
 }
@@ -57,7 +57,7 @@ type process struct {
 	left   int // requests until it is killed; negative: never
 	after  bool
 	dead   bool
-	away   bool // it does not reach the server
+	away   bool // it cannot reach the server
 	killed func()
 	cuts   []context.CancelFunc // of each request
 }
@@ -113,7 +113,7 @@ func (p *process) kill() {
 	p.killed()
 }
 
-// disconnect lets the process not reach the server, or reach it again.
+// disconnect cuts the process off from the server, or reconnects it.
 func (p *process) disconnect(away bool) {
 	p.mu.Lock()
 	p.away = away
@@ -165,7 +165,7 @@ func (w *world) done() []string {
 	return all
 }
 
-// kept returns what lies in the folder of what is done.
+// kept returns the messages in the folder for acknowledged reports.
 func (w *world) kept() []*ewstest.Message {
 	for _, f := range w.box.Folders() {
 		if strings.HasSuffix(f.Path(), "Reported/Done") {

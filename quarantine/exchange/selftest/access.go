@@ -16,7 +16,7 @@ type reach int
 const (
 	reachOpened    reach = iota
 	reachNoMailbox       // no mailbox has this as its primary address
-	reachMoved           // it was here, and is no more
+	reachMoved           // it was here, but no longer is
 	reachNoRight         // the account may not open it
 	reachFailed          // for another reason
 	reachUndecided       // not known
@@ -55,8 +55,8 @@ func (k *checker) open(ctx context.Context, m *mailbox, name ews.FolderName) (ew
 	return ews.Folder{}, reachFailed, err.Error()
 }
 
-// hidden explains why a mailbox cannot be opened: without the right to it,
-// Exchange may answer as if it did not exist.
+// hidden explains why a mailbox cannot be opened: without the right to open it, Exchange
+// may answer as if it did not exist.
 func (k *checker) hidden(ctx context.Context, address string, cause error) string {
 	if !errors.Is(cause, ews.ErrNotFound) {
 		return "the account may not open the mailbox: " + cause.Error()

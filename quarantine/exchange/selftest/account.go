@@ -39,8 +39,7 @@ func (k *checker) checkAccount(ctx context.Context) {
 		k.block(CheckEndpoint)
 		return
 	}
-	// ConvertId with an invalid id touches no mailbox, so the only right that it
-	// needs is to sign in.
+	// ConvertId with an invalid id touches no mailbox, so it needs no right but to sign in.
 	view := k.client
 	if k.cfg.Authentication.Type == exchange.AuthenticationAzureAD {
 		view = k.client.Impersonating(k.cfg.QuarantineMailbox) // an application must
@@ -99,8 +98,8 @@ func (k *checker) account() string {
 	return cmp.Or(k.cfg.Authentication.Username, "the account of the program")
 }
 
-// accountName returns the name of the account for commands; only a program that signs
-// in itself may not have told it.
+// accountName returns the name of the account for commands; only a program that signs in
+// itself may leave it out.
 func (k *checker) accountName() string { return cmp.Or(k.cfg.Authentication.Username, "ACCOUNT") }
 
 // allowed reports that EWS is not blocked, and when Exchange Online ends it.

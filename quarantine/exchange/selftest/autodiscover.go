@@ -44,7 +44,7 @@ func (k *checker) checkAutodiscover(ctx context.Context) {
 	}
 }
 
-// autodiscoverRemedy says which setting to change.
+// autodiscoverRemedy returns which setting to change.
 func (k *checker) autodiscoverRemedy(err error) remedy {
 	_, domain, _ := strings.Cut(k.cfg.QuarantineMailbox, "@")
 	own := []string{

@@ -180,7 +180,7 @@ func (k *checker) notMoved(ctx context.Context, item ews.ItemID, seen string) {
 	}
 }
 
-// codeOf returns the code of a refusal, if an error is one.
+// codeOf returns the response code if an error is a refusal.
 func codeOf(err error) ews.ResponseCode {
 	if refused, ok := errors.AsType[*ews.ResponseError](err); ok {
 		return refused.Code

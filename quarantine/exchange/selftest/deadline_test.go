@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
 
-// silentFrom answers no more from one request on; 0 means never.
+// silentFrom stops answering from one request on; 0 means never.
 type silentFrom struct {
 	next http.RoundTripper
 	from int

@@ -16,7 +16,7 @@ import (
 // nameServer is an in-process name server.
 type nameServer struct {
 	t       *testing.T
-	hosts   []string            // that are this machine
+	hosts   []string            // that resolve to this machine
 	records map[string][]string // services by name, each "host:port"
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
 
-// basicAs signs in as a program may do, and counts nothing.
+// basicAs signs in as a program may do.
 type basicAs struct {
 	password string
 	next     http.RoundTripper

@@ -20,9 +20,9 @@ type graphChecker struct {
 
 	client   *graph.Client
 	token    token
-	refused  map[string]bool // permissions that the token lacks, and for want of which something was refused
+	refused  map[string]bool // permissions that the token lacks, so something was refused
 	vault    graph.Mailbox
-	vaultID  string              // for export and import; empty if it cannot be had
+	vaultID  string              // for export and import; empty if it cannot be found out
 	folder   graph.Folder        // of the quarantine; zero if it does not exist
 	importer graph.ImportSession // into the quarantine mailbox
 }
@@ -45,7 +45,7 @@ func (g *graphChecker) plan() {
 	g.add("", CheckThrottling)
 }
 
-// watched returns a context whose requests tell what the token says.
+// watched returns a context whose requests record what their token says.
 func (g *graphChecker) watched(ctx context.Context) context.Context {
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteHeaderField: func(name string, values []string) {
 		if strings.EqualFold(name, "Authorization") && len(values) == 1 {
@@ -104,8 +104,8 @@ func (g *graphChecker) checkAccount(ctx context.Context) {
 	}
 }
 
-// answered evaluates the first answer, and reports whether it came from Graph, to an
-// application that it knows.
+// answered evaluates the first answer, and reports whether it came from Graph and Graph
+// knows the application.
 func (g *graphChecker) answered(err error) bool {
 	refusal, said := errors.AsType[*graph.Error](err)
 	_, signInFailed := errors.AsType[*auth.AuthError](err)
@@ -134,7 +134,7 @@ func otherPrimary(user graph.User, address string) bool {
 	return primary != "" && !strings.EqualFold(primary, address)
 }
 
-// skipVault skips what needs the quarantine mailbox, unless that is decided.
+// skipVault skips the checks that need the quarantine mailbox and have no result yet.
 func (g *graphChecker) skipVault(because string) {
 	address := g.cfg.QuarantineMailbox
 	for _, name := range []Name{
@@ -152,8 +152,8 @@ func (g *graphChecker) skipOpen(name Name, mailbox, because string) {
 	}
 }
 
-// lacks reports that something was refused. If the token lacks the permission for it,
-// that is what has failed, and the check depends on it.
+// lacks records that something was refused. If the token lacks the permission for it, the
+// check of permissions has failed, and this one depends on it.
 func (g *graphChecker) lacks(name Name, mailbox, permission string, err error, fix remedy) {
 	denied := errors.Is(err, graph.ErrDenied)
 	switch lacking := g.token.known() && !g.token.has(permission); {
@@ -223,8 +223,8 @@ func (g *graphChecker) probe(ctx context.Context, address string) {
 	g.recoverable(ctx, box, address)
 }
 
-// opened evaluates the first read of a mailbox, and reports whether it can be opened. The
-// check is the one that says whether the mailbox exists.
+// opened evaluates the first read of a mailbox, and reports whether it can be opened.
+// exists is the check for whether the mailbox exists.
 func (g *graphChecker) opened(ctx context.Context, address string, exists Name, err error, none remedy) bool {
 	switch {
 	case err == nil:
@@ -242,7 +242,7 @@ func (g *graphChecker) opened(ctx context.Context, address string, exists Name, 
 	return false
 }
 
-// mailAccess asks to change a message that does not exist: Graph checks the right first.
+// mailAccess asks to change a message that does not exist: Graph checks permissions first.
 func (g *graphChecker) mailAccess(ctx context.Context, box graph.Mailbox, address string) bool {
 	_, err := box.Update(ctx, probeID, "", map[string]any{"categories": []string{}})
 	refusal, said := errors.AsType[*graph.Error](err)
@@ -299,7 +299,7 @@ func (g *graphChecker) checkDirectory(ctx context.Context) {
 		g.ok(CheckDirectory, "", seen)
 	case g.undecided(ctx, err):
 	case errors.Is(err, graph.ErrDenied):
-		// Who expands no groups needs no such permission.
+		// A program that expands no groups does not need this permission.
 		g.warn(CheckDirectory, "", "groups cannot be expanded: "+err.Error(), remedy{text: "to expand groups, give the application " + permissionGroups + " with admin consent (ewsq setup)"})
 	case errors.Is(err, graph.ErrNoMailbox):
 		g.fail(CheckDirectory, "", "no group has this address: "+err.Error(), remedy{

@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail"
 )
 
-// planInPlace adds the checks for messages that are kept in their own mailboxes. These are
-// only read, so that nothing is tried with an item.
+// planInPlace adds the checks for messages that are kept in their own mailboxes. Those are
+// only read, so there is no test item.
 func (g *graphChecker) planInPlace() {
 	g.add("", CheckDNS, CheckTCP, CheckTLS, CheckClock, CheckCertificate, CheckStampKeys, CheckEndpoint, CheckAuthentication, CheckPermissions, CheckDirectory)
 	if len(g.probes()) == 0 {
@@ -30,7 +30,7 @@ func (g *graphChecker) someAddress() string {
 	case len(g.probes()) > 0:
 		return g.probes()[0]
 	}
-	return "nobody@ewsquarantine.invalid" // that it is not there is an answer, too
+	return "nobody@ewsquarantine.invalid" // its absence is an answer, too
 }
 
 // carriedCheck returns the check of a user's mailbox for how messages leave it.
@@ -41,7 +41,7 @@ func (g *graphChecker) carriedCheck() Name {
 	return CheckExportImport
 }
 
-// unnamed warns that no mailbox was named, so that nothing is known of the rights to mail.
+// unnamed warns that no mailbox was named, so the rights to mail are not known.
 func (g *graphChecker) unnamed() {
 	if len(g.probes()) == 0 {
 		g.warn(CheckMailbox, "", "not checked, nor what the application may do with mail: no mailbox was named", remedy{text: "name some users' mailboxes; they are only read"})

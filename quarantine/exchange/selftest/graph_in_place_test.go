@@ -46,7 +46,7 @@ func TestGraphCheckInPlace(t *testing.T) {
 	assert.NotContains(t, r.String(), string(selftest.CheckQuarantineMailbox))
 	assert.Len(t, s.Mailbox(alice).Messages(), before, "mailboxes are only read")
 
-	// A folder of that name which its owner sees.
+	// A folder of that name that its owner can see.
 	s.Mailbox(bob).AddFolder(nil, graphmail.VaultFolder)
 	r = s.check(t)
 	assert.Equal(t, selftest.Failed, status(t, r, selftest.CheckQuarantineFolder, bob))

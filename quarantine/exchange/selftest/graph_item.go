@@ -22,11 +22,11 @@ var (
 	pidTagClientSubmitTime    = graph.Property{Type: "SystemTime", Tag: 0x0039}
 )
 
-// itemReceived is how long ago the test item pretends to have been received, to see that
-// an import keeps that.
+// itemReceived is how long ago the test item claims to have been received, to check that an
+// import keeps the time.
 const itemReceived = 24 * time.Hour
 
-// testFields are what is read of test items.
+// testFields are the fields that are read of test items.
 var testFields = []string{"id", "changeKey", "subject", "internetMessageId", "receivedDateTime", "isRead", "isDraft"}
 
 func stampProperty(name string) graph.Property {
@@ -47,10 +47,10 @@ type trial struct {
 	received  time.Time
 	values    map[graph.Property]string // of its named properties
 	item      graph.Message             // as read back
-	needs     string                    // permission for what was last asked
+	needs     string                    // permission for the last request
 }
 
-// withItem writes the test item, checks what needs one, and removes it.
+// withItem writes the test item, makes the checks that need one, and removes it.
 func (g *graphChecker) withItem(ctx context.Context, transferable bool) {
 	address := g.cfg.QuarantineMailbox
 	t := &trial{g: g, operation: driver.NewOperation(), received: g.now().Add(-itemReceived).UTC().Truncate(time.Second)}
@@ -84,7 +84,7 @@ func (g *graphChecker) withItem(ctx context.Context, transferable bool) {
 	}
 }
 
-// graphWriteRemedy says what to do if an item cannot be written.
+// graphWriteRemedy returns what to do if an item cannot be written.
 func (g *graphChecker) graphWriteRemedy(err error) remedy {
 	if refusal, ok := errors.AsType[*graph.Error](err); ok && refusal.Status == http.StatusInsufficientStorage || graph.Has(err, "ErrorQuotaExceeded") {
 		return g.writeRemedy(ews.ErrQuota)
@@ -139,7 +139,7 @@ func (t *trial) kept(m graph.Message) bool {
 	return true
 }
 
-// changeKeys changes the item, and then again with the version that it had before.
+// changeKeys changes the item, and then tries to change it again with its old version.
 func (t *trial) changeKeys(ctx context.Context) {
 	g, address := t.g, t.g.cfg.QuarantineMailbox
 	old := t.item.Version()
@@ -164,7 +164,7 @@ func (t *trial) changeKeys(ctx context.Context) {
 	}
 }
 
-// transfer exports the item, imports it beside itself, and compares the two.
+// transfer exports the item, imports it alongside the original, and compares the two.
 func (t *trial) transfer(ctx context.Context) {
 	g, address := t.g, t.g.cfg.QuarantineMailbox
 	differ, err := t.carry(ctx)
@@ -180,7 +180,7 @@ func (t *trial) transfer(ctx context.Context) {
 	}
 }
 
-// carry makes a copy, and returns what differs in it.
+// carry makes a copy, and returns how it differs.
 func (t *trial) carry(ctx context.Context) ([]string, error) {
 	g := t.g
 	err := t.once(ctx, t.item.ID, g.folder.ID)
@@ -206,7 +206,7 @@ func (t *trial) carry(ctx context.Context) ([]string, error) {
 	return nil, errors.New("the import was answered with success, but no copy of the test item can be found")
 }
 
-// once exports the item, and imports what came into the folder.
+// once exports the item, and imports the result into the folder.
 func (t *trial) once(ctx context.Context, item, folder string) error {
 	t.needs = permissionTransfer
 	data, err := t.g.vault.ExportItem(ctx, t.g.vaultID, item)
@@ -224,14 +224,14 @@ func (t *trial) once(ctx context.Context, item, folder string) error {
 	return nil
 }
 
-// unknownID reports whether Graph has refused the ids of mail for export and import, for
-// which it may have others: nothing was created then.
+// unknownID reports whether Graph refused the ids of the mail API for export and import,
+// which may use others. Nothing was created then.
 func unknownID(err error) bool {
 	e, ok := errors.AsType[*graph.Error](err)
 	return ok && e.NotExecuted() && (graph.Has(err, graph.CodeInvalidID) || e.Status == http.StatusBadRequest)
 }
 
-// ownIDs returns the ids that export and import have for the item and its folder.
+// ownIDs returns the ids that export and import use for the item and its folder.
 func (t *trial) ownIDs(ctx context.Context) (item, folder string, err error) {
 	g, state := t.g, stampProperty(driver.StampState)
 	t.needs = permissionFolders
@@ -278,7 +278,7 @@ func (t *trial) compare(copied graph.Message) (differ []string) {
 	return differ
 }
 
-// messageID is that of the item.
+// messageID returns the item's Message-ID.
 func (t *trial) messageID() string { return "<" + t.operation + "@ewsquarantine.invalid>" }
 
 // is reports whether a message is the item or its copy, which may have lost its named
@@ -301,7 +301,7 @@ func (t *trial) find(ctx context.Context) (found []graph.Message, err error) {
 	return found, nil
 }
 
-// remove removes the item and its copy, and those of interrupted self-tests, even if the
+// remove removes the item and its copy, and any left by interrupted self-tests, even if the
 // context has ended.
 func (t *trial) remove(callers context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(callers), removalTime)

@@ -21,7 +21,7 @@ const (
 	permissionAdvanced = "Mail-Advanced.ReadWrite.All"
 )
 
-// permissionUse says what each is for.
+// permissionUse describes what each is for.
 var permissionUse = map[string]string{
 	permissionMail:     "finds, marks and removes messages",
 	permissionTransfer: "carries messages from one mailbox to the other",
@@ -32,7 +32,7 @@ var permissionUse = map[string]string{
 	permissionAdvanced: "adds headers to received messages from 2026-12-31 on",
 }
 
-// permissionIn lists, for some, others that include them.
+// permissionIn lists, for some permissions, others that include them.
 var permissionIn = map[string][]string{
 	permissionUsers:   {"User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
 	permissionGroups:  {"GroupMember.ReadWrite.All", "Group.Read.All", "Group.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All"},
@@ -40,13 +40,13 @@ var permissionIn = map[string][]string{
 	permissionFolders: {"MailboxFolder.ReadWrite.All"},
 }
 
-// checkPermissions compares the token with what the configuration needs. It comes last:
-// what was refused for want of a permission is missing, and what worked without it is
-// given in another way.
+// checkPermissions compares the token with what the configuration needs. It comes last: a
+// permission without which something was refused is missing, and one without which
+// everything worked is granted in another way.
 func (g *graphChecker) checkPermissions() {
 	switch {
 	case g.client == nil:
-		return // its row says why
+		return // its row tells why
 	case g.token.delegated():
 		g.fail(CheckPermissions, "", "the token is that of a user, not of an application: it opens the user's own mailbox only",
 			remedy{text: "sign in as an application, with application permissions"})
@@ -89,16 +89,17 @@ func (g *graphChecker) checkPermissions() {
 	}
 }
 
-// madeAnew says what happens without the permissions of export and import.
+// madeAnew describes what happens without the permissions to export and import.
 const madeAnew = "recreateMessages is set, so messages are made anew, and lose what OPERATING.md lists"
 
-// dispensable reports whether messages are carried without a permission, though worse.
+// dispensable reports whether messages can be carried without a permission, though less
+// well.
 func (g *graphChecker) dispensable(permission string) bool {
 	return g.cfg.RecreateMessages && slices.Contains([]string{permissionTransfer, permissionItems, permissionFolders}, permission)
 }
 
-// reach says which mailboxes the permissions are for.
-// See https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac.
+// reach describes which mailboxes the permissions are for. See
+// https://learn.microsoft.com/en-us/exchange/permissions-exo/application-rbac.
 func (g *graphChecker) reach() string {
 	if g.token.has(permissionMail) {
 		return "; consent to " + permissionMail + " is for every mailbox of the tenant, whatever scopes there are"
@@ -127,7 +128,7 @@ func (g *graphChecker) permissionRemedy(permissions []string) remedy {
 	return r
 }
 
-// mailRemedy says how to give the application access to the mail of a mailbox.
+// mailRemedy returns how to give the application access to the mail of a mailbox.
 func (g *graphChecker) mailRemedy(address string) remedy {
 	r := remedy{text: "give the application " + permissionMail + " with admin consent; or in RBAC for Applications the role \"Application Mail.ReadWrite\" with a scope that includes the mailbox. " +
 		"Exchange caches rights, so it can take two hours to take effect"}
@@ -137,7 +138,7 @@ func (g *graphChecker) mailRemedy(address string) remedy {
 	return r
 }
 
-// transferRemedy says how to let the application export and import.
+// transferRemedy returns how to let the application export and import.
 func (g *graphChecker) transferRemedy() remedy {
 	return remedy{text: "give the application " + permissionTransfer + " with admin consent; an application access policy that excludes the mailbox may be in the way, and sovereign clouds have no export and import"}
 }

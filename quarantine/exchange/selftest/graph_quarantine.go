@@ -37,7 +37,7 @@ func (g *graphChecker) checkQuarantine(ctx context.Context) {
 	}
 }
 
-// inVault checks what needs the quarantine mailbox.
+// inVault makes the checks that need the quarantine mailbox.
 func (g *graphChecker) inVault(ctx context.Context, root graph.Folder) {
 	address := g.cfg.QuarantineMailbox
 	var err error
@@ -87,7 +87,7 @@ func (g *graphChecker) child(ctx context.Context, root string) (graph.Folder, er
 }
 
 // transferable asks to export an item that does not exist, and for a session to import into
-// the mailbox, which changes nothing.
+// the mailbox. Neither changes anything.
 func (g *graphChecker) transferable(ctx context.Context, box graph.Mailbox, address string) bool {
 	id, err := box.ExchangeID(ctx)
 	if g.undecided(ctx, err) {
@@ -102,7 +102,7 @@ func (g *graphChecker) transferable(ctx context.Context, box graph.Mailbox, addr
 		export.Close()
 	}
 	if aboutItem(err) {
-		err = nil // the right to export is looked at before
+		err = nil // Graph checks the right to export first
 	}
 	var session graph.ImportSession
 	if err == nil {
@@ -122,8 +122,8 @@ func (g *graphChecker) transferable(ctx context.Context, box graph.Mailbox, addr
 	return true
 }
 
-// aboutItem reports whether Graph has refused an item, and not the application: in an
-// answer to the whole request, or in one that has been carried out.
+// aboutItem reports whether Graph refused the item and not the application, either in the
+// response to the whole request or within one that succeeded.
 func aboutItem(err error) bool {
 	refusal, said := errors.AsType[*graph.Error](err)
 	if !said || refusal.Err != nil || errors.Is(err, graph.ErrDenied) || errors.Is(err, graph.ErrThrottled) {
@@ -132,8 +132,8 @@ func aboutItem(err error) bool {
 	return refusal.Status == http.StatusOK || refusal.Status == http.StatusBadRequest || graph.Has(err, graph.CodeInvalidID, graph.CodeItemNotFound)
 }
 
-// checkImportHost looks whether the server that takes imports can be reached. It is
-// another one than Graph's, and firewalls must know both.
+// checkImportHost checks whether the server that takes imports can be reached. It is not
+// Graph's own, and firewalls must allow both.
 func (g *graphChecker) checkImportHost(ctx context.Context) bool {
 	server := g.importer.Server()
 	if server == "" {
@@ -169,7 +169,7 @@ func (g *graphChecker) checkImportHost(ctx context.Context) bool {
 	return false
 }
 
-// transferBlocker returns the check for which there is no session to import.
+// transferBlocker returns the check that explains why there is no session to import.
 func (g *graphChecker) transferBlocker() Name {
 	if s := g.result(CheckExportImport, g.cfg.QuarantineMailbox).Status; s == Failed || s == Warning {
 		return CheckExportImport

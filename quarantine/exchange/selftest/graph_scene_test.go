@@ -20,7 +20,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// graphScene is a Microsoft Graph, a configuration for it, and the options of the
+// graphScene is a Microsoft Graph server, a configuration for it, and the options of the
 // self-test. The program signs in as the application "app".
 type graphScene struct {
 	*graphtest.Server
@@ -30,7 +30,7 @@ type graphScene struct {
 	mu       sync.Mutex
 	status   int               // to answer instead of Graph; 0: none
 	answers  *strings.Replacer // changes answers; nil: none
-	anyToken bool              // every token is taken for that of the application
+	anyToken bool              // every token counts as the application's
 }
 
 // newGraphScene returns a scene in which every check succeeds.
@@ -52,7 +52,7 @@ func newGraphScene(t *testing.T, o *graphtest.Options) *graphScene {
 	return s
 }
 
-// ServeHTTP is in front of Graph and of the server that takes imports.
+// ServeHTTP intercepts the requests to Graph and to the server that takes imports.
 func (s *graphScene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	status, answers, anyToken := s.status, s.answers, s.anyToken
@@ -113,7 +113,7 @@ func (s *graphScene) untouched(t *testing.T) {
 }
 
 // newApplicationScene returns a scene whose configuration signs in as an application with a
-// certificate, at the token endpoint of the Graph itself.
+// certificate, at the token endpoint of the Graph server itself.
 func newApplicationScene(t *testing.T) *graphScene {
 	t.Helper()
 	const application, tenant = "00001111-aaaa-2222-bbbb-3333cccc4444", "5a1e0f3c-7d3b-4c42-9f64-0c2ad2b10001"

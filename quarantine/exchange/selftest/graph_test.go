@@ -74,7 +74,7 @@ func TestGraphCheckWithoutQuarantineFolder(t *testing.T) {
 	}
 }
 
-// What RBAC for Applications gives is not in the token, and is found out by trying.
+// Rights from RBAC for Applications are not in the token, and are found out by trying.
 func TestGraphCheckScoped(t *testing.T) {
 	t.Parallel()
 	s := newGraphScene(t, nil)
@@ -84,8 +84,7 @@ func TestGraphCheckScoped(t *testing.T) {
 	s.untouched(t)
 }
 
-// A token that cannot be read says nothing of permissions; what they are for is tried all
-// the same.
+// A token that cannot be read shows no permissions, but what they allow is still tried.
 func TestGraphCheckInVirtualTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

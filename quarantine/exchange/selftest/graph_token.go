@@ -8,11 +8,11 @@ import (
 	"sync"
 )
 
-// maxToken bounds a token that is looked at, in bytes.
+// maxToken is the maximum size of a token to decode, in bytes.
 const maxToken = 64 << 10
 
-// claims are what a token says of who has it. Tokens of Azure AD are JWT (RFC 7519), whose
-// form nobody promises: one that cannot be read says nothing.
+// claims are what a token states about its holder. Tokens of Azure AD are JWTs (RFC 7519),
+// but that is not guaranteed: one that cannot be read has none.
 type claims struct {
 	Roles []string `json:"roles"` // application permissions
 	Scope string   `json:"scp"`   // delegated permissions
@@ -33,7 +33,7 @@ func claimsOf(authorization string) (c claims, ok bool) {
 	return c, true
 }
 
-// token is what is known of the token that was sent. The token itself is not kept.
+// token is what is known about the token that was sent. The token itself is not kept.
 type token struct {
 	mu     sync.Mutex
 	read   bool
@@ -61,7 +61,7 @@ func (t *token) known() bool {
 	return ok
 }
 
-// delegated reports whether it is that of a user.
+// delegated reports whether it is a user's token.
 func (t *token) delegated() bool {
 	c, _ := t.seen()
 	return c.Scope != ""
@@ -75,7 +75,8 @@ func (t *token) has(permission string) bool {
 	})
 }
 
-// relevant returns the names of the permissions that it has, of those that are looked at.
+// relevant returns the names of the permissions that it has, of those that the self-test
+// knows.
 func (t *token) relevant() []string {
 	var all []string
 	for p := range permissionUse {

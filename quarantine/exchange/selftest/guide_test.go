@@ -14,8 +14,8 @@ import (
 
 const operatorsGuide = "../../../OPERATING.md"
 
-// TestOperatorsGuideIsComplete: the guide describes every check, and every code
-// in it is one that Exchange has.
+// TestOperatorsGuideIsComplete: the guide describes every check, and every code in it is
+// one of Exchange's.
 func TestOperatorsGuideIsComplete(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile(operatorsGuide)

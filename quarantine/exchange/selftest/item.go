@@ -12,20 +12,20 @@ import (
 )
 
 const (
-	// selfTest is the prefix of the state of a test item, in the property that has
-	// the state of a stamp. Incoming mail cannot have it, and it is not a valid
-	// stamp, so nothing else mistakes the item for a quarantined message.
+	// selfTest is the prefix of the state of a test item, in the property that holds the
+	// state of a stamp. Incoming mail cannot have it, and it is not a valid stamp, so
+	// nothing else mistakes the item for a quarantined message.
 	selfTest = "self-test"
 	// selfTestAge is the age above which a test item counts as left behind by an
 	// interrupted self-test; the next one removes it.
 	selfTestAge = time.Hour
-	// removalTime bounds the removal of the test item, and removalAfter what of that
-	// may come after the end of the caller's context: callers rely on their deadline.
+	// removalTime bounds the removal of the test item, and removalAfter the part of it that
+	// comes after the end of the caller's context: callers rely on their deadline.
 	removalTime  = time.Minute
 	removalAfter = 5 * time.Second
 )
 
-// stampState is the property with the state of a test item.
+// stampState is the property that holds the state of a test item.
 var stampState = ews.ExtendedField{GUID: driver.StampSet, Name: driver.StampState, Type: ews.TypeString}
 
 // testPlace is a folder where the test item may be.
@@ -37,8 +37,8 @@ type testPlace struct {
 	leftover bool
 }
 
-// withItem writes the test item, checks what needs one, and removes it. If all
-// of that worked, a second one follows.
+// withItem writes the test item, makes the checks that need one, and removes it. If all of
+// that worked, a second item follows.
 func (k *checker) withItem(ctx context.Context) {
 	address := k.cfg.QuarantineMailbox
 	folder := ews.FolderID{ID: k.folderID}
@@ -92,8 +92,8 @@ func unmarked(item ews.ItemID, err error) []ews.ItemID {
 	return nil
 }
 
-// createItem writes the test item and reads it back. With [errNotKept] the item
-// is there, and its id is returned.
+// createItem writes the test item and reads it back. If the error is [errNotKept], the item
+// exists and its id is returned.
 func (k *checker) createItem(ctx context.Context, folder ews.FolderID, operation string) (ews.ItemID, error) {
 	now := k.now().UTC()
 	mime := "From: Self-test <self-test@ewsquarantine.invalid>\r\nTo: Self-test <self-test@ewsquarantine.invalid>\r\n" +
@@ -107,7 +107,7 @@ func (k *checker) createItem(ctx context.Context, folder ews.FolderID, operation
 		},
 	})
 	if err == nil && id.IsZero() {
-		id, err = k.unnamed(ctx, folder, operation) // the server returns no ids of what it makes
+		id, err = k.unnamed(ctx, folder, operation) // the server returns no ids of new items
 	}
 	if err != nil {
 		return ews.ItemID{}, err
@@ -127,7 +127,7 @@ func (k *checker) createItem(ctx context.Context, folder ews.FolderID, operation
 	return results[0].Value.ID, nil
 }
 
-// unnamed returns the id of a test item that the server has created without telling it.
+// unnamed returns the id of a test item that the server created without returning one.
 func (k *checker) unnamed(ctx context.Context, folder ews.FolderID, operation string) (ews.ItemID, error) {
 	messageID := "<" + operation + "@ewsquarantine.invalid>"
 	results, err := k.quarantine.client.FindItem(ctx, ews.FindItemRequest{
@@ -148,9 +148,10 @@ func (k *checker) unnamed(ctx context.Context, folder ews.FolderID, operation st
 
 func testState(operation string) string { return selfTest + "|" + operation }
 
-// removeItems removes the test item from every place where it may be, and from
-// the quarantine folder those of interrupted self-tests. It does so even if ctx
-// has ended. What cannot be found by its named properties is removed by its id.
+// removeItems removes the test item from every place where it may be, and the items of
+// interrupted self-tests from the quarantine folder. It does so even if the caller's
+// context has ended. lost are items that cannot be found by their named properties, and are
+// removed by id.
 func (k *checker) removeItems(callers context.Context, places []testPlace, operation string, lost []ews.ItemID) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(callers), removalTime)
 	defer cancel()

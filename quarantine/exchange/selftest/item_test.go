@@ -70,7 +70,7 @@ func TestCheckRemovesLeftovers(t *testing.T) {
 	assert.Empty(t, folder.Messages())
 }
 
-// TestCheckWithoutItemIDs: a server that returns no ids of what it makes can be used.
+// TestCheckWithoutItemIDs: a server that returns no ids of new items can be used.
 func TestCheckWithoutItemIDs(t *testing.T) {
 	t.Parallel()
 	s := newCheckScene(t, exchange.FullAccess, func(o *ewstest.Options) { o.Odd = ewstest.OddNoItemIDs })

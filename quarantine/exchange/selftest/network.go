@@ -142,8 +142,8 @@ func (k *checker) look(ctx context.Context, url string, d *dial) (http.Header, e
 	return resp.Header, nil
 }
 
-// connection evaluates DNS, TCP and TLS, and reports whether all of them work. The
-// first that failed explains err.
+// connection evaluates DNS, TCP and TLS, and reports whether all of them work. The first
+// that fails explains err.
 func (k *checker) connection(d *dial, err error) bool {
 	if k.opts.Transport != nil {
 		for _, name := range []Name{CheckDNS, CheckTCP, CheckTLS} {

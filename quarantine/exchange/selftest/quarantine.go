@@ -33,8 +33,8 @@ func (m *mailbox) known(name ews.FolderName) ews.DistinguishedFolder {
 	return f
 }
 
-// checkQuarantine checks the quarantine mailbox and everything that needs no
-// other mailbox.
+// checkQuarantine checks the quarantine mailbox and everything else that needs no other
+// mailbox.
 func (k *checker) checkQuarantine(ctx context.Context) {
 	opened := k.openQuarantine(ctx)
 	if k.blocker != "" || ctx.Err() != nil {

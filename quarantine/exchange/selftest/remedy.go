@@ -27,8 +27,7 @@ func (k *checker) online() bool {
 	return k.cfg.Authentication.Type == exchange.AuthenticationAzureAD || k.overGraph()
 }
 
-// foundURL says where the address of EWS comes from if not from the
-// configuration.
+// foundURL describes where the address of EWS comes from, if not from the configuration.
 func (k *checker) foundURL() string {
 	if !k.discovered {
 		return ""
@@ -154,7 +153,7 @@ func (k *checker) offered() string {
 		}
 		switch strings.ToLower(name) {
 		case "basic", "bearer", "digest", "kerberos", "negotiate", "ntlm":
-		default: // anything may stand there
+		default: // it may be anything
 			name = "another one"
 		}
 		if !slices.Contains(names, name) {
@@ -216,7 +215,7 @@ func (k *checker) quarantineRemedy() remedy {
 	}
 }
 
-// failedRemedy says what to do about a mailbox that cannot be opened, and names a cause
+// failedRemedy returns what to do about a mailbox that cannot be opened. It names a cause
 // only if the server did.
 func (k *checker) failedRemedy(address string, code ews.ResponseCode) remedy {
 	state := []string{
@@ -232,12 +231,12 @@ func (k *checker) failedRemedy(address string, code ews.ResponseCode) remedy {
 	return remedy{text: "it is not known why: this is what the server answered. Try again; if it stays, search its event log for the request id"}
 }
 
-// unknownRemedy says what to do about an answer of Graph whose cause it does not tell.
+// unknownRemedy returns what to do about an answer of Graph that does not give its cause.
 func unknownRemedy() remedy {
 	return remedy{text: "it is not known why: this is what Graph answered. Try again; if it stays, give its request id to Microsoft's support"}
 }
 
-// movedRemedy says what to do about a mailbox that is somewhere else now.
+// movedRemedy returns what to do about a mailbox that is now somewhere else.
 func (k *checker) movedRemedy(address string) remedy {
 	return remedy{
 		"no right is missing: find out where the mailbox is now, often in Exchange Online, and add the configuration of that place",
@@ -245,7 +244,7 @@ func (k *checker) movedRemedy(address string) remedy {
 	}
 }
 
-// accessRemedy says how to give the account access to a mailbox.
+// accessRemedy returns how to give the account access to a mailbox.
 func (k *checker) accessRemedy(address string) remedy {
 	a := k.cfg.Authentication
 	switch {

@@ -59,8 +59,7 @@ func newChecker(cfg *exchange.Config, opts Options) *checker {
 	return k
 }
 
-// plan adds all checks to the report, so that none is missing however early it
-// ends.
+// plan adds all checks to the report, so none is missing, however early the self-test ends.
 func (k *checker) plan() {
 	vault, add := k.cfg.QuarantineMailbox, k.add
 	add("", CheckAutodiscover, CheckDNS, CheckTCP, CheckTLS, CheckClock, CheckCertificate, CheckStampKeys, CheckEndpoint, CheckAuthentication, CheckEWSAllowed, CheckVersion)
@@ -86,7 +85,7 @@ func (k *checker) add(mailbox string, names ...Name) {
 // overGraph reports whether the configuration is for Graph.
 func (k *checker) overGraph() bool { return k.cfg.API == exchange.APIGraph }
 
-// address returns the URL of the server, and setting the name of the setting that has it.
+// address returns the URL of the server, and setting the name of the setting that holds it.
 func (k *checker) address() string {
 	if k.overGraph() {
 		return k.cfg.GraphURL
@@ -101,8 +100,8 @@ func (k *checker) setting() string {
 	return "ewsUrl"
 }
 
-// probes returns the mailboxes of users and for reports to check; the quarantine mailbox
-// is checked anyway.
+// probes returns the mailboxes to check: those of users and the one for reports. The
+// quarantine mailbox is checked anyway.
 func (k *checker) probes() []string {
 	all := slices.DeleteFunc(slices.Clone(k.opts.Mailboxes), func(m string) bool { return strings.EqualFold(m, k.cfg.QuarantineMailbox) })
 	if reports := k.cfg.ReportMailbox; reports != "" && !slices.ContainsFunc(all, func(m string) bool { return strings.EqualFold(m, reports) }) {
@@ -143,7 +142,7 @@ func (k *checker) block(name Name) {
 	}
 }
 
-// fixFirst says why a check that depends on another was skipped.
+// fixFirst explains why a check that depends on another was skipped.
 func fixFirst(name Name) string { return "not checked: fix " + string(name) + " first" }
 
 // finish marks the remaining checks as skipped.

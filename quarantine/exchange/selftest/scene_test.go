@@ -106,7 +106,7 @@ func (s *checkScene) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // instantly leaves sockets out, and lets the self-test wait in virtual time.
 func (s *checkScene) instantly(h http.Handler) { s.opts.Transport = inMemory{h} }
 
-// inMemory is a way to a server without sockets.
+// inMemory reaches a server without sockets.
 type inMemory struct{ http.Handler }
 
 // RoundTrip implements http.RoundTripper.
@@ -137,7 +137,7 @@ func (s *checkScene) checkNow(t *testing.T) *selftest.Report {
 	return report
 }
 
-// RSA keys take long to make: these are shared.
+// RSA keys take long to generate, so these are shared.
 var (
 	usualCertificate = sync.OnceValues(func() (*auth.Certificate, error) { return auth.NewCertificate(nil) })
 	authorityKey     = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })

@@ -46,7 +46,8 @@ const (
 	CheckThrottling        Name = "throttling"        // the server did not ask to slow down
 )
 
-// Checks of a configuration whose api is Graph, beside those of the above that it shares.
+// Checks of a configuration whose api is Graph, in addition to those above that apply to
+// it.
 const (
 	CheckPermissions  Name = "permissions"  // the application has the permissions of Graph that it needs
 	CheckMailAccess   Name = "mailAccess"   // the application may read and change mail of the mailbox
@@ -60,12 +61,12 @@ type Status string
 // Statuses.
 const (
 	OK Status = "ok"
-	// Warning means that it works, but not as well as it could, or not for long.
+	// Warning means that it works, but not as well as it could, or not for much longer.
 	Warning Status = "warning"
 	// Failed means that something the configuration needs does not work.
 	Failed Status = "failed"
-	// Skipped means that it was not checked. Seen says why: the configuration
-	// does not need it, another check failed, or it cannot be checked.
+	// Skipped means that it was not checked. Seen tells why: the configuration does not
+	// need it, another check failed, or it cannot be checked.
 	Skipped Status = "skipped"
 )
 
@@ -77,7 +78,7 @@ type Result struct {
 	// Seen is what the check saw. It may quote the server: escape it before
 	// showing it, as [Report.WriteTable] does.
 	Seen string `json:"seen"`
-	// Remedy says what to do; empty if there is nothing to do.
+	// Remedy is what to do; empty if there is nothing to do.
 	Remedy string `json:"remedy,omitempty"`
 	// Commands are PowerShell lines that help to do it, with the names of the
 	// configuration filled in. The self-test runs none of them.
@@ -123,8 +124,8 @@ func (r *Report) With(status Status) []Result {
 // Options are the options of [Check] beyond the configuration. nil or the zero
 // value means the defaults.
 type Options struct {
-	// Mailboxes are primary SMTP addresses of users' mailboxes to check the
-	// rights on, beside that for reports, if the configuration has one. They are only
+	// Mailboxes are primary SMTP addresses of users' mailboxes to check the rights on, in
+	// addition to the mailbox for reports, if the configuration has one. They are only
 	// read. Default: none; the rights on users' mailboxes are not checked.
 	Mailboxes []string
 
@@ -152,22 +153,22 @@ type Options struct {
 // and reports for each check what it saw and what to do. It reads stampKeyFile, but
 // does not open the journal.
 //
-// It changes nothing on the server, with one exception: it writes a test item
-// into the quarantine folder, if that exists, and removes it again, whatever
-// else fails. With FullAccess it moves the item into Deleted Items of the service
-// account's own mailbox in between, which is the only way to see whether the
-// server moves items between mailboxes. With a second test item it checks that
-// named properties are kept, and tries change keys that are out of date. The quarantine folder is not created.
-// Users' mailboxes are only read. A refused password is not tried again.
+// It changes nothing on the server, with one exception: it writes a test item into the
+// quarantine folder, if that exists, and removes it again, whatever else fails. With
+// FullAccess it first moves the item into Deleted Items of the service account's own
+// mailbox, which is the only way to see whether the server moves items between mailboxes.
+// With a second test item it checks that named properties are kept, and tries change keys
+// that are out of date. The quarantine folder is not created. Users' mailboxes are only
+// read. A refused password is not tried again.
 //
-// Over Graph there is one test item, which is exported, imported beside itself and removed
-// with its copy. Whether the application may change mail, export and import is asked of
-// each mailbox with an id that none of its messages has. The permissions are read from the
-// token, which is not kept; a SignIn or Transport may hide it.
+// Over Graph there is one test item, which is exported, imported alongside the original,
+// and removed with its copy. Whether the application may change mail, export and import is
+// tested in each mailbox with an id that none of its messages has. The permissions are read
+// from the token, which is not kept; a SignIn or Transport may hide it.
 //
-// The error says that the configuration or the options are invalid, like that of
-// [exchange.Config.Validate], or that ctx has ended; in the latter case the
-// report contains what was seen until then.
+// Check returns an error if the configuration or the options are invalid, like that of
+// [exchange.Config.Validate], or if ctx has ended; in the latter case the report contains
+// what was seen until then.
 func Check(ctx context.Context, cfg *exchange.Config, opts *Options) (*Report, error) {
 	if cfg == nil {
 		return nil, driver.Invalid("configuration", "", "is nil; load one, for example with LoadConfig")

@@ -10,17 +10,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// errNotKept reports that a named property was not read back as it was set.
+// errNotKept means that a named property was not read back as it was set.
 var errNotKept = errors.New("the server reported success, but did not keep the named properties of the item; without them a copy cannot be recognised, and nothing can be taken or restored")
 
-// skipStamp skips the checks of what keeps copies and runs apart.
+// skipStamp skips the checks of named properties and change keys, which keep copies and
+// runs apart.
 func (k *checker) skipStamp(because string) {
 	k.skip(CheckNamedProperties, k.cfg.QuarantineMailbox, because)
 	k.skip(CheckChangeKeys, k.cfg.QuarantineMailbox, because)
 }
 
-// withSecondItem checks named properties and change keys on a test item of its
-// own, since a server that takes an old change key deletes it.
+// withSecondItem checks named properties and change keys on a separate test item, since a
+// server that accepts an old change key deletes it.
 func (k *checker) withSecondItem(ctx context.Context, folder ews.FolderID) {
 	operation := driver.NewOperation()
 	item, err := k.createItem(ctx, folder, operation)
@@ -45,7 +46,7 @@ func (k *checker) withSecondItem(ctx context.Context, folder ews.FolderID) {
 	}
 }
 
-// lostProperties reports that named properties are not kept.
+// lostProperties records that named properties are not kept.
 func (k *checker) lostProperties() {
 	k.fail(CheckNamedProperties, k.cfg.QuarantineMailbox, errNotKept.Error(),
 		remedy{text: "check whether a gateway in front of the server removes ExtendedProperty elements; a server that does not keep them cannot be used"})

@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
 
-// TestCheckOfStampKeys: what Open would refuse fails here, the rest is checked all
-// the same, and no key is shown.
+// TestCheckOfStampKeys: what Open would refuse fails here, the rest is still checked, and
+// no key is shown.
 func TestCheckOfStampKeys(t *testing.T) {
 	t.Parallel()
 	const key = "s3cret-s3cret-s3cret"
@@ -55,7 +55,7 @@ func TestCheckOfStampKeys(t *testing.T) {
 	}
 }
 
-// keyFile sets a file of keys with a text.
+// keyFile sets stampKeyFile to a file with a text.
 func keyFile(text string) func(*testing.T, *exchange.Config) {
 	return func(t *testing.T, c *exchange.Config) {
 		t.Helper()

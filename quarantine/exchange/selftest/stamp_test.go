@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
 
-// TestCheckOfNamedProperties: what keeps no named properties fails, and the test
-// item is removed though it cannot be found by them.
+// TestCheckOfNamedProperties: a server that keeps no named properties fails, and the test
+// item is removed even though it cannot be found by them.
 func TestCheckOfNamedProperties(t *testing.T) {
 	t.Parallel()
 	for name, when := range map[string]ewstest.When{
@@ -34,7 +34,7 @@ func TestCheckOfNamedProperties(t *testing.T) {
 	}
 }
 
-// TestCheckOfChangeKeys: a server whose UpdateItem takes an old change key gets a
+// TestCheckOfChangeKeys: a server whose UpdateItem accepts an old change key gets a
 // warning.
 func TestCheckOfChangeKeys(t *testing.T) {
 	t.Parallel()
@@ -49,7 +49,7 @@ func TestCheckOfChangeKeys(t *testing.T) {
 		"honoured by UpdateItem": {says: honoured},
 		"honoured by both": {
 			when: ewstest.When{Operation: ews.OpDeleteItem, Request: func(r *ewstest.Request) bool {
-				return bytes.Contains(r.Body, []byte("ChangeKey=")) // not in what removes the item
+				return bytes.Contains(r.Body, []byte("ChangeKey=")) // not in the request that removes the item
 			}},
 			fault: ewstest.MemberCode("ErrorIrresolvableConflict"), says: "UpdateItem and DeleteItem refuse",
 		},

@@ -26,8 +26,8 @@ func of(t *testing.T, report *selftest.Report, name selftest.Name, mailbox strin
 	return selftest.Result{}
 }
 
-// A cause is named only if the server named it: whoever looks for a move that does not
-// take place loses the night.
+// A cause is named only if the server named it: looking for a move that is not taking place
+// can cost a night.
 func TestCheckNamesNoCauseThatWasNotSeen(t *testing.T) {
 	t.Parallel()
 	for _, access := range []exchange.Access{exchange.FullAccess, exchange.Impersonation} {
@@ -55,7 +55,7 @@ func TestCheckNamesNoCauseThatWasNotSeen(t *testing.T) {
 	}
 }
 
-// A mailbox that has moved away is no missing right, and its address no wrong one.
+// A mailbox that has moved away means neither a missing right nor a wrong address.
 func TestCheckOfAMailboxThatHasMovedAway(t *testing.T) {
 	t.Parallel()
 	for _, access := range []exchange.Access{exchange.FullAccess, exchange.Impersonation} {
@@ -71,7 +71,8 @@ func TestCheckOfAMailboxThatHasMovedAway(t *testing.T) {
 	}
 }
 
-// What one way cannot do is not said to be done by another that cannot either.
+// If one way of carrying does not work, the report does not point to another that does not
+// work either.
 func TestCheckOfTheWaysThatAreLeft(t *testing.T) {
 	t.Parallel()
 	refuse := func(s *checkScene, ops ...ews.Operation) {
@@ -103,7 +104,7 @@ func TestCheckOfTheWaysThatAreLeft(t *testing.T) {
 	assert.Contains(t, move.Seen, "no way is left")
 	assert.NotContains(t, report.String(), "Nothing failed")
 
-	// The same where nothing can be moved, and where it is not known whether it can.
+	// The same if nothing can be moved, and if it is not known whether anything can.
 	for _, c := range []struct {
 		access exchange.Access
 		status selftest.Status

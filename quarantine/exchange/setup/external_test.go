@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/setup"
 )
 
-// TestSetupExternal: where the program signs in, the guide says what it must offer, and
-// asks for no password.
+// TestSetupExternal: if the program signs in itself, the guide describes what it must
+// provide, and asks for no password.
 func TestSetupExternal(t *testing.T) {
 	t.Parallel()
 	cfg := &exchange.Config{

@@ -11,7 +11,7 @@ import (
 // See https://learn.microsoft.com/en-us/graph/permissions-reference.
 const graphResource = "00000003-0000-0000-c000-000000000000"
 
-// untried is told of everything over Graph.
+// untried is the note for every guide over Graph.
 const untried = "What Graph does was taken from Microsoft's documentation and from reports; no tenant has been tried yet. Begin with mailboxes for tests."
 
 // graph adds the steps for Exchange Online over Microsoft Graph.
@@ -52,8 +52,8 @@ func (s *builder) authority() string {
 	return msclouds.All()[0].Authorities[0]
 }
 
-// permit adds a step that gives the application permissions of Graph, by name: their ids
-// are those that Graph itself tells.
+// permit adds a step that gives the application permissions of Graph, by name: the commands
+// ask Graph itself for their ids.
 func (s *builder) permit(title string, text []string, permissions ...string) {
 	var names []string
 	for _, p := range permissions {

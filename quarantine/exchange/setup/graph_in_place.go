@@ -9,7 +9,7 @@ import (
 )
 
 // graphInPlace adds the steps for Exchange Online over Microsoft Graph, with messages that
-// stay in their mailboxes. That takes fewer rights.
+// stay in their mailboxes, which takes fewer rights.
 func (s *builder) graphInPlace() {
 	s.guide.Notes = append(s.guide.Notes, untried,
 		"`quarantineInPlace` is no quarantine from a user who looks for it: messages stay in a hidden folder of their own mailbox, "+code(graphmail.VaultFolder)+", from which its owner can take them out with any program that lists hidden folders.")

@@ -142,9 +142,9 @@ const (
 	setupRunner = `EXAMPLE\svc-exchange-tasks`
 )
 
-// newMailboxes runs the same on a schedule, since the right must be granted on
-// each mailbox.
-// See https://learn.microsoft.com/en-us/windows-server/administration/windows-commands/schtasks-create.
+// newMailboxes adds a scheduled task that does the same, since the right must be granted on
+// each new mailbox. See
+// https://learn.microsoft.com/en-us/windows-server/administration/windows-commands/schtasks-create.
 func (s *builder) newMailboxes() {
 	script := append([]string{
 		`. "$env:ExchangeInstallPath\bin\RemoteExchange.ps1"`,

@@ -74,9 +74,9 @@ const (
 // configuration appear in the commands as PowerShell literals, whatever
 // characters they contain.
 //
-// Missing settings, which may depend on a step that is still to be done, are
-// filled in with examples. All others must be valid: the error is that of
-// [exchange.Config.Validate], or says that the version does not fit.
+// Missing settings, which may depend on a step that is still to be done, are filled in with
+// examples. All others must be valid: otherwise New returns the error of
+// [exchange.Config.Validate]. It also returns an error if the version does not fit.
 func New(cfg *exchange.Config, opts *Options) (*Guide, error) {
 	if cfg == nil {
 		return nil, driver.Invalid("configuration", "", "is nil; load one, for example with LoadConfig")

@@ -202,8 +202,8 @@ func TestSetupQuotes(t *testing.T) {
 	assert.Contains(t, guide.Title, "`''' <script> *Office*`")
 }
 
-// outsideLiterals returns what a line of PowerShell contains outside single-quoted
-// literals, or says that one is not closed.
+// outsideLiterals returns the parts of a line of PowerShell outside single-quoted literals,
+// or reports that one is not closed.
 func outsideLiterals(line string) string {
 	var b strings.Builder
 	inside := false

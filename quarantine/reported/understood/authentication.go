@@ -2,7 +2,7 @@ package understood
 
 import "strings"
 
-// maxAuthentication is how many results are kept of a message.
+// maxAuthentication is how many results are kept for a message.
 const maxAuthentication = 64
 
 // authentication returns what servers found out about the origin of a message, in the
@@ -30,7 +30,7 @@ func (p *parser) results(all []Authentication, field, value string) []Authentica
 		}
 		method, result, ok := strings.Cut(words[0], "=")
 		if !ok {
-			// The server, behind the number of an ARC set if there is one.
+			// The server, after the number of an ARC set if there is one.
 			if i < 2 {
 				server = words[0]
 			}
@@ -68,7 +68,7 @@ func (p *parser) result(all []Authentication, a Authentication) []Authentication
 	})
 }
 
-// withoutComments takes comments in parentheses away.
+// withoutComments removes comments in parentheses.
 func withoutComments(s string) string {
 	var b strings.Builder
 	depth := 0

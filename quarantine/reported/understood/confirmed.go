@@ -7,14 +7,16 @@ import (
 
 var (
 	guid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
-	// isNetworkID matches the names of what Exchange calls a message in all mailboxes.
+	// isNetworkID matches the names of the id that Exchange gives a message in all
+	// mailboxes.
 	isNetworkID = regexp.MustCompile(`(?i)network[- _]?message([- _]?id(entifier)?)?$`)
 )
 
-// confirmed returns the Message-ID in the header that a button quotes behind its own lines,
-// which end before a line. Between them may be the text of the reported message, with such a
-// header in it. So the id counts only if the same header has the id that Exchange gave the
-// message on its arrival, which no sender can know, and the report names that as well.
+// confirmed returns the Message-ID in the header that a button quotes after its own lines,
+// which end before lines[end]. The text of the reported message may be in between, and may
+// contain such a header, too. So the id counts only if the same header has the id that
+// Exchange gave the message on its arrival, which no sender can know, and the report names
+// that as well.
 func (p *parser) confirmed(lines []string, end int) string {
 	known := p.networkIDs(lines[:end])
 	if len(known) == 0 {
@@ -50,7 +52,7 @@ func (p *parser) confirmed(lines []string, end int) string {
 	return ""
 }
 
-// networkIDs returns the ids of Exchange that the report names: in its subject, its header
+// networkIDs returns the ids of Exchange that the report names in its subject, its header
 // and the lines of the button.
 func (p *parser) networkIDs(lines []string) map[string]bool {
 	known := make(map[string]bool)
@@ -70,7 +72,7 @@ func (p *parser) networkIDs(lines []string) map[string]bool {
 	return known
 }
 
-// folded reports whether a line goes on with the field above it.
+// folded reports whether a line continues the field above it.
 func folded(line string) bool {
 	return line != "" && (line[0] == ' ' || line[0] == '\t') && strings.TrimSpace(line) != ""
 }

@@ -1,41 +1,45 @@
-// Package understood finds out which messages a report of suspicious mail means.
+// Package understood works out which messages a report of suspicious mail is about.
 //
-// People report mail by a button of their mail program or by forwarding it. [Parse] reads
-// such a report as a stream and tells, for each message that it means, its Message-ID as it
-// stood, who sent it to whom, its subject, times, links, attachments and what servers said
-// of its origin. It knows these forms:
+// People report mail with a button in their mail program or by forwarding it. [Parse] reads
+// such a report as a stream and returns, for each message that it is about, its Message-ID as
+// written, its sender and recipients, its subject, times, links and attachments, and what
+// servers found out about its origin. It recognises these forms:
 //
 //	message/rfc822, .eml    the message itself; its Message-ID is that of the reported one
 //	text/rfc822-headers     its header alone (RFC 3462, RFC 5965, RFC 6533)
-//	button                  an id that an add-in wrote into a header field, into the text or
-//	                        into a file of JSON; the message or its header as a file of text
-//	quoted                  only forwarded: headers that a mail program quoted in the text, in
+//	button                  an id that an add-in wrote into a header field, the text or a JSON
+//	                        file; the message or its header as a text file
+//	quoted                  just forwarded: headers that a mail program quoted in the text, in
 //	                        the languages in which Outlook, Apple Mail and Thunderbird write
 //	                        them. They become criteria. In other languages, and if only one
-//	                        line says who wrote it, they are of low confidence
-//	TNEF, .msg, archives    said to be opaque: they are not opened; so are files that are kept
-//	                        elsewhere, of which a report has the name only
+//	                        line names the author, they are of low confidence
+//	TNEF, .msg, archives    reported as opaque: they are not opened; nor are files stored
+//	                        elsewhere, of which a report contains only the name
 //
-// # What may be believed
+// # What can be believed
 //
-// All of a report is text from outside: its sender may be somebody else than From says, and
-// what is quoted may have been written by the attacker. So each message has a [Confidence].
-// What follows quoted headers is the attacker's, also where their language is not known. So an
-// id in the text of a forwarded message counts only if the report says that it answers it;
-// headers count little if their subject is not that of the report, or if something stands
-// where they should begin that was not understood. What a forwarded message forwards itself
-// is not reported: the reporter received the outermost one. A message that is attached
-// beside headers of another one, or that stands in a text, may be an attachment of that, put
-// there to have an innocent message taken: its confidence is low. Of a sender's name that is
-// itself an address only the address behind it counts.
-// A button may quote the header of the message below the lines of its own, with its text
-// between them. That text may have such a header in it, so the Message-ID of one counts only
-// beside the id that Exchange gave the message on its arrival, if the report names that too:
-// no sender can know it. Otherwise what the button says itself becomes criteria.
+// Everything in a report is text from outside: its sender may not be who From says, and the
+// attacker may have written what is quoted. So each message has a [Confidence].
+//
+// Whatever follows quoted headers is the attacker's, even if their language is not known. So
+// an id in the text of a forwarded message counts only if the report says that it answers
+// that message. Headers count for little if their subject is not that of the report, or if
+// something that was not understood stands where they should begin. If a forwarded message
+// itself forwards another, that is not a reported message: the reporter received the
+// outermost one. A message that is attached alongside headers of another, or found within a
+// text, may be an attachment of that, put there to have an innocent message taken: its
+// confidence is low. If a sender's name is itself an address, only the address after it
+// counts.
+//
+// A button may quote the header of the message below its own lines, with the text of the
+// message in between. That text may contain such a header, too, so the Message-ID in one
+// counts only alongside the id that Exchange gave the message on its arrival, if the report
+// names that as well: no sender can know it. Otherwise the button's own lines become criteria.
+//
 // The Message-ID of the report itself is never that of a reported message. Nothing is taken
 // because of a report: that is for the product to decide.
 //
-// Nothing is executed, opened, fetched or logged. What an attacker wrote must be escaped
-// before it is shown. Memory is bounded, whatever the size of the report; what did not fit
-// is said in Incomplete of [Report].
+// Nothing is executed, opened, fetched or logged. Escape what an attacker wrote before
+// showing it. Memory is bounded, whatever the size of the report; Incomplete of [Report]
+// describes what did not fit.
 package understood

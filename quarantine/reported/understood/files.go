@@ -7,7 +7,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
 )
 
-// maxFiles is how many files are kept that a button may have written.
+// maxFiles is how many files that a button may have written are kept.
 const maxFiles = 4
 
 // file keeps a file that a button may have written: the message or its header as text, or
@@ -20,7 +20,7 @@ func (p *parser) file(t mimescan.Text) {
 }
 
 // addFiles adds the message that such files name if nothing else names one. Files of a
-// message that was sent on are the attacker's.
+// forwarded message are the attacker's.
 func (p *parser) addFiles(q quoted) {
 	r := &p.report
 	if p.sentOn || q.headers || slices.ContainsFunc(r.Messages, func(m Message) bool { return m.Form != FormOpaque }) {

@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// finish puts together what was gathered.
+// finish makes the report from what was gathered.
 func (p *parser) finish() Report {
 	r := &p.report
 	root := p.open[0]
@@ -28,7 +28,8 @@ func (p *parser) finish() Report {
 	p.reporter(q)
 
 	attached := root.Within
-	// What stands beside headers of another message came with that, or its sender wrote them.
+	// A message alongside headers of another one came with that, or its sender wrote the
+	// headers.
 	beside := func(m Message) bool { return inText && q.headers && (p.otherSubject(q) || !q.agrees(m)) }
 	for i := range attached {
 		p.judge(&attached[i], beside(attached[i]))
@@ -75,7 +76,7 @@ func (p *parser) finish() Report {
 	return *r
 }
 
-// all returns the fields of a name, none without a header.
+// all returns the fields with a name; there are none without a header.
 func (h header) all(name string) []string {
 	if h.Message == nil {
 		return nil
@@ -83,7 +84,7 @@ func (h header) all(name string) []string {
 	return h.raw(name)
 }
 
-// inTexts looks through the texts of the report: plain text first, as it is the easier.
+// inTexts searches the texts of the report, beginning with plain text, which is easier.
 func (p *parser) inTexts() (best quoted, ok bool) {
 	slices.SortStableFunc(p.texts, func(a, b mimescan.Text) int {
 		switch {
@@ -103,7 +104,7 @@ func (p *parser) inTexts() (best quoted, ok bool) {
 	return best, ok
 }
 
-// better reports whether quoted headers say more than others: a text in HTML may have the
+// better reports whether quoted headers contain more than others: an HTML text may have the
 // address where the plain one has only a name.
 func (q quoted) better(than quoted) bool {
 	if q.headers != than.headers {
@@ -112,11 +113,11 @@ func (q quoted) better(than quoted) bool {
 	return addressIn(than.from) == "" && addressIn(q.from) != ""
 }
 
-// reporter tells who reported, if a button names somebody else than From.
+// reporter sets who reported, if a button names somebody other than From.
 func (p *parser) reporter(q quoted) {
 	named := q.reporter
 	if p.sentOn {
-		named = "" // what is forwarded may say so
+		named = "" // the forwarded message may claim it
 	}
 	for _, f := range p.own.fields {
 		if name := strings.ToLower(f.Name); strings.HasPrefix(name, "x-") && (strings.HasSuffix(name, "reporter") || strings.HasSuffix(name, "reported-by")) {
@@ -131,7 +132,7 @@ func (p *parser) reporter(q quoted) {
 	}
 }
 
-// judge tells how sure a message is that is attached or whose header is.
+// judge sets the confidence of a message that is attached, or whose header is.
 func (p *parser) judge(m *Message, beside bool) {
 	switch {
 	case beside:
@@ -176,27 +177,27 @@ func (p *parser) addQuoted(q quoted, ok bool, root *Message) {
 	r.Messages = append(r.Messages, m)
 }
 
-// forwarded reports whether the report seems to be a message that was sent on, and not one
-// that a button made.
+// forwarded reports whether the report seems to be a forwarded message, and not one that a
+// button made.
 func (p *parser) forwarded() bool {
 	return p.own.first("In-Reply-To") != "" || p.own.first("References") != "" || isForward(p.report.Subject)
 }
 
-// answers reports whether the report answers, or forwards, the message with an id: its
-// program says so.
+// answers reports whether the report answers, or forwards, the message with an id,
+// according to the program that wrote it.
 func (p *parser) answers(id string) bool {
 	return id != "" && driver.SameMessageID(id, idIn(p.own.first("In-Reply-To")))
 }
 
-// otherSubject reports whether quoted headers have another subject than the report has that
-// a program made of them.
+// otherSubject reports whether quoted headers have a different subject from the report,
+// although a program made its subject from theirs.
 func (p *parser) otherSubject(q quoted) bool {
 	subject := clean(q.subject)
 	return subject != "" && isForward(p.report.Subject) && !sameSubject(subject, p.report.Subject)
 }
 
-// doubtID takes a Message-ID from headers that a mail program quotes: it writes none there,
-// so who does is the sender of what is quoted.
+// doubtID removes a Message-ID from headers that a mail program quotes: programs write none
+// there, so the sender of the quoted message did.
 func (p *parser) doubtID(q *quoted) {
 	if !q.headers || q.id == "" || !p.sentOn || p.answers(q.id) {
 		return
@@ -235,7 +236,7 @@ func (p *parser) addButton() {
 var withoutDashes = strings.NewReplacer("-", "", "_", "")
 
 // namesReported reports whether a field of a report holds the Message-ID of the reported
-// message. Servers write similar ones that hold the report's own.
+// message. Servers write similar fields that hold the report's own.
 func namesReported(field string) bool {
 	name := withoutDashes.Replace(strings.ToLower(field))
 	if !strings.HasPrefix(name, "x") || !strings.Contains(name, "messageid") || strings.Contains(name, "network") {
@@ -254,7 +255,7 @@ func namesReported(field string) bool {
 	return false
 }
 
-// refuseOwn takes the Message-ID of the report from a message.
+// refuseOwn removes the Message-ID of the report from a message.
 func (p *parser) refuseOwn(m *Message) {
 	if m.MessageID == "" || !driver.SameMessageID(m.MessageID, p.report.MessageID) {
 		return
@@ -264,15 +265,15 @@ func (p *parser) refuseOwn(m *Message) {
 	m.Confidence = Low
 }
 
-// How far from the time that a report tells a server may have received the message.
+// How far from the time given in a report a server may have received the message.
 const (
-	aboutZone  = 15 * time.Hour // of a clock whose zone is not known
+	aboutZone  = 15 * time.Hour // for a clock whose zone is not known
 	inTransit  = 24 * time.Hour
 	inDelivery = 2 * time.Hour // after the last Received field
 )
 
-// criteriaOf returns what describes a message whose Message-ID is not known: sender and
-// subject, or one of them and the time; none if that is not enough for a search.
+// criteriaOf returns criteria for a message whose Message-ID is not known: sender and
+// subject, or one of them and the time. It returns none if that is not enough for a search.
 func criteriaOf(m Message) quarantine.Criteria {
 	if m.MessageID != "" || m.Form == FormOpaque {
 		return quarantine.Criteria{}

@@ -5,14 +5,13 @@ import (
 	"unicode"
 )
 
-// maxForeign is how many lines of a text are looked through for headers in a language that
-// is not known.
+// maxForeign is how many lines of a text are searched for headers in an unknown language.
 const maxForeign = 400
 
-// foreign looks for headers of a forwarded message that have labels in a language that is
-// not known, and for the line that programs write above what they quote, such as "On 24
-// November Billing <billing@evil.example> wrote:". Headers are known by the subject, which
-// is that of the report. What stands behind them is the attacker's, whatever it looks like.
+// foreign looks for headers of a forwarded message whose labels are in an unknown language,
+// and for the line that programs write above a quotation, such as "On 24 November Billing
+// <billing@evil.example> wrote:". Headers are recognised by the subject, which is that of
+// the report. Whatever follows them is the attacker's, no matter what it looks like.
 func (p *parser) foreign(lines []string) (q quoted, ok bool) {
 	subject := bare(p.report.Subject)
 	for i, line := range lines[:min(len(lines), maxForeign)] {
@@ -74,8 +73,8 @@ func cutAny(line string) (name, value string, ok bool) {
 	return name, value, value != "" && !strings.Contains(name, "@") && strings.ContainsFunc(name, unicode.IsLetter)
 }
 
-// below reads who wrote a forwarded message, from what stands below its separator: headers
-// without their line ends, or the line with which old programs of Lotus begin.
+// below reads who wrote a forwarded message from the text below its separator: headers
+// without their line ends, or the line with which old Lotus programs begin.
 func (p *parser) below(rest string, lines []string) (q quoted, ok bool) {
 	for i, text := range append([]string{rest}, lines[:min(len(lines), 6)]...) {
 		text = clean(trimMarks(text))
@@ -95,8 +94,8 @@ func (p *parser) below(rest string, lines []string) (q quoted, ok bool) {
 	return q, false
 }
 
-// attribution reads the line above a quoted text: it ends in a colon, and has the address
-// and a date. It may go on in the next line.
+// attribution reads the line above a quoted text, which ends in a colon, and has the
+// address and a date. It may continue on the next lines.
 func (p *parser) attribution(lines []string, at int) (q quoted, ok bool) {
 	for n := 1; n <= 3 && at+n <= len(lines); n++ {
 		text := clean(strings.Join(lines[at:at+n], " "))

@@ -16,7 +16,7 @@ type header struct {
 }
 
 func newHeader(raw []byte) header {
-	// What would be a body is not read: the header ends before it.
+	// A body is not read: the header ends before it.
 	m := eml.Parse(append([]byte(nil), raw...))
 	return header{m, m.Fields()}
 }
@@ -46,7 +46,7 @@ func (h header) text(name string) string {
 	return clean(h.Header(name))
 }
 
-// received returns the time that the server which received a message last gave it.
+// received returns the time that the last server to receive a message gave it.
 func (h header) received() time.Time {
 	field := h.first("Received")
 	if i := strings.LastIndexByte(field, ';'); i >= 0 {
@@ -83,7 +83,7 @@ func (p *parser) people(h header, names ...string) (all []Address) {
 	return all
 }
 
-// describe fills in what the header of a message says.
+// describe fills in a message from its header.
 func (p *parser) describe(m *Message, h header) {
 	ids := h.raw("Message-ID")
 	switch {
@@ -94,7 +94,7 @@ func (p *parser) describe(m *Message, h header) {
 		m.MessageID = p.keep(idOf(ids[0]), maxField)
 	}
 	if slices.ContainsFunc(ids, func(id string) bool { return idOf(id) != idOf(ids[0]) }) {
-		// Which one a server kept is not known, and the sender may have chosen that of
+		// It is not known which one the server kept, and the sender may have chosen that of
 		// somebody else's message.
 		p.incomplete("an attached message has several Message-IDs; the first one is told")
 		m.Confidence = Low
@@ -110,9 +110,9 @@ func (p *parser) describe(m *Message, h header) {
 	m.Authentication = p.authentication(h)
 }
 
-// idOf returns the Message-ID of a field as it stands, without comments beside it (RFC
-// 5322, section 3.6.4). A field that is not just an id is returned whole, an empty one or
-// one of brackets alone as "".
+// idOf returns the Message-ID of a field as written, without comments around it (RFC 5322,
+// section 3.6.4). A field that is not just an id is returned whole; an empty one, or one
+// with only brackets, as "".
 func idOf(field string) string {
 	field = clean(field)
 	if ids := angled.FindAllString(field, 2); len(ids) == 1 {
@@ -122,7 +122,7 @@ func idOf(field string) string {
 		}
 	}
 	if plain := strings.TrimSpace(withoutComments(field)); plain != "" && angled.FindString(plain) == plain {
-		return plain // a comment may have an id as well
+		return plain // a comment may contain an id as well
 	}
 	if strings.Trim(field, "<> ") == "" {
 		return ""

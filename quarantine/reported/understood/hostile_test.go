@@ -23,8 +23,8 @@ import (
 
 const reportHeader = "From: alice@example.test\r\nSubject: FW: Invoice\r\nMessage-ID: <r@example.test>\r\nMIME-Version: 1.0\r\n"
 
-// largeReport writes a report with a message that has a file of so many bytes, and gives
-// the peak of the heap a chance to show.
+// largeReport writes a report with a message that has a file of a size, and gives the peak
+// of the heap a chance to show.
 func largeReport(w io.Writer, size int) error {
 	_, err := io.WriteString(w, reportHeader+"Content-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\nContent-Type: message/rfc822\r\n\r\n"+
 		"From: billing@evil.example\r\nMessage-ID: <7@evil.example>\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n"+
@@ -42,7 +42,7 @@ func largeReport(w io.Writer, size int) error {
 
 var whole = flag.Bool("whole", false, "read as much as the largest reports have")
 
-// TestLargeReport holds the heap: neither a large attachment nor a large text is kept.
+// TestLargeReport checks the heap: neither a large attachment nor a large text is kept.
 func TestLargeReport(t *testing.T) { // not parallel: it measures the heap
 	size := 10 << 20
 	if *whole {
@@ -93,8 +93,8 @@ type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
-// TestBounds gives reports that name more than is kept: they end, say so, and what was read
-// first stays.
+// TestBounds has reports that name more than is kept: parsing ends and says so, and what
+// was read first is kept.
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	attached := "Content-Type: message/rfc822\r\n\r\nFrom: m@evil.example\r\nSubject: x\r\nMessage-ID: <%d@evil.example>\r\n\r\nhello\r\n"
@@ -132,7 +132,7 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// TestEndsSoon gives reports that would take minutes if each line were compared with all of
+// TestEndsSoon has reports that would take minutes if each line were compared with all of
 // the others.
 func TestEndsSoon(t *testing.T) {
 	t.Parallel()
@@ -159,7 +159,7 @@ func TestEndsSoon(t *testing.T) {
 	}
 }
 
-// TestReaderFails returns the error of the reader, and no half of a report.
+// TestReaderFails: Parse returns the reader's error, and not half a report.
 func TestReaderFails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the connection broke")
@@ -172,8 +172,8 @@ func TestReaderFails(t *testing.T) {
 	}
 }
 
-// TestNeverTheReportItself holds that no report, whatever it is cut down to, has its own
-// Message-ID as a target, and that confidence is never silent about the lack of an id.
+// TestNeverTheReportItself: no report, however it is cut down, has its own Message-ID as a
+// target, and confidence always reflects the lack of an id.
 func TestNeverTheReportItself(t *testing.T) {
 	t.Parallel()
 	for name := range reports(t) {
@@ -187,7 +187,7 @@ func TestNeverTheReportItself(t *testing.T) {
 	}
 }
 
-// sound checks what holds of every report.
+// sound checks what holds for every report.
 func sound(t *testing.T, r understood.Report) {
 	t.Helper()
 	for _, target := range r.Targets() {
@@ -223,7 +223,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzQuoted gives any text as what a mail program quotes.
+// FuzzQuoted uses any text as what a mail program quotes.
 func FuzzQuoted(f *testing.F) {
 	f.Add("From", "Billing <billing@evil.example>", "Tuesday, November 24, 2026 9:15 AM", "Your invoice")
 	f.Add("Von", "m@evil.example", "24.11.26 9:15", "x")

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// jsonLines returns the values of a text that is an object of JSON, as some buttons write
-// it, each in a line behind its name.
+// jsonLines returns the values of a text that is a JSON object, as some buttons write it,
+// each on a line after its name.
 func jsonLines(text string) (lines []string, ok bool) {
 	text = strings.TrimSpace(text)
 	if !strings.HasPrefix(text, "{") || !strings.HasSuffix(text, "}") {
@@ -26,7 +26,7 @@ func jsonLines(text string) (lines []string, ok bool) {
 		}
 		switch v := value.(type) {
 		case string:
-			// A value is one line: what stands behind a line end in it is no label.
+			// A value is one line: text after a line end in it is not a label.
 			lines = append(lines, clean(name)+": "+clean(v))
 		case []any:
 			for _, one := range v {

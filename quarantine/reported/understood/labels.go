@@ -7,7 +7,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// label is what a line of quoted headers begins with.
+// label is the label at the beginning of a line of quoted headers.
 type label int
 
 const (
@@ -61,14 +61,14 @@ var labels = func() map[string]label {
 const (
 	// maxLabel is the length of the longest label, in bytes.
 	maxLabel = 64
-	// labelEnds are what ends a label: in tables it is a tab or a bar.
+	// labelEnds are the characters that end a label: in tables, a tab or a bar.
 	labelEnds = ":：\t|"
-	// invisible are marks of direction and others that nobody sees.
+	// invisible are direction marks and other characters that nobody sees.
 	invisible = "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
 )
 
-// cutLabel cuts a line into its label and what follows. Marks of quoting, of bold text and
-// of JSON are left out.
+// cutLabel cuts a line into its label and the rest. Marks of quoting, bold text and JSON
+// are left out.
 func cutLabel(line string) (label, string) {
 	line = trimMarks(line)
 	at := strings.IndexAny(line, labelEnds)
@@ -85,7 +85,7 @@ func cutLabel(line string) (label, string) {
 	return kind, trimValue(line[at:])
 }
 
-// labelOf returns the label that a name is.
+// labelOf returns the label with a name.
 func labelOf(name string) label {
 	name = strings.Map(func(r rune) rune {
 		if strings.ContainsRune(invisible, r) {
@@ -112,8 +112,8 @@ func labelOf(name string) label {
 	return noLabel
 }
 
-// alike reports whether a name is a known one of which letters were damaged: each stands
-// for one that is not in ASCII.
+// alike reports whether a name is a known one with damaged letters: each stands for a
+// letter outside ASCII.
 func alike(name, known string) bool {
 	runes := []rune(known)
 	i := 0
@@ -126,8 +126,8 @@ func alike(name, known string) bool {
 	return i == len(runes)
 }
 
-// isIDName reports whether a label is that of a Message-ID, which buttons call differently.
-// That of another message, or of the report, is not meant.
+// isIDName reports whether a label is that of a Message-ID, for which buttons use different
+// names. The id of another message, or of the report, is not meant.
 func isIDName(name string) bool {
 	name = strings.Map(func(r rune) rune {
 		if r < 'a' || r > 'z' {
@@ -146,12 +146,12 @@ func isIDName(name string) bool {
 	return !strings.HasPrefix(name, "reportmessageid")
 }
 
-// trimMarks leaves out what mail programs put before a line that they quote.
+// trimMarks removes what mail programs put before a line that they quote.
 func trimMarks(line string) string {
 	return strings.TrimRight(strings.TrimLeft(line, ">|*_{ \t\u00a0\u202f"+invisible), "*_ \t\r\u00a0")
 }
 
-// trimValue leaves out what stands around a value, beginning with the end of its label.
+// trimValue removes the marks around a value, beginning with the end of its label.
 func trimValue(value string) string {
 	value = strings.TrimLeft(value, labelEnds+"*_ \u00a0\u202f"+invisible)
 	return strings.TrimRight(value, "|*_ \t\r\u00a0\u202f"+invisible)

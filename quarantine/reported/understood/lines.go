@@ -18,7 +18,7 @@ func linesOf(t mimescan.Text) []string {
 	}
 	text = strings.ReplaceAll(text, "\r\n", "\n")
 	if !strings.Contains(text, "\n") {
-		text = strings.ReplaceAll(text, "\r", "\n") // as old Macs end lines
+		text = strings.ReplaceAll(text, "\r", "\n") // old Macs end lines this way
 	}
 	if lines, ok := jsonLines(text); ok {
 		return lines
@@ -39,7 +39,7 @@ type pageLink struct {
 	at   int    // where its text begins
 }
 
-// hiddenElements have content that is no text of a page.
+// hiddenElements have content that is not text of the page.
 var hiddenElements = map[string]bool{"script": true, "style": true, "head": true, "title": true, "noscript": true, "template": true}
 
 // blockElements begin and end a line.
@@ -48,14 +48,14 @@ var blockElements = map[string]bool{
 	"pre": true, "h1": true, "h2": true, "h3": true, "h4": true, "h5": true, "h6": true, "section": true, "article": true, "header": true, "center": true,
 }
 
-// cellElements are those behind which the next one stands in the same line.
+// cellElements are followed by the next one on the same line.
 var cellElements = map[string]bool{"td": true, "th": true, "dt": true}
 
-// pageText returns the text of a page. Cells are separated by tabs; behind the text of a
-// link stands the address of mail to which it leads, unless it is that text.
+// pageText returns the text of a page. Cells are separated by tabs; the text of a mailto
+// link is followed by its address, unless they are the same.
 func pageText(page string) string {
 	var w pageWriter
-	hidden, kept := 0, 0 // within elements that are not shown, and whose white space is
+	hidden, kept := 0, 0 // depth of elements that are not shown, and of those whose white space is
 	for z := html.NewTokenizer(strings.NewReader(page)); ; {
 		kind := z.Next()
 		if kind == html.ErrorToken {
@@ -91,7 +91,7 @@ func pageText(page string) string {
 	}
 }
 
-// words adds a text, with blanks as a browser shows them.
+// words adds a text, with white space as a browser shows it.
 func (w *pageWriter) words(text string) {
 	const blanks = " \t\r\n"
 	for text != "" {
@@ -116,8 +116,8 @@ func (w *pageWriter) endLine(inCell bool) {
 	}
 }
 
-// cell begins or ends a cell. One that has only a label stays in a line with the next one,
-// also if there is a paragraph in it.
+// cell begins or ends a cell. A cell that has only a label stays on one line with the next
+// cell, even if it contains a paragraph.
 func (w *pageWriter) cell(begins bool) {
 	if begins {
 		if len(w.cells) < 1000 {

@@ -24,8 +24,8 @@ var (
 )
 
 // moment reads the date of quoted headers, in the forms in which mail programs write it in
-// different languages. A date that can be of two days, as 3/4/2026, is the one before the
-// report that is nearest to it; it is zero if both are as likely.
+// different languages. If a date can mean two days, as 3/4/2026 can, it is the one before
+// the report and nearest to it; it is zero if both are equally likely.
 func moment(text string, reported time.Time) instant {
 	if len(text) > 512 {
 		return instant{}
@@ -67,7 +67,7 @@ func dates(text string) (days []time.Time, rest string) {
 		case len(y) == 2:
 			year += 2000
 		case year > 2500 && year < 2700:
-			year -= 543 // of the Buddhist era
+			year -= 543 // a year of the Buddhist era
 		}
 		t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
 		if year >= 1980 && year < 2200 && month >= 1 && month <= 12 && t.Day() == day && (len(days) == 0 || !days[0].Equal(t)) {
@@ -78,7 +78,7 @@ func dates(text string) (days []time.Time, rest string) {
 		add(text[m[2]:m[3]], text[m[4]:m[5]], text[m[6]:m[7]])
 		return days, text[:m[0]] + " " + text[m[1]:]
 	}
-	// With the name of a month and a whole year, 09.15.00 is a time.
+	// If there is a month's name and a four-digit year, 09.15.00 is a time.
 	isTime := func(m []int) bool { return m[9]-m[8] == 2 && fourDigits.MatchString(text) && monthIn(text) != 0 }
 	if m := yearLast.FindStringSubmatchIndex(text); m != nil && !isTime(m) {
 		one, two, year := text[m[2]:m[3]], text[m[6]:m[7]], text[m[8]:m[9]]
@@ -113,8 +113,8 @@ func dates(text string) (days []time.Time, rest string) {
 	return days, text
 }
 
-// plausible returns the days that are not after the report. Of two, the one that is long
-// before it, while the other is near, is not meant.
+// plausible returns the days that are not after the report. Of two, one long before it is
+// not meant if the other is near.
 func plausible(days []time.Time, reported time.Time) (left []time.Time) {
 	if reported.IsZero() {
 		return days
@@ -154,14 +154,14 @@ func clockIn(text string) (hour, minute, second int, ok bool) {
 	return hour, minute, second, hour < 24 && minute < 60 && second < 61
 }
 
-// westernDigits returns a text with the digits of other scripts as those of ours.
+// westernDigits returns a text with the digits of other scripts replaced by 0 to 9.
 func westernDigits(text string) string {
 	out := []rune(text)
 	for i, r := range out {
 		if r < 0x80 || !unicode.Is(unicode.Nd, r) {
 			continue
 		}
-		// Digits are in tens, of which the first is a zero (The Unicode Standard, 4.6).
+		// Digits come in tens, of which the first is a zero (The Unicode Standard, 4.6).
 		n := rune(0)
 		for n < 9 && unicode.Is(unicode.Nd, r-n-1) {
 			n++

@@ -49,7 +49,7 @@ func TestMoment(t *testing.T) {
 		"Saturday, 24 November 2029 09:15":     {}, // after the report
 		"9:15 AM 24 November":                  {},
 		"marți, 24 noiembrie 2026 09:15":       at(11, 24, 9, 15),
-		"mar, 24 foo 2026 9:15":                {}, // Tuesday, and a month that is not known
+		"mar, 24 foo 2026 9:15":                {}, // Tuesday, and an unknown month
 		"fredag 13. november 2026 09:15":       at(11, 13, 9, 15),
 		"fredag 12. desember 2025 09:15":       {at: time.Date(2025, 12, 12, 9, 15, 0, 0, time.UTC), about: true},
 		"יום שלישי 24 בנובמבר 2026 09:15":      at(11, 24, 9, 15),

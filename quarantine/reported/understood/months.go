@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// months are the beginnings of the names of months in the languages of the labels, longer
-// ones before shorter ones that they begin with.
+// months are the beginnings of the names of months in the languages of the labels. Longer
+// ones precede the shorter ones that they begin with.
 var months = []struct {
 	month int
 	names string
@@ -31,8 +31,8 @@ var weekdays = map[string]bool{
 	"mardi": true, "martes": true, "martedì": true, "martedi": true, "marți": true, "marţi": true, "marti": true, "maandag": true, "maanantai": true, "maanantaina": true,
 }
 
-// monthIn returns the month that a text names; 0 for none. Of several words that may be
-// one it is the last: the name of a weekday comes first.
+// monthIn returns the month that a text names, or 0. If several words may be a month, it is
+// the last: the name of a weekday comes first.
 func monthIn(text string) int {
 	text = strings.ToLower(text)
 	if year := fourDigits.FindStringIndex(text); year != nil && strings.HasPrefix(text, "mar") {
@@ -53,7 +53,7 @@ func monthIn(text string) int {
 var fourDigits = regexp.MustCompile(`\d{4}`)
 
 func monthOf(word string) int {
-	word = strings.TrimPrefix(word, "ב") // in, in Hebrew
+	word = strings.TrimPrefix(word, "ב") // "in" in Hebrew
 	for _, m := range months {
 		for name := range strings.FieldsSeq(m.names) {
 			if strings.HasPrefix(word, name) {

@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-// outlookReport matches the subject that Outlook's own button gives a report: a number, what
-// Exchange calls the message, the sender's address on the network, his address, and the
-// subject. See https://learn.microsoft.com/defender-office-365/submissions-user-reported-messages-custom-mailbox
+// outlookReport matches the subject that Outlook's own button gives a report: a number, the
+// id that Exchange gave the message, the sender's network address, the sender's mail
+// address, and the subject. See
+// https://learn.microsoft.com/defender-office-365/submissions-user-reported-messages-custom-mailbox
 var outlookReport = regexp.MustCompile(`^\d{1,2}\|([0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})\|[^|]*\|([^|]*)\|(.*)$`)
 
-// addNetwork adds what the subject of a report of Outlook says to its message, or a message
-// of which it says all that is known.
+// addNetwork adds the information in the subject of an Outlook report to its message, or
+// adds a message of which nothing else is known.
 func (p *parser) addNetwork() {
 	m := outlookReport.FindStringSubmatch(p.report.Subject)
 	if m == nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mimescan"
 )
 
-// Bounds of what is kept of a report.
+// Limits of what is kept of a report.
 const (
 	maxMessages    = 200     // attached ones
 	maxLinks       = 1000    // of a message
@@ -21,12 +21,12 @@ const (
 	maxKept        = 2 << 20 // bytes of all texts that are kept
 	maxLink        = 2 << 10 // bytes of a link
 	maxField       = 4 << 10 // bytes of a text of a header
-	maxTexts       = 8       // texts of the report that are looked at
+	maxTexts       = 8       // texts of the report that are read
 )
 
-// Parse reads a report, as the MIME of the mail that a user sent. It accepts anything, and
-// returns no error but that of the reader. It reads once from beginning to end, and keeps
-// no more than a few megabytes, whatever the size of the report.
+// Parse reads a report: the MIME form of the mail that a user sent. It accepts anything,
+// and returns no error but the reader's. It reads once from beginning to end, and keeps no
+// more than a few megabytes, whatever the size of the report.
 func Parse(r io.Reader) (Report, error) {
 	p := &parser{left: maxKept}
 	_, err := mimescan.Scan(r, mimescan.Handler{
@@ -51,24 +51,24 @@ type parser struct {
 	own    header     // of the report
 	open   []*Message // the report itself first, then the messages that are being read
 	texts  []mimescan.Text
-	files  []mimescan.Text // attached, that a button may have written
+	files  []mimescan.Text // attached files that a button may have written
 	inText []bool          // of the messages attached to the report: found within a text
 	ended  *Message        // the attached message that has just been read
 	count  int             // attached messages
 	left   int             // bytes that may still be kept
 	heads  []Message       // headers without their message
-	sentOn bool            // the report seems to be a message that was sent on
-	feed   header          // of a report of abuse, as RFC 5965 has it
+	sentOn bool            // the report seems to be a forwarded message
+	feed   header          // of an abuse report as in RFC 5965
 }
 
-// incomplete notes what could not be understood, once.
+// incomplete records what could not be understood, once.
 func (p *parser) incomplete(format string, args ...any) {
 	if why := fmt.Sprintf(format, args...); len(p.report.Incomplete) < 50 && !slices.Contains(p.report.Incomplete, why) {
 		p.report.Incomplete = append(p.report.Incomplete, why)
 	}
 }
 
-// keep returns a text that is kept, without what does not fit.
+// keep returns the part of a text that fits, and counts it as kept.
 func (p *parser) keep(s string, most int) string {
 	if len(s) > most {
 		s = strings.ToValidUTF8(s[:most], "")
@@ -122,7 +122,7 @@ func (p *parser) top() *Message { return p.open[len(p.open)-1] }
 
 func (p *parser) text(t mimescan.Text) error {
 	p.ended = nil
-	if len(p.open) != 1 || t.Quoted { // what is in a text is not the reporter's
+	if len(p.open) != 1 || t.Quoted { // what is within a text is not the reporter's
 		return nil
 	}
 	if t.Attached {
@@ -191,7 +191,7 @@ func (p *parser) attachment(a mimescan.Attachment) error {
 			p.ended.Form = FormFile
 		}
 		if a.Type == elsewhere {
-			// It is called a message, but what stands here is at most a note about it.
+			// It is declared as a message, but contains at most a note about one.
 			*p.ended = Message{Form: FormOpaque, Opaque: elsewhere, Name: p.ended.Name, Size: p.ended.Size, SHA256: p.ended.SHA256}
 			p.incomplete("an attachment of type %s was not opened", elsewhere)
 		}
@@ -199,7 +199,7 @@ func (p *parser) attachment(a mimescan.Attachment) error {
 	}
 	switch {
 	case isMessage && len(p.open) == 1, describes(a.Type):
-		return nil // it is what was reported, or says something about it
+		return nil // it is the reported message, or describes it
 	case len(m.Attachments) == maxAttachments:
 		p.incomplete("a message has more than %d attachments", maxAttachments)
 		return nil
@@ -223,7 +223,8 @@ func (p *parser) opaque(a Attachment, what string) {
 	p.incomplete("an attachment of type %s was not opened: ask for the message itself, forwarded as an attachment", what)
 }
 
-// elsewhere is the type of a file of which only the name came along (RFC 2046, section 5.2.3).
+// elsewhere is the type of a file of which only the name was sent (RFC 2046, section
+// 5.2.3).
 const elsewhere = "message/external-body"
 
 // describes reports whether a part describes a message.

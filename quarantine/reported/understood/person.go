@@ -6,15 +6,16 @@ import (
 )
 
 var (
-	// mailed matches an address, pointed one that stands in brackets. An apostrophe may be
-	// in it, and around it.
+	// mailed matches an address, pointed one in brackets. Apostrophes may be in it, and
+	// around it.
 	mailed  = regexp.MustCompile(`[^\s<>"'()\[\]:;,=|` + "`" + `][^\s<>"()\[\]:;,=|` + "`" + `]{0,199}@[^\s<>"'()\[\]:;,=|` + "`" + `]{1,255}`)
 	pointed = regexp.MustCompile(`[<\[＜]\s*'?(?i:(?:mailto|smtp):)?\s*([^\s<>"'()\[\]:;,=][^\s<>"()\[\]:;,=]{0,199}@[^\s<>"'()\[\]:;,=]{1,255})'?\s*[>\]＞]`)
 )
 
-// addressIn returns the address in a value: name <a@b>, name [mailto:a@b], or alone. An
-// attacker writes an address of somebody else as the name, so the last one in brackets
-// counts: that is also the author's if somebody sent on behalf of him.
+// addressIn returns the address in a value: name <a@b>, name [mailto:a@b], or alone.
+// Attackers write somebody else's address as the name, so the last one in brackets counts.
+// That is also the author's address if somebody else sent the message on the author's
+// behalf.
 func addressIn(value string) string {
 	address := mailed.FindString(value)
 	if all := pointed.FindAllStringSubmatch(value, -1); len(all) > 0 {
@@ -23,7 +24,7 @@ func addressIn(value string) string {
 	return strings.TrimRight(address, ".>")
 }
 
-// personIn returns whom a value names.
+// personIn returns the person that a value names.
 func personIn(value string) Address {
 	a := Address{Email: addressIn(value)}
 	name := value

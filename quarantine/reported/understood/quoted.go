@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// quoted are headers that stand in a text.
+// quoted are headers quoted in a text.
 type quoted struct {
 	from     string
 	to       []string
@@ -18,21 +18,21 @@ type quoted struct {
 	id       string
 	reporter string
 
-	headers bool     // they are those of a forwarded message: more than an id
-	foreign bool     // their labels are in a language that is not known, or it is one line
-	doubted bool     // what was not understood stands before them, where others may be
-	wrapped []string // the lines behind the subject, which may be more of it
+	headers bool     // they are headers of a forwarded message: more than an id
+	foreign bool     // their labels are in an unknown language, or there is only one line
+	doubted bool     // they follow something that was not understood, which may be other headers
+	wrapped []string // the lines after the subject, which may continue it
 	own     string   // the Message-ID of the report
 }
 
-// Bounds of a text that is looked at.
+// Limits for reading a text.
 const (
 	maxLines = 5000
 	maxGap   = 4 // lines between two lines of the same headers
 )
 
-// quotedIn returns the first headers that stand in a text, and an id that a button wrote
-// before them. What follows them belongs to the message that they are of.
+// quotedIn returns the first headers in a text, and an id that a button wrote before them.
+// The text that follows belongs to the message that the headers describe.
 func (p *parser) quotedIn(t mimescan.Text) (q quoted, ok bool) {
 	lines := linesOf(t)
 	button := quoted{own: p.report.MessageID}
@@ -77,14 +77,15 @@ func (p *parser) isOwn(id string) bool {
 	return id != "" && driver.SameMessageID(id, p.report.MessageID)
 }
 
-// blockAt reads headers that begin at a line, and returns the line after them. What comes
-// after them was written by the attacker, so a button cannot have written it: in plain text
-// behind the next empty line. In a page nothing tells the end of the headers from the text:
-// there they end once they are whole, or at the next line that is none if a button made it.
+// blockAt reads headers that begin at a line, and returns the line after them. The attacker
+// wrote whatever follows, so a button cannot have written it. In plain text, that is
+// everything after the next empty line. In a page, nothing separates the headers from the
+// text: there they end once they are whole or, if a button made them, at the next line that
+// is not a header.
 func (p *parser) blockAt(lines []string, at int, page bool) (q quoted, end int) {
 	q.own, end = p.report.MessageID, at
 	var last label
-	empty, over := false, false // its line has no value; what follows may be the text
+	empty, over := false, false // the line has no value; the text may follow
 	for i := at; i < len(lines) && i-end <= maxGap; i++ {
 		kind, value := cutLabel(lines[i])
 		over = over || q.whole() && (page && (p.sentOn || i > end) || trimMarks(lines[i]) == "")
@@ -92,7 +93,7 @@ func (p *parser) blockAt(lines []string, at int, page bool) (q quoted, end int) 
 			break
 		}
 		if kind == noLabel {
-			// A long list of recipients goes on, or the value is in the next line.
+			// A long list of recipients continues, or the value is on the next line.
 			if more := trimMarks(lines[i]); i == end && more != "" && (last == labelTo || empty) {
 				q.set(last, more)
 				end, empty = i+1, false
@@ -112,7 +113,7 @@ func (p *parser) blockAt(lines []string, at int, page bool) (q quoted, end int) 
 	return q, end
 }
 
-// whole reports whether there is enough for headers of a message.
+// whole reports whether there are enough fields for the headers of a message.
 func (q quoted) whole() bool {
 	known := 0
 	for _, text := range []string{q.subject, q.date, strings.Join(q.to, "")} {
@@ -148,12 +149,12 @@ func (q *quoted) set(kind label, value string) {
 }
 
 var (
-	// angled matches a Message-ID as RFC 5322 has it, alone one without its brackets.
+	// angled matches a Message-ID as in RFC 5322, alone one without its brackets.
 	angled = regexp.MustCompile(`<[^<>\s]{3,998}>`)
 	alone  = regexp.MustCompile(`^[^\s<>"',;]{1,500}@[^\s<>"',;]{1,500}`)
 )
 
-// idIn returns the Message-ID that a button wrote behind a label.
+// idIn returns the Message-ID that a button wrote after a label.
 func idIn(value string) string {
 	value = strings.ReplaceAll(strings.Trim(value, "\"'`, \t"), "mailto:", "")
 	if id := angled.FindString(value); id != "" && driver.BareMessageID(id) != "" {
@@ -229,7 +230,7 @@ func (q quoted) agrees(m Message) bool {
 	return false
 }
 
-// instant is a time that may be known only as that of a clock on the wall.
+// instant is a time of which only the wall-clock reading may be known.
 type instant struct {
 	at    time.Time
 	about bool

@@ -6,15 +6,16 @@ import (
 )
 
 var (
-	// separates matches the line that programs write above what they forward, such as
-	// "---------- Forwarded message ---------". What follows its dashes is in the first group.
+	// separates matches the line that programs write above a forwarded message, such as
+	// "---------- Forwarded message ---------". What follows its dashes is in the first
+	// group.
 	separates = regexp.MustCompile(`^-{3,}\s*\pL[^-]*(?:-{1,2}[^-]+)*(?:-{3,}(.*))?$`)
 	// armoured matches lines of OpenPGP, which are alike (RFC 9580, section 6.2).
 	armoured = regexp.MustCompile(`^-+ ?(?:BEGIN|END) PGP `)
 )
 
-// separator reports whether a line is above a forwarded message, and returns what stands
-// behind its dashes, if that has an address: some programs lose line ends.
+// separator reports whether a line introduces a forwarded message, and returns what follows
+// its dashes, if that has an address: some programs lose line ends.
 func separator(line string) (rest string, ok bool) {
 	line = trimMarks(line)
 	if len(line) > 1000 || armoured.MatchString(line) {
@@ -30,11 +31,11 @@ func separator(line string) (rest string, ok bool) {
 	return clean(strings.TrimLeft(m[1], "- ")), true
 }
 
-// maxBelow is how many lines below a separator are looked at.
+// maxBelow is how many lines below a separator are read.
 const maxBelow = 12
 
-// withColons writes the labels below a separator with a colon, as cutLabel reads them: eM
-// Client writes none.
+// withColons adds colons to the labels below a separator, for cutLabel: eM Client writes
+// none.
 func withColons(lines []string) []string {
 	for i := range lines {
 		if _, ok := separator(lines[i]); !ok {
@@ -88,8 +89,8 @@ func cutBare(line string) (kind label, name, value string) {
 	return kind, name, value
 }
 
-// hidden reports whether something stands before headers that was not understood and may be
-// those of the message that was sent on: then they are in its text.
+// hidden reports whether the headers follow something that was not understood and may be
+// the real headers of the forwarded message: then these are in its text.
 func (p *parser) hidden(before []string, q quoted) bool {
 	sender := addressIn(q.from)
 	below := false // a separator
@@ -116,8 +117,8 @@ func (p *parser) hidden(before []string, q quoted) bool {
 	return false
 }
 
-// sentByReporter reports whether a quoted message is one that the reporter sent, and not one
-// that only says so: it is not addressed to him.
+// sentByReporter reports whether the reporter sent a quoted message. A message that only
+// claims to be from the reporter is addressed to the reporter.
 func (p *parser) sentByReporter(m Message) bool {
 	by := p.report.By.Email
 	if by == "" || len(m.From) == 0 || !strings.EqualFold(m.From[0].Email, by) || len(m.To) == 0 {

@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// forwards are what mail programs put before the subject of what is forwarded, replies
-// before that of what is answered.
+// forwards are the prefixes that mail programs put before the subject of a forwarded
+// message, replies those of an answered one.
 var forwards, replies = prefixSet("fw|fwd|wg|tr|rv|i|enc|vs|vb|vl|doorst|pd|ynt|ilt|i̇lt|továb|tov|πρθ|trs|转发|轉寄|轉發|전달|転送|rif|reenv|res-enc|vidarebefordrat|přep|prep|fwd fw|תשובה|הועבר|إعادة توجيه|chuyển tiếp|ส่งต่อ|trimis|redir|redir.|videresend|proslijeđeno|pren|prosl|persiųsta"),
 	prefixSet("re|aw|sv|antw|antwort|odp|rép|rép.|ref|res|vá|r|ynt|απ|σχετ|回复|回覆|答复|답장|回信|返信|отв|на|atb|ats|bls|ri|vál")
 
@@ -18,7 +18,8 @@ func prefixSet(names string) map[string]bool {
 	return all
 }
 
-// cutPrefix cuts off what a program put before a subject: a prefix, or a mark in brackets.
+// cutPrefix cuts off what a program has put before a subject: a prefix, or a mark in
+// brackets.
 func cutPrefix(subject string) (prefix, rest string, ok bool) {
 	subject = strings.TrimSpace(subject)
 	if strings.HasPrefix(subject, "[") {
@@ -35,7 +36,7 @@ func cutPrefix(subject string) (prefix, rest string, ok bool) {
 	return "", subject, false
 }
 
-// bare returns a subject without what programs put before it.
+// bare returns a subject without the prefixes of programs.
 func bare(subject string) string {
 	for range 20 {
 		_, rest, ok := cutPrefix(subject)
@@ -47,8 +48,8 @@ func bare(subject string) string {
 	return clean(subject)
 }
 
-// isForward reports whether a program made a subject of a message that was sent on.
-// Buttons have marks of their own in brackets.
+// isForward reports whether a program made a subject from that of a forwarded message.
+// Buttons use their own marks in brackets.
 func isForward(subject string) bool {
 	if lower := strings.ToLower(subject); strings.HasPrefix(lower, "[") {
 		mark, _, _ := strings.Cut(lower, "]")
@@ -71,8 +72,8 @@ func isForward(subject string) bool {
 	return false
 }
 
-// sameSubject compares subjects without what programs put before them, ignoring case and
-// white space. A letter that was damaged on the way is like any others.
+// sameSubject compares subjects without the prefixes of programs, ignoring case and white
+// space. Damaged letters match any others.
 func sameSubject(a, b string) bool {
 	a, b = squeezed(bare(a)), squeezed(bare(b))
 	if a == b {
@@ -84,10 +85,11 @@ func sameSubject(a, b string) bool {
 	return strings.Contains(b, damaged) && like(b, a)
 }
 
-// damaged is what stands for bytes that are no text.
+// damaged replaces bytes that are not text.
 const damaged = "\uFFFD"
 
-// like reports whether a text is another one, of which letters were damaged.
+// like reports whether a text matches a pattern, which is the same text with damaged
+// letters.
 func like(pattern, text string) bool {
 	pieces := strings.Split(pattern, damaged)
 	first, last := pieces[0], pieces[len(pieces)-1]

@@ -8,11 +8,11 @@ import (
 )
 
 // Targets returns what a [quarantine.Router] needs to take the messages of a report: the
-// reporter's own copies first, since the danger is there for certain, then those of all
-// recipients that the report knows. Recipients may be groups, or people elsewhere:
-// Router.Plan makes mailboxes of them, and follows forwards. Messages of low confidence, and
-// those about which too little is known, are left out; a product that has looked at one asks
-// for its own Targets. Criteria need CriteriaSearch in [quarantine.Options].
+// reporter's own copies first, since the danger there is certain, then those of all
+// recipients known from the report. Recipients may be groups, or people elsewhere:
+// Router.Plan turns them into mailboxes, and follows forwards. Messages of low confidence,
+// and those about which too little is known, are left out; a product that has examined one
+// can call Targets of that message. Criteria need CriteriaSearch in [quarantine.Options].
 func (r Report) Targets() []quarantine.Target {
 	var own, others []quarantine.Target
 	for _, m := range r.Messages {
@@ -25,7 +25,7 @@ func (r Report) Targets() []quarantine.Target {
 		}
 		others = append(others, all...)
 	}
-	// A message that is attached twice is one.
+	// A message that is attached twice counts once.
 	seen := make(map[string]bool)
 	return slices.DeleteFunc(append(own, others...), func(t quarantine.Target) bool {
 		key := strings.Join([]string{strings.ToLower(t.Mailbox), t.MessageID, t.Criteria.String()}, "\x00")

@@ -15,10 +15,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported/understood"
 )
 
-// folder has the reports, and expected.json what is to be understood of each.
+// folder contains the reports, and expected.json what must be understood of each.
 const folder = "../../../testdata/reports"
 
-// expected is what is to be understood of a report.
+// expected is what must be understood of a report.
 type expected struct {
 	By, Via    string
 	Messages   []expectedMessage

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Secrets of addresses of databases that cannot be used are in no error.
+// Secrets in unusable database addresses appear in no error.
 func TestAddressesKeepTheirSecrets(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)
@@ -36,7 +36,7 @@ func TestAddressesKeepTheirSecrets(t *testing.T) {
 	}
 }
 
-// A token is in no log and no answer, wherever somebody writes it.
+// A token appears in no log and no answer, wherever somebody writes it.
 func TestTokenIsNotLogged(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)
@@ -60,7 +60,7 @@ func TestTokenIsNotLogged(t *testing.T) {
 	assert.NotContains(t, w.log.String(), password)
 }
 
-// Bodies that have no end, are compressed or deeply nested, and headers without end, are refused
+// Bodies that are endless, compressed or deeply nested, and endless headers, are refused
 // before they cost anything.
 func TestEndlessRequests(t *testing.T) {
 	t.Parallel()
@@ -85,7 +85,7 @@ func TestEndlessRequests(t *testing.T) {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(w.url, "http://"))
 		require.NoError(t, err)
 		defer conn.Close()
-		go func() { // until the server has had enough
+		go func() { // until the server breaks it off
 			chunk := fmt.Sprintf("%x\r\n%s\r\n", 32<<10, strings.Repeat(text[len(text)-1:], 32<<10))
 			_, err := fmt.Fprintf(conn, "POST /alerts HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n", len(text), text)
 			for err == nil {
@@ -119,8 +119,8 @@ func TestEndlessRequests(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status, "it serves others")
 }
 
-// Whatever is answered, also an error, a redirect or a file, may not be framed, sniffed or kept,
-// and other host names are not served.
+// No answer, not even an error, a redirect or a file, may be framed, sniffed or stored, and
+// other host names are not served.
 func TestEveryAnswerIsGuarded(t *testing.T) {
 	t.Parallel()
 	_, w := campaignPages(t, nil)
@@ -135,7 +135,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 		assert.Less(t, status, 500, path)
 		for _, host := range []string{"evil.example", "localhost.evil.example", "127.0.0.1.evil.example:80", "localhost:80@evil.example", ""} {
 			if path == "/healthz" || path == "/readyz" || path == "/style.css" || host == "" {
-				continue // nothing of anybody's mail is in them
+				continue // they contain nothing of anybody's mail
 			}
 			status, _, text := call(t, "GET", w.url+path, "", "Host", host)
 			assert.GreaterOrEqual(t, status, 300, "%s %s", host, path)
@@ -144,8 +144,8 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 	}
 }
 
-// Names in files of targets are refused with their line if nothing can be done with them, and
-// otherwise taken as they are: to be shown, never run.
+// Names in files of targets are refused with their line if they cannot be used, and
+// otherwise taken as they are: shown, but never executed.
 func TestHostileTargets(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)

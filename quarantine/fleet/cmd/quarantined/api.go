@@ -68,11 +68,12 @@ func newServer(s *settings, campaigns *fleet.Campaigns, pool *pgxpool.Pool, coun
 	all.Handle("/reported/", guarded)
 	all.Handle("/metrics", guarded)
 	all.Handle("/", newPages(s, campaigns, log))
-	// A page of another website makes a browser send requests as well.
+	// A page on another website can make a browser send requests, too.
 	return recovered(log, headers(http.NewCrossOriginProtection().Handler(all)))
 }
 
-// headers are for every answer: it is about people's mail, and nothing in it is to be run.
+// headers sets the header of every answer: answers are about people's mail, and nothing in
+// them must be executed.
 func headers(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -86,7 +87,7 @@ func headers(next http.Handler) http.Handler {
 	})
 }
 
-// alert is what a program posts.
+// alert is the body that a program posts.
 type alert struct {
 	ID             string              `json:"id"`
 	Mailboxes      []string            `json:"mailboxes"`
@@ -97,7 +98,7 @@ type alert struct {
 	FollowForwards bool                `json:"followForwards"`
 }
 
-// order returns what an alert asks for.
+// order returns the order for an alert.
 func (a *alert) order() fleet.Order {
 	o := fleet.Order{Campaign: a.ID, Reason: a.Reason}
 	for _, m := range a.Mailboxes {
@@ -113,7 +114,7 @@ func (a *alert) order() fleet.Order {
 }
 
 // post stores an alert with its jobs before it is acknowledged. The key of the request
-// becomes the name of the campaign, so that a repeated request changes nothing.
+// becomes the name of the campaign, so a repeated request changes nothing.
 func (a *api) post(w http.ResponseWriter, r *http.Request) error {
 	var body alert
 	if err := readJSON(w, r, &body); err != nil {
@@ -175,7 +176,7 @@ func (a *api) change(w http.ResponseWriter, r *http.Request, what string, do fun
 	return nil
 }
 
-// metrics answers with what this process has done, and with the jobs of all.
+// metrics answers with what this process has done, and with the jobs of all processes.
 func (a *api) metrics(w http.ResponseWriter, r *http.Request) error {
 	jobs, err := a.campaigns.Jobs(r.Context())
 	if err != nil {
@@ -199,8 +200,8 @@ func (a *api) metrics(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// healthz reports whether to let the process go on. A database that is down is no reason
-// to start it again.
+// healthz reports whether to let the process continue. A database that is down is no reason
+// to restart it.
 func (a *api) healthz(w http.ResponseWriter, _ *http.Request) error {
 	writeJSON(w, http.StatusOK, "application/json", map[string]string{"status": "ok"})
 	return nil

@@ -26,9 +26,9 @@ var (
 	shots       = flag.String("shots", "", "directory for pictures of the pages")
 )
 
-// A person looks at a campaign in a real browser with scripts switched off, and releases
-// a message: the form, its cookie and the policy of the page let it through. What was
-// written to be a script is text.
+// A person looks at a campaign in a real browser with scripts switched off, and releases a
+// message: the form, its cookie and the policy of the page allow it. Text meant to be a
+// script stays text.
 func TestBrowser(t *testing.T) {
 	l, w := campaignPages(t, nil)
 	b := startBrowser(t)
@@ -75,7 +75,8 @@ func TestBrowserReport(t *testing.T) {
 	b.picture("decided")
 }
 
-// browser is one that is driven through a pipe, by https://chromedevtools.github.io/devtools-protocol/.
+// browser is a browser that is driven through a pipe, by
+// https://chromedevtools.github.io/devtools-protocol/.
 type browser struct {
 	t       *testing.T
 	to      io.Writer
@@ -112,7 +113,7 @@ func startBrowser(t *testing.T) *browser {
 	return b
 }
 
-// call sends a command, and returns its result; events in between are passed over.
+// call sends a command, and returns its result; events in between are skipped.
 func (b *browser) call(method string, params any) map[string]any {
 	b.t.Helper()
 	b.n++
@@ -159,7 +160,7 @@ func (b *browser) open(url string) {
 	}, 30*time.Second, 50*time.Millisecond)
 }
 
-// eval asks the page; the page's own scripts stay switched off.
+// eval evaluates a script in the page; the page's own scripts stay switched off.
 func (b *browser) eval(script string) string {
 	b.t.Helper()
 	result, _ := b.call("Runtime.evaluate", map[string]any{"expression": script})["result"].(map[string]any)
@@ -187,7 +188,7 @@ func (b *browser) click(selector string) {
 	}, 30*time.Second, 50*time.Millisecond, "no other page after a click on %s", selector)
 }
 
-// picture keeps a picture of the page, if they are wanted.
+// picture saves a picture of the page, if pictures are wanted.
 func (b *browser) picture(name string) {
 	b.t.Helper()
 	if *shots == "" {

@@ -36,7 +36,7 @@ func (p *program) enqueue(ctx context.Context, c *command, campaigns *fleet.Camp
 		o.Forwards = new(quarantine.ForwardOptions)
 	}
 	done, err := campaigns.Enqueue(ctx, o)
-	if errors.Is(err, fleet.ErrUnreachable) && c.campaign == "" { // or the same again would be another
+	if errors.Is(err, fleet.ErrUnreachable) && c.campaign == "" { // or repeating it would make another campaign
 		return fmt.Errorf("it is not known whether the campaign was stored; let the name be -campaign %s: %w", o.Campaign, err)
 	}
 	if err != nil {
@@ -48,7 +48,7 @@ func (p *program) enqueue(ctx context.Context, c *command, campaigns *fleet.Camp
 // newCampaign returns a name that no other campaign has.
 func newCampaign() string { return "c-" + strings.ToLower(rand.Text()[:16]) }
 
-// about does the commands about campaigns that are there.
+// about does the commands about existing campaigns.
 func (p *program) about(ctx context.Context, c *command, campaigns *fleet.Campaigns) error {
 	err := p.ask(ctx, c, campaigns)
 	if errors.Is(err, fleet.ErrNoCampaign) || errors.Is(err, fleet.ErrNoTarget) {

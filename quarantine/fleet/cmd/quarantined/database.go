@@ -16,19 +16,20 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
 )
 
-// connections is how many connections to the database a process has by default: the
-// journal wants about one for each message in work.
+// connections is how many connections to the database a process has by default: the journal
+// needs about one for each message in progress.
 const connections = 24
 
-// How long the database may be silent before a command gives up: while it connects, where there
-// may be several addresses, and in the middle of a statement.
+// How long the database may be silent before a command gives up: while it connects to one
+// of possibly several addresses, and in the middle of a statement.
 const (
 	connectSilence   = 10 * time.Second
 	statementSilence = time.Minute
 	migrationSilence = 10 * time.Minute // it may have to make an index
 )
 
-// silence is how long the database may be silent for a command. A worker waits for it.
+// silence is how long the database may be silent for a command. A worker waits without
+// limit.
 func (c *command) silence() time.Duration {
 	switch c.name {
 	case "work":
@@ -39,8 +40,8 @@ func (c *command) silence() time.Duration {
 	return statementSilence
 }
 
-// pool connects to the database, which may be silent for so long; 0: for ever. Errors of the
-// address are not passed on: they may quote it.
+// pool connects to the database, which may be silent for a time; 0 means forever. Errors of
+// the address are not passed on: they may quote it.
 func (s *settings) pool(ctx context.Context, silence time.Duration) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(s.DatabaseURL.Reveal())
 	if err != nil {
@@ -59,15 +60,15 @@ func (s *settings) pool(ctx context.Context, silence time.Duration) (*pgxpool.Po
 	return pgxpool.NewWithConfig(ctx, config)
 }
 
-// boundIdle has the database end transactions in which it hears nothing, unless the account or
-// the address bounds them already: a process that stands still in one would hold up the others
-// for as long. A pooler would not let that pass as a parameter of the connection.
+// boundIdle has the database end idle transactions, unless the account or the address
+// already limits them: a process that stalls in one would hold up the others for as long. A
+// pooler would not pass this on as a parameter of the connection.
 func boundIdle(ctx context.Context, conn *pgx.Conn) error {
 	_, err := conn.Exec(ctx, `SELECT set_config('idle_in_transaction_session_timeout', '1min', false) WHERE current_setting('idle_in_transaction_session_timeout') = '0'`)
 	return err
 }
 
-// checkSchema checks the tables, and says which command makes them.
+// checkSchema checks the tables. The error names the command that makes them.
 func checkSchema(ctx context.Context, pool *pgxpool.Pool) error {
 	err := fleet.CheckSchema(ctx, pool)
 	if errors.Is(err, fleet.ErrSchemaOlder) {
@@ -98,8 +99,8 @@ func awaitDatabase(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) er
 	}
 }
 
-// impatient returns a dialer whose connections end when nothing comes for so long although
-// something is waited for.
+// impatient returns a dialer whose connections are closed when an expected answer does not
+// come for a time.
 func impatient(dial pgconn.DialFunc, silence time.Duration) pgconn.DialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(ctx, network, address)
@@ -110,8 +111,8 @@ func impatient(dial pgconn.DialFunc, silence time.Duration) pgconn.DialFunc {
 	}
 }
 
-// impatientConn is a connection of which pgx reads only when it waits for an answer. Its deadlines
-// are those of pgx.
+// impatientConn is a connection from which pgx reads only when it waits for an answer. Its
+// deadlines are those of pgx.
 type impatientConn struct {
 	net.Conn
 	silence time.Duration

@@ -6,21 +6,22 @@ import (
 	"net/http"
 )
 
-// formCookie has what the form of a confirmation must repeat: a page of another website
-// can make a browser send the cookie, but cannot read it.
+// formCookie holds the token that a confirmation form must repeat: a page on another
+// website can make a browser send the cookie, but cannot read it.
 const formCookie = "quarantined-form"
 
-// formToken returns what the form on a page must repeat, and has the browser keep it.
+// formToken returns the token that the form on a page must repeat, and has the browser keep
+// it.
 func (p *pages) formToken(w http.ResponseWriter, r *http.Request) string {
 	token := rand.Text()
 	if c, err := r.Cookie(formCookie); err == nil && len(c.Value) == len(token) {
-		token = c.Value // forms in other tabs stay good
+		token = c.Value // forms in other tabs stay valid
 	}
 	http.SetCookie(w, &http.Cookie{Name: formCookie, Value: token, Path: "/", HttpOnly: true, Secure: p.settings.UserHeader != "", SameSite: http.SameSiteStrictMode})
 	return token
 }
 
-// checkForm refuses a form that is not one of these pages.
+// checkForm refuses a form that is not from one of these pages.
 func checkForm(w http.ResponseWriter, r *http.Request) error {
 	r.Body = http.MaxBytesReader(w, r.Body, 16<<10)
 	cookie, err := r.Cookie(formCookie)

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Whatever a file of targets has, what is read of it is valid.
+// Whatever is in a file of targets, what is read from it is valid.
 func FuzzTargets(f *testing.F) {
 	for _, seed := range []string{
 		"mailbox,message_id,reason\na@example.test,<1@evil.example>,x\n",
@@ -30,7 +30,8 @@ func FuzzTargets(f *testing.F) {
 	})
 }
 
-// Whatever a configuration has, an error or usable settings come of it, and no secret.
+// Whatever is in a configuration, the result is an error, without secrets, or usable
+// settings.
 func FuzzSettings(f *testing.F) {
 	for _, seed := range []string{
 		`{"databaseUrl":"postgres://u:SECRET@h/d","exchange":{"name":"x"}}`, `{"databaseUrl":"postgres://u:SECRET%zz@h","exchange":[]}`,

@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// gate serves what it is given. Until then the process is alive, and not ready: it waits for the
-// database.
+// gate passes requests to the handler that it is given. Until then the process is alive but
+// not ready: it waits for the database.
 type gate struct{ handler atomic.Pointer[http.Handler] }
 
 func (g *gate) open(h http.Handler) { g.handler.Store(&h) }

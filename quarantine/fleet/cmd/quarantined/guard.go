@@ -31,7 +31,7 @@ func authorized(token string, next http.Handler) http.Handler {
 	})
 }
 
-// local refuses what does not come from this machine.
+// local refuses requests that do not come from this machine.
 func local(r *http.Request) *problem {
 	refused := httpguard.Local(r)
 	if refused == nil {
@@ -47,8 +47,9 @@ func local(r *http.Request) *problem {
 	return p
 }
 
-// userOf returns who looks at the pages, as the proxy says; "" on this machine if there is
-// no proxy. What does not come from the proxy, or does not name one user, is refused.
+// userOf returns the user whom the proxy names, or "" on this machine if there is no proxy.
+// A request that does not come from the proxy, or does not name exactly one user, is
+// refused.
 func (s *settings) userOf(r *http.Request) (string, *problem) {
 	if s.UserHeader == "" {
 		return "", local(r)

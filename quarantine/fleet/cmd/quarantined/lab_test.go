@@ -31,10 +31,10 @@ const (
 	phishing = "<1@evil.example>"
 
 	password = "svc-password"
-	dbSecret = "a-secret-of-the-database" // PostgreSQL trusts whoever comes by its socket
+	dbSecret = "a-secret-of-the-database" // PostgreSQL trusts everybody on its socket
 )
 
-// lab is an Exchange, a database with tables, and a configuration for both.
+// lab is an Exchange server, a database with tables, and a configuration for both.
 type lab struct {
 	*ewstest.Server
 	dir, config string
@@ -77,7 +77,7 @@ func (l *lab) deliver(address, subject string) {
 	l.Mailbox(address).Deliver([]byte("Message-ID: " + phishing + "\r\nFrom: mallory@evil.example\r\nSubject: " + subject + "\r\n\r\nClick here.\r\n"))
 }
 
-// copies returns how many copies of the message the owner of a mailbox sees.
+// copies returns how many copies of the message the owner of a mailbox can see.
 func (l *lab) copies(address string) (n int) {
 	for _, m := range l.Mailbox(address).Messages() {
 		if m.MessageID == phishing && !strings.HasPrefix(string(m.Distinguished), "recoverableitems") {
@@ -87,7 +87,7 @@ func (l *lab) copies(address string) (n int) {
 	return n
 }
 
-// output is what a program writes, which tests read meanwhile.
+// output is what a program writes; tests read it meanwhile.
 type output struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -125,7 +125,7 @@ func (l *lab) run(t *testing.T, args ...string) (string, int) {
 type worker struct {
 	url  string
 	log  *output
-	stop func() int // as a signal; returns the exit status
+	stop func() int // as a signal does; returns the exit status
 }
 
 func (l *lab) work(t *testing.T) *worker {

@@ -1,9 +1,9 @@
 // Command quarantined takes malicious mail out of mailboxes for a fleet: any number of
-// these processes, on any number of machines, share a PostgreSQL database, which has the
-// campaigns, their jobs, the journal and the receipts. What one of them has begun when it
-// dies another finishes.
+// these processes, on any number of machines, share a PostgreSQL database, which holds the
+// campaigns, their jobs, the journal and the receipts. If one of them dies, another
+// finishes what it had begun.
 //
-// The README beside it shows two of them at work, step by step.
+// Its README shows two of them at work, step by step.
 package main
 
 import (
@@ -16,10 +16,10 @@ import (
 )
 
 func main() {
-	// net/http writes there what a server sends unasked. It may echo the password.
+	// net/http logs what a server sends unasked, which may echo the password.
 	log.SetOutput(io.Discard)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	context.AfterFunc(ctx, stop) // a second signal ends the process immediately
 	p := &program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, lookup: os.LookupEnv}
 	os.Exit(p.run(ctx, os.Args[1:]))
 }

@@ -22,8 +22,8 @@ var files embed.FS
 // perPage is how many campaigns or targets a page shows.
 const perPage = 50
 
-// pages shows campaigns to people. All that mail systems and senders wrote is text: package
-// template escapes it, and no page has a script.
+// pages shows campaigns to people. Everything that mail systems and senders wrote is text:
+// package template escapes it, and no page has a script.
 type pages struct {
 	settings  *settings
 	campaigns *fleet.Campaigns
@@ -164,7 +164,8 @@ func (p *pages) receipt(w http.ResponseWriter, r *http.Request, _ string) error 
 	return nil
 }
 
-// receipts sends the receipts of a campaign, one on each line, as ewsq restores by.
+// receipts sends the receipts of a campaign, one per line, in the form from which ewsq
+// restores.
 func (p *pages) receipts(w http.ResponseWriter, r *http.Request, _ string) error {
 	name := r.PathValue("campaign")
 	if _, err := p.campaigns.Status(r.Context(), name); err != nil {
@@ -175,16 +176,16 @@ func (p *pages) receipts(w http.ResponseWriter, r *http.Request, _ string) error
 	for t, err := range p.campaigns.All(r.Context(), name) {
 		if err != nil {
 			p.log.ErrorContext(r.Context(), "receipts cut short", "campaign", name, "error", err)
-			panic(http.ErrAbortHandler) // so that nobody takes a part of them for all
+			panic(http.ErrAbortHandler) // so nobody takes some receipts for all of them
 		}
 		if err := out.Encode(t); err != nil {
-			return nil // whoever asked has gone
+			return nil // the caller has gone
 		}
 	}
 	return nil
 }
 
-// attached says that what follows is a file. The name has no character to be quoted.
+// attached declares the response as a file. The name has no characters that need quoting.
 func attached(w http.ResponseWriter, contentType, name string) {
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)

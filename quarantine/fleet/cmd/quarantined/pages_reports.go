@@ -8,7 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
 )
 
-// listReports shows the reports, the latest first: those that wait, unless others are asked for.
+// listReports shows the reports, the latest first: those that wait, unless the request asks
+// for others.
 func (p *pages) listReports(w http.ResponseWriter, r *http.Request, user string) error {
 	state, err := stateOf(r)
 	if err != nil {

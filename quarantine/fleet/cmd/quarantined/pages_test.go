@@ -17,7 +17,8 @@ import (
 
 const hostile = `<script>alert(1)</script>"'&lt;`
 
-// campaignPages is a campaign that was taken, as the pages show it.
+// campaignPages returns a lab with a campaign that was taken, and a worker that serves its
+// pages.
 func campaignPages(t *testing.T, settings map[string]any) (*lab, *worker) {
 	t.Helper()
 	l := newLab(t, settings)
@@ -34,7 +35,7 @@ func campaignPages(t *testing.T, settings map[string]any) (*lab, *worker) {
 	return l, w
 }
 
-// The pages show what became of a campaign; what others wrote is text.
+// The pages show what became of a campaign; anything that others wrote is text.
 func TestPages(t *testing.T) {
 	t.Parallel()
 	_, w := campaignPages(t, nil)
@@ -80,7 +81,7 @@ func TestPages(t *testing.T) {
 	assert.Contains(t, header.Get("Content-Type"), "text/css")
 }
 
-// A release is asked for in a form, confirmed, and done by nobody else's form.
+// A release is requested in a form, and confirmed; forms of other websites release nothing.
 func TestReleasePages(t *testing.T) {
 	t.Parallel()
 	l, w := campaignPages(t, nil)
@@ -114,7 +115,7 @@ func TestReleasePages(t *testing.T) {
 	assert.Contains(t, page, "restored")
 }
 
-// Behind a proxy the pages are for whom it names, and nobody else may name anybody.
+// Behind a proxy, the pages are for the user that it names, and nobody else may name one.
 func TestUsers(t *testing.T) {
 	t.Parallel()
 	_, w := campaignPages(t, map[string]any{"userHeader": "X-Forwarded-User"})
@@ -148,7 +149,7 @@ func TestUsers(t *testing.T) {
 	assert.NotNil(t, refused)
 }
 
-// Receipts that cannot be read to their end are not taken for all: the download fails.
+// If not all receipts can be read, nobody takes some for all of them: the download fails.
 func TestReceiptsCutShort(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)

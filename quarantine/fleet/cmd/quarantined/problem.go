@@ -30,8 +30,8 @@ func (p *problem) write(w http.ResponseWriter) {
 	writeJSON(w, p.Status, "application/problem+json", p)
 }
 
-// problemOf returns what a caller is told of an error. What is none of its business goes
-// to the log.
+// problemOf returns what a caller is told about an error. Details that do not concern the
+// caller go to the log.
 func problemOf(err error, r *http.Request, log *slog.Logger) *problem {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return p
@@ -59,8 +59,9 @@ func writeJSON(w http.ResponseWriter, status int, contentType string, v any) {
 }
 
 // recovered responds for a handler that panics. The value of the panic may contain
-// anything, so it is not logged. That of a handler that aborts its response goes on: net/http
-// then breaks the connection off, and nobody takes what was sent for the whole.
+// anything, so it is not logged. The panic of a handler that aborts its response is passed
+// on: net/http then closes the connection, and nobody takes a part of the response for the
+// whole.
 func recovered(log *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {

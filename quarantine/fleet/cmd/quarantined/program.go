@@ -42,7 +42,7 @@ enqueue, cancel and restore only store what is to be done; status shows how far
 it is.
 `
 
-// errUsage marks what another start with the same arguments would not mend.
+// errUsage marks errors that another start with the same arguments would not fix.
 var errUsage = errors.New("see quarantined -help")
 
 // program is a run of the command.
@@ -50,7 +50,7 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	lookup         func(string) (string, bool)
-	ready          func(url string) // for tests: told when the server listens
+	ready          func(url string) // for tests: called when the server listens
 }
 
 // command is one of the commands.
@@ -121,7 +121,8 @@ func (p *program) do(ctx context.Context, args []string) error {
 	return p.about(ctx, c, campaigns)
 }
 
-// again says of an error that leaves it open whether the database has done it what to do.
+// again adds what to do to an error that leaves open whether the database did what it was
+// asked to.
 func again(err error) error {
 	if errors.Is(err, fleet.ErrUnreachable) {
 		return fmt.Errorf("%w; then give the command again, which does no harm", err)
@@ -163,7 +164,7 @@ func (p *program) parse(args []string) (*command, error) {
 	}
 	rest := flags.Args()
 	if named && len(rest) > 0 {
-		// Flags may follow the campaign as well.
+		// Flags may also follow the campaign.
 		c.campaign = rest[0]
 		if err := flags.Parse(rest[1:]); err != nil {
 			return nil, fmt.Errorf("%w; %w", err, errUsage)

@@ -17,7 +17,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
 )
 
-// A file of targets is enqueued, taken, told of, and put back, all by commands.
+// A file of targets is enqueued, taken, reported, and put back, all by commands.
 func TestCommands(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)
@@ -60,7 +60,7 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// What is wrong with arguments and configuration is said, without the secrets in it.
+// Errors in arguments and configuration are reported, without the secrets in them.
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)
@@ -125,7 +125,7 @@ func TestUsage(t *testing.T) {
 	assert.Contains(t, out, "no-such: fleet: no such campaign")
 }
 
-// A database without tables, or one that is down, is told with what to do.
+// A database without tables, or one that is down, is reported with what to do.
 func TestDatabase(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)
@@ -141,8 +141,8 @@ func TestDatabase(t *testing.T) {
 	assert.NotContains(t, out, "hidden")
 }
 
-// A database that accepts connections and never answers, as one whose machine stands still, ends
-// commands with what to do. A worker waits for it, alive and not ready.
+// A database that accepts connections but never answers, as when its machine has stalled,
+// ends commands with what to do. A worker waits for it, alive but not ready.
 func TestSilentDatabase(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)
@@ -160,7 +160,7 @@ func TestSilentDatabase(t *testing.T) {
 		assert.NotContains(t, out, "hidden")
 	}
 
-	listener, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free
+	listener, err := net.Listen("tcp", "127.0.0.1:0") // a free port
 	require.NoError(t, err)
 	free := listener.Addr().String()
 	require.NoError(t, listener.Close())
@@ -182,7 +182,7 @@ func TestSilentDatabase(t *testing.T) {
 	assert.Zero(t, <-ended)
 }
 
-// A database that stands still in the middle of a statement ends a command as well.
+// A database that stalls in the middle of a statement also ends a command.
 func TestSilentStatement(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)
@@ -194,7 +194,7 @@ func TestSilentStatement(t *testing.T) {
 	begun := time.Now()
 	campaigns, err := fleet.NewCampaigns(pool, nil)
 	require.NoError(t, err)
-	lock, err := l.pool.Begin(t.Context()) // as good as a database that stands still
+	lock, err := l.pool.Begin(t.Context()) // as good as a stalled database
 	require.NoError(t, err)
 	_, err = lock.Exec(t.Context(), `LOCK TABLE fleet_campaigns`)
 	require.NoError(t, err)
@@ -206,7 +206,7 @@ func TestSilentStatement(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// An alert is stored before it is acknowledged; repeated it changes nothing.
+// An alert is stored before it is acknowledged; repeating it changes nothing.
 func TestAlerts(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)
@@ -259,12 +259,13 @@ func TestAlerts(t *testing.T) {
 	_, _, text = call(t, "POST", w.url+"/alerts", `{"messageId":"`+phishing+`"}`, "Content-Type", jsonType)
 	assert.Contains(t, text, "mailboxes and groups are empty")
 	_, _, metrics := call(t, "GET", w.url+"/metrics", "")
-	// A job ends after its last target, and the restore may have come between.
+	// A job ends after its last target, and the restore may have come in between.
 	assert.Regexp(t, `quarantined_jobs\{kind="fleet_take",state="(running|completed|cancelled)"\} 1`, metrics)
 	assert.Contains(t, metrics, "# TYPE ")
 }
 
-// A database that takes no writes, as one that has become a standby, does not count as ready.
+// A database that accepts no writes, such as one that has become a standby, does not count
+// as ready.
 func TestReadOnlyDatabase(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)
@@ -283,8 +284,8 @@ func TestReadOnlyDatabase(t *testing.T) {
 	assert.Equal(t, http.StatusOK, status)
 }
 
-// Transactions that stand still are bounded, but by nothing that a pooler refuses, and not if
-// the address says otherwise.
+// Idle transactions are limited, but not by anything that a pooler refuses, and not if the
+// address sets another limit.
 func TestIdleTransactions(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)
@@ -305,7 +306,7 @@ func TestIdleTransactions(t *testing.T) {
 	}
 }
 
-// With a token, whoever does not send it is refused, also from this machine.
+// With a token, callers that do not send it are refused, even on this machine.
 func TestToken(t *testing.T) {
 	t.Parallel()
 	l := newLab(t, nil)

@@ -16,8 +16,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
-// reportSettings are the configuration of a mailbox that users report mail to. All but Mailbox
-// is as in [reported.Options].
+// reportSettings are the configuration of a mailbox to which users report mail. All but
+// Mailbox are as in [reported.Options].
 type reportSettings struct {
 	Mailbox  string            `json:"mailbox"`
 	Folder   []string          `json:"folder"`
@@ -44,7 +44,7 @@ func (s *settings) checkReports() error {
 	return nil
 }
 
-// watches returns those of the mailboxes in the configuration.
+// watches returns the watches of the mailboxes in the configuration.
 func (s *settings) watches(campaigns *fleet.Campaigns, router *quarantine.Router, log *slog.Logger) (all []*fleet.ReportWatch, err error) {
 	for _, r := range s.Reports {
 		w, err := fleet.NewReportWatch(fleet.NewReports(campaigns), router, r.Mailbox, &fleet.ReportWatchOptions{
@@ -61,7 +61,7 @@ func (s *settings) watches(campaigns *fleet.Campaigns, router *quarantine.Router
 	return all, nil
 }
 
-// keysOf returns the keys of the stamps at a server, which seal notes on reports as well.
+// keysOf returns the keys of the stamps at a server, which also seal notes on reports.
 func (s *settings) keysOf(server string) ([][]byte, error) {
 	for i := range s.configs {
 		if s.configs[i].Name == server {
@@ -71,7 +71,7 @@ func (s *settings) keysOf(server string) ([][]byte, error) {
 	return nil, nil
 }
 
-// runAll watches until ctx ends or stop is called, which waits for them.
+// runAll runs the watches until ctx ends or stop is called, which waits for them to end.
 func runAll(ctx context.Context, all []*fleet.ReportWatch) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var running sync.WaitGroup
@@ -84,7 +84,7 @@ func runAll(ctx context.Context, all []*fleet.ReportWatch) (stop func()) {
 	}
 }
 
-// stateOf returns the state that a request asks for, empty for all.
+// stateOf returns the state that a request asks for, or "" for all.
 func stateOf(r *http.Request) (fleet.ReportState, error) {
 	switch s := fleet.ReportState(r.FormValue("state")); s {
 	case "", fleet.ReportWaiting, fleet.ReportQuarantined, fleet.ReportDismissed:
@@ -110,7 +110,8 @@ func pageOf(r *http.Request, reports *fleet.Reports, n int) ([]fleet.KeptReport,
 	return reports.List(r.Context(), state, after, n)
 }
 
-// listReports answers with at most 100 reports, the latest first, and who watches for more.
+// listReports answers with at most 100 reports, the latest first, and with the state of the
+// watches.
 func (a *api) listReports(w http.ResponseWriter, r *http.Request) error {
 	all, err := pageOf(r, a.reports, 100)
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 
 const abuse = "abuse@example.test"
 
-// reportLab is a program that watches a mailbox, in which a report of the message that alice
-// and bob have got waits to be decided.
+// reportLab returns a lab with a program that watches a mailbox. A report of the message
+// that alice and bob have received waits for a decision.
 func reportLab(t *testing.T) (l *lab, w *worker, key string) {
 	t.Helper()
 	l = newLab(t, map[string]any{"reports": []any{map[string]any{"mailbox": abuse, "interval": "100ms"}}})
@@ -32,7 +32,7 @@ func reportLab(t *testing.T) (l *lab, w *worker, key string) {
 	return l, w, key
 }
 
-// report delivers a report of the message, as it was sent to another.
+// report delivers a report of the message, as it was sent to somebody else, too.
 func (l *lab) report(from, other string) {
 	l.Mailbox(abuse).Deliver(fmt.Appendf(nil, "From: <%s>\r\nTo: %s\r\nSubject: %s\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"+
 		"Content-Type: message/rfc822\r\n\r\nFrom: \"<b>Mallory\" <mallory@evil.example>\r\nTo: %s\r\nMessage-ID: %s\r\nSubject: %s\r\n"+
@@ -40,7 +40,7 @@ func (l *lab) report(from, other string) {
 		from, abuse, hostile, other, phishing, hostile))
 }
 
-// reported waits until so many reports wait.
+// reported waits until n reports wait.
 func (l *lab) reported(t *testing.T, n int) (all []fleet.KeptReport) {
 	t.Helper()
 	campaigns, err := fleet.NewCampaigns(l.pool, nil)
@@ -52,8 +52,8 @@ func (l *lab) reported(t *testing.T, n int) (all []fleet.KeptReport) {
 	return all
 }
 
-// A person sees what was reported, as text whatever it is, and what would be taken, and decides
-// by a form of these pages.
+// A person sees what was reported, as text whatever it is, and what would be taken, and
+// decides with a form on these pages.
 func TestReportPages(t *testing.T) {
 	t.Parallel()
 	l, w, key := reportLab(t)
@@ -104,7 +104,7 @@ func TestReportPages(t *testing.T) {
 	}
 }
 
-// A program does the same by JSON.
+// A program does the same with JSON.
 func TestReportsByProgram(t *testing.T) {
 	t.Parallel()
 	l, w, key := reportLab(t)
@@ -131,7 +131,7 @@ func TestReportsByProgram(t *testing.T) {
 		{key + "/dismiss", `{"why":"x"}`, jsonType, http.StatusBadRequest},
 		{"none/dismiss", "{}", jsonType, http.StatusNotFound},
 		{key + "/dismiss", `{"by":"anna","reason":"a joke"}`, jsonType, http.StatusOK},
-		{key + "/quarantine", `{"by":"anna"}`, jsonType, http.StatusOK}, // she thinks better of it
+		{key + "/quarantine", `{"by":"anna"}`, jsonType, http.StatusOK}, // she changes her mind
 		{key + "/quarantine", `{}`, jsonType, http.StatusOK},
 		{key + "/dismiss", `{}`, jsonType, http.StatusConflict},
 	} {

@@ -22,26 +22,27 @@ const (
 // settings are the configuration.
 type settings struct {
 	// DatabaseURL is the address of the database, as in
-	// postgres://USER:PASSWORD@HOST:5432/NAME. It is a secret: no error or log has it.
+	// postgres://USER:PASSWORD@HOST:5432/NAME. It is a secret: it appears in no error or
+	// log.
 	DatabaseURL exchange.Secret `json:"databaseUrl"`
 	// Listen is where the HTTP server listens. Default: 127.0.0.1:8090.
 	Listen string `json:"listen"`
 	// UserHeader is the header field in which the proxy in front of the pages names the
 	// user. Proxies are the addresses it may come from, such as 10.0.0.5 or 10.0.0.0/24;
-	// default: this machine. Without UserHeader the pages are for this machine alone.
+	// default: this machine. Without UserHeader, the pages are served to this machine only.
 	UserHeader string   `json:"userHeader"`
 	Proxies    []string `json:"proxies"`
 	// Jobs and TakeOverAfter are as in [fleet.WorkerOptions].
 	Jobs          int               `json:"jobs"`
 	TakeOverAfter exchange.Duration `json:"takeOverAfter"`
 	Settle        exchange.Duration `json:"settle"`
-	// Processes is how many processes there are at most. Each uses its part of what the
-	// servers allow by default, or asks for its share of the throttling in "exchange".
-	// Default: 2.
+	// Processes is the maximum number of processes. Each uses its part of what the servers
+	// allow by default, or asks for its share of the throttling in "exchange". Default: 2.
 	Processes int `json:"processes"`
-	// Reports are the mailboxes in which users report mail: they are watched.
+	// Reports are the mailboxes to which users report mail, and which are watched.
 	Reports []reportSettings `json:"reports"`
-	// Exchange is what ewsq has in its file: a configuration, or an array of them.
+	// Exchange is the content of a configuration file of ewsq: a configuration, or an array
+	// of them.
 	Exchange json.RawMessage `json:"exchange"`
 
 	configs []exchange.Config

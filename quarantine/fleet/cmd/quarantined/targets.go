@@ -13,11 +13,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// maxLine is how many bytes a line of a file of targets may have.
+// maxLine is the maximum length of a line in a file of targets, in bytes.
 const maxLine = 1 << 20
 
 // readTargets reads JSON lines if the first character is a brace, otherwise CSV with the
-// columns mailbox and message_id, and optionally reason and reference. All of them are
+// columns mailbox and message_id, and optionally reason and reference. All targets are
 // checked, and the error names the line.
 func readTargets(in io.Reader) ([]quarantine.Target, error) {
 	r := bufio.NewReader(in)
@@ -63,8 +63,8 @@ func targetsFromJSON(in io.Reader) (all []quarantine.Target, err error) {
 	return all, lines.Err()
 }
 
-// targetFromJSON reads a target. A member that is not known is refused: it may be a
-// misspelt criterion, without which more would match.
+// targetFromJSON reads a target. An unknown member is refused: it may be a misspelt
+// criterion, without which more would match.
 func targetFromJSON(text []byte) (quarantine.Target, error) {
 	var raw struct {
 		quarantine.Target

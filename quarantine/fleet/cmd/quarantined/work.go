@@ -18,10 +18,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/fleet"
 )
 
-// softStop is how long jobs and requests may go on after a signal.
+// softStop is how long jobs and requests may continue after a signal.
 const softStop = 30 * time.Second
 
-// work does jobs and serves HTTP until ctx ends, and then lets what is in progress end.
+// work does jobs and serves HTTP until ctx ends, and then lets work in progress finish.
 func (p *program) work(ctx context.Context, s *settings, pool *pgxpool.Pool, campaigns *fleet.Campaigns, log *slog.Logger) (err error) {
 	listener, err := s.listen(ctx, log)
 	if err != nil {
@@ -52,7 +52,7 @@ func (p *program) work(ctx context.Context, s *settings, pool *pgxpool.Pool, cam
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		_ = limiter.Close(ctx) // what it does not give back ends by itself
+		_ = limiter.Close(ctx) // leases that are not given back expire by themselves
 	}()
 	router, err := s.router(pool, limiter, counts, log)
 	if err != nil {
@@ -92,7 +92,7 @@ func (p *program) work(ctx context.Context, s *settings, pool *pgxpool.Pool, cam
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), softStop+10*time.Second)
 	defer cancel()
 	stopWatching()
-	stopped := workers.Stop(grace) // what does not end is handed on by River
+	stopped := workers.Stop(grace) // River hands on jobs that do not end
 	if server.Shutdown(grace) != nil {
 		_ = server.Close() // drops callers that are too slow
 	}
@@ -100,9 +100,9 @@ func (p *program) work(ctx context.Context, s *settings, pool *pgxpool.Pool, cam
 	return errors.Join(err, stopped)
 }
 
-// router opens what the configuration describes, with the journal in the database, and the
-// patience of the servers shared through it; that of Graph is bounded for each mailbox, in
-// which one process is at work. Exchange is not contacted yet.
+// router opens the services of the configuration, with the journal in the database, and
+// with the budgets of the servers shared through it. Graph's limits are per mailbox, in
+// each of which one process is at work. Exchange is not contacted yet.
 func (s *settings) router(pool *pgxpool.Pool, limiter *fleet.Limiter, counts *counters.Counters, log *slog.Logger) (*quarantine.Router, error) {
 	journal, err := fleet.NewJournal(pool, nil)
 	if err != nil {
@@ -120,8 +120,8 @@ func (s *settings) router(pool *pgxpool.Pool, limiter *fleet.Limiter, counts *co
 	})
 }
 
-// listen opens the socket. Whoever reaches it from another machine needs the token or, for
-// the pages, a proxy that names the user.
+// listen opens the socket. Callers on another machine need the token or, for the pages, a
+// proxy that names the user.
 func (s *settings) listen(ctx context.Context, log *slog.Logger) (net.Listener, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Listen)
 	if err != nil {

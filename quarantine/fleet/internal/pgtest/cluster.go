@@ -23,12 +23,12 @@ import (
 // variable names the cluster to use.
 const variable = "FLEET_TEST_DATABASE"
 
-// advice says how to get a database.
+// advice is how to get a database.
 const advice = "install PostgreSQL (Debian: apt-get install -y postgresql), or let " + variable +
 	" be the address of a database whose account may create others, such as postgres://postgres@localhost:5432/postgres"
 
-// Main runs the tests of a package, and stops the cluster that they have started. It is
-// for TestMain.
+// Main runs the tests of a package, and stops the cluster that they started. It is for
+// TestMain.
 func Main(m *testing.M) {
 	code := m.Run()
 	if shared.cluster != nil {
@@ -37,9 +37,9 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Cluster is a PostgreSQL that the tests have started.
+// Cluster is a PostgreSQL server that the tests have started.
 type Cluster struct {
-	URL string // of its database postgres
+	URL string // of the database named postgres
 
 	dir    string
 	stop   io.Closer // ends the shell that watches over it
@@ -47,13 +47,14 @@ type Cluster struct {
 	output *bytes.Buffer
 }
 
-// Start starts a cluster in a new directory. It ends with this process, however that ends.
+// Start starts a cluster in a new directory. The cluster ends with this process, however
+// that ends.
 func Start() (*Cluster, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("/tmp", "pgtest") // a path of a socket has at most 107 bytes
+	dir, err := os.MkdirTemp("/tmp", "pgtest") // the path of a socket has at most 107 bytes
 	if err != nil {
 		return nil, err
 	}
@@ -79,12 +80,12 @@ func (c *Cluster) start(bin string) error {
 	if err := command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync").Run(); err != nil {
 		return err
 	}
-	// The shell waits for the end of its input, which comes also if this process is killed.
+	// The shell waits for the end of its input, which comes even if this process is killed.
 	const watch = `"$@" </dev/null & p=$!; read _; kill -INT $p; wait $p; rm -rf "$0"`
 	server := command("/bin/sh", "-c", watch, c.dir, filepath.Join(bin, "postgres"), "-D", data, "-k", c.dir,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=300",
 		"-c", "shared_buffers=32MB", "-c", "autovacuum=off", "-c", "log_min_messages=fatal", "-c", "log_min_error_statement=panic")
-	server.SysProcAttr.Setpgid = true // an interrupt of the tests is not for it
+	server.SysProcAttr.Setpgid = true // an interrupt of the tests must not reach it
 	if c.stop, err = server.StdinPipe(); err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func Open(t testing.TB, config *pgxpool.Config) *pgxpool.Pool {
 // execute executes a statement in the cluster, outside the databases of tests.
 func execute(t testing.TB, statement string) {
 	t.Helper()
-	ctx := context.Background() // that of the test has ended when it cleans up
+	ctx := context.Background() // the test's own has ended when it cleans up
 	conn, err := pgx.Connect(ctx, Address(t))
 	if err != nil {
 		t.Fatal(fmt.Errorf("connecting to the database for tests: %w; %s", err, advice))

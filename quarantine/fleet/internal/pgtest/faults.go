@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Faults make what a pool sends and gets go wrong, as networks, databases and machines do.
+// Faults disturb what a pool sends and receives, as networks, databases and machines do.
 type Faults struct {
 	mu      sync.Mutex
 	conns   map[*faultyConn]bool
@@ -50,7 +50,7 @@ func (f *Faults) Install(config *pgxpool.Config) *pgxpool.Config {
 // errDown is what a caller gets instead of a connection.
 var errDown = errors.New("the database was made unreachable by the test")
 
-// SetDown makes the database unreachable, and cuts what connections there are; or ends that.
+// SetDown makes the database unreachable, and cuts all connections, or ends that.
 func (f *Faults) SetDown(down bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -63,28 +63,28 @@ func (f *Faults) SetDown(down bool) {
 }
 
 // CutAfter loses the next answer that contains a tag, such as "INSERT", and its connection:
-// the statement has been committed, and nobody knows.
+// the statement has been committed, but the caller does not know.
 func (f *Faults) CutAfter(tag string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.cut = []byte(tag)
 }
 
-// Cut reports whether what CutAfter waited for has happened.
+// Cut reports whether the answer that CutAfter waits for has come.
 func (f *Faults) Cut() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.cut == nil
 }
 
-// OnSend has a function called before anything is sent, which may wait.
+// OnSend has a function called before anything is sent; it may block.
 func (f *Faults) OnSend(do func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.sends = do
 }
 
-// Hang lets nothing come back, until resume is called.
+// Hang holds back all answers until resume is called.
 func (f *Faults) Hang() (resume func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -119,7 +119,7 @@ func (c *faultyConn) Read(b []byte) (int, error) {
 	f := c.faults
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for f.waiting != nil && err == nil { // what came is lost; the next Read ends with the deadline
+	for f.waiting != nil && err == nil { // what was received is lost; the next Read ends with the deadline
 		f.mu.Unlock()
 		n, err = c.Conn.Read(b)
 		f.mu.Lock()
