@@ -8,7 +8,7 @@ type CopyItemRequest struct {
 	To  FolderRef
 }
 
-// CopyItem copies items and returns the ids of the copies, on the same terms as
+// CopyItem copies items and returns the ids of the copies, under the same conditions as
 // [Client.MoveItem]. It is a write and is never repeated.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/copyitem-operation.
 func (c *Client) CopyItem(ctx context.Context, req CopyItemRequest) (Results[ItemID], error) {

@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// FolderTraversal says how far below the parent FindFolder looks.
+// FolderTraversal determines how far below the parent FindFolder looks.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/findfolder.
 type FolderTraversal string
 
@@ -32,9 +32,9 @@ type FindFolderRequest struct {
 // FolderPage is one page of FindFolder's results.
 type FolderPage struct {
 	Folders []Folder
-	Total   int // total number of folders; -1 if the server does not say
-	// Last reports whether this is the last page. The length of a page tells
-	// nothing: servers return short ones.
+	Total   int // total number of folders; -1 if the server does not report it
+	// Last reports whether this is the last page. Do not infer it from the length of a
+	// page: servers return short pages.
 	Last       bool
 	NextOffset int // where the next page starts; meaningless if Last
 }
@@ -126,7 +126,7 @@ func (r findFolder) decode(a *answer) (Results[FolderPage], error) {
 		return nil, a.malformed("a page has more folders than can be requested")
 	}
 	for i := range results {
-		// Servers leave the RootFolder out if there is nothing in it.
+		// Servers omit the RootFolder if it would be empty.
 		if r := &results[i]; r.Err == nil && !paged[i] {
 			r.Value = FolderPage{Last: true, NextOffset: offset}
 		}

@@ -5,8 +5,8 @@ package ews
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/restriction.
 type Restriction interface{ restriction() }
 
-// And matches what all of its members match. It needs at least one; with only
-// one it is equivalent to that member.
+// And matches what all of its members match. It needs at least one member; with only one
+// it is equivalent to that member.
 type And []Restriction
 
 // Or matches what any of its members matches.
@@ -18,8 +18,8 @@ type Not struct{ Restriction Restriction }
 // Exists matches items that have the property.
 type Exists struct{ Property PropertyPath }
 
-// Compare matches items whose property has the given relation to a constant:
-// text as is, times as from [FormatTime], binary data as base64.
+// Compare matches items whose property has the given relation to a constant. Value is
+// text as is, a time as from [FormatTime], or binary data as base64.
 type Compare struct {
 	Op       CompareOp
 	Property PropertyPath
@@ -47,7 +47,7 @@ type Contains struct {
 	Comparison ContainmentComparison // default: ComparisonExact
 }
 
-// ContainmentMode says where a [Contains] looks.
+// ContainmentMode determines where a [Contains] looks.
 type ContainmentMode string
 
 // Containment modes.
@@ -57,7 +57,7 @@ const (
 	ModeSubstring  ContainmentMode = "Substring"
 )
 
-// ContainmentComparison says how a [Contains] compares.
+// ContainmentComparison determines how a [Contains] compares.
 type ContainmentComparison string
 
 // Containment comparisons.

@@ -7,7 +7,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// UploadAction says what UploadItems does with an item that already exists.
+// UploadAction determines what UploadItems does with an item that already exists.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/item-uploaditemtype.
 type UploadAction string
 
