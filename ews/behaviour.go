@@ -33,8 +33,8 @@ func NotSent(err error) bool { return all(err, func(v verdict) bool { return v.n
 // returns false. For joined errors, this must be true of each.
 func NotExecuted(err error) bool { return all(err, func(v verdict) bool { return v.notExecuted }) }
 
-// Ambiguous reports whether a write may have taken effect although it returned an error:
-// check the state before repeating it. For joined errors, one is enough.
+// Ambiguous reports whether it is unknown if a write took effect: check the state before
+// repeating it. For joined errors, one is enough.
 func Ambiguous(err error) bool {
 	for v := range verdicts(err) {
 		if !v.notExecuted && !v.read {

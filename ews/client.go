@@ -247,8 +247,8 @@ func (c *Client) ForMailbox(address string) *Client {
 // NewClient returned.
 func (c *Client) Mailbox() string { return c.mailbox }
 
-// Version returns the schema version that the next request of this view will
-// carry.
+// Version returns the schema version that the next request of this view will carry:
+// Options.MaxVersion until the server turns out to be older.
 func (c *Client) Version() Version { return c.state.version() }
 
 // Build returns the build of the server that last answered for this view's

@@ -18,7 +18,8 @@ type Content struct {
 	// Size is the number of bytes that Open's reader returns, or -1 if unknown, in which
 	// case the request is sent in chunks. If the server refuses chunks, the content is
 	// read once more to measure it. If the reader returns more or fewer bytes, the call
-	// fails before the server has the whole request.
+	// fails before the server has the whole request. 0 is an error, because content must
+	// not be empty.
 	Size int64
 
 	// Base64 is set if the reader returns base64 text, with or without white

@@ -4,8 +4,8 @@ import "context"
 
 // CopyItemRequest asks to copy items into one folder.
 type CopyItemRequest struct {
-	IDs []ItemID // at least one, all of one mailbox
-	To  FolderRef
+	IDs []ItemID  // at least one, all of one mailbox
+	To  FolderRef // required
 }
 
 // CopyItem copies items and returns the ids of the copies, under the same conditions as

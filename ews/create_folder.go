@@ -16,7 +16,7 @@ type FolderSpec struct {
 
 // CreateFolderRequest asks to create folders in one parent folder.
 type CreateFolderRequest struct {
-	Parent  FolderRef
+	Parent  FolderRef    // required
 	Folders []FolderSpec // at least one
 }
 

@@ -18,8 +18,8 @@ type CreateItemRequest struct {
 	Class      string // item class; default: what the server derives from the MIME
 	Importance string // "Low", "Normal" or "High"; default: as in the MIME
 	Categories []string
-	Flag       Flag // sent to Exchange 2013 and later if Status is set; older servers do not know the element
-	IsRead     *bool
+	Flag       Flag  // sent to Exchange 2013 and later if Status is set; older servers do not know the element
+	IsRead     *bool // nil: left to the server
 
 	// Extended are MAPI properties to set on the item. Without PidTagMessageFlags the
 	// item is a draft; without PidTagMessageDeliveryTime it gets the current time.

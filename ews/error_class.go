@@ -5,8 +5,8 @@ type ErrorClass string
 
 // The classes. A code that this package does not know has ClassUnknown.
 const (
-	ClassUnknown      ErrorClass = ""
-	ClassOK           ErrorClass = "ok"
+	ClassUnknown      ErrorClass = ""                    // not known to this package
+	ClassOK           ErrorClass = "ok"                  // NoError
 	ClassNothingToDo  ErrorClass = "ok-nothing-to-do"    // the state is already as requested
 	ClassRefresh      ErrorClass = "retry-now-refreshed" // read the item again and repeat with its new change key
 	ClassBackOff      ErrorClass = "backoff"             // repeat later

@@ -56,7 +56,7 @@ const (
 	codeNotReferable      ResponseCode = "ErrorInvalidReferenceItem"
 	codeInvalidRequest    ResponseCode = "ErrorInvalidRequest"
 	codeSchemaValidation  ResponseCode = "ErrorSchemaValidation"
-	codeCannotFindUser    ResponseCode = "ErrorCannotFindUser" // some servers use it for ErrorNonExistentMailbox
+	codeCannotFindUser    ResponseCode = "ErrorCannotFindUser" // for ErrorNonExistentMailbox, from some servers
 )
 
 func isNotFound(code ResponseCode) bool {

@@ -14,14 +14,14 @@ type FolderTraversal string
 
 // Folder traversals. The zero value means FolderShallow.
 const (
-	FolderShallow     FolderTraversal = "Shallow"
-	FolderDeep        FolderTraversal = "Deep"
-	FolderSoftDeleted FolderTraversal = "SoftDeleted"
+	FolderShallow     FolderTraversal = "Shallow"     // direct subfolders
+	FolderDeep        FolderTraversal = "Deep"        // subfolders at any depth
+	FolderSoftDeleted FolderTraversal = "SoftDeleted" // finds nothing since Exchange 2010
 )
 
 // FindFolderRequest asks for the folders below another.
 type FindFolderRequest struct {
-	Parent      FolderRef
+	Parent      FolderRef       // required
 	Traversal   FolderTraversal // default: FolderShallow
 	Shape       FolderShape
 	Restriction Restriction // on folder properties; nil: all

@@ -16,8 +16,8 @@ type ItemTraversal string
 // Item traversals. The zero value means ItemShallow. SoftDeleted is not
 // supported since Exchange 2010; search the Recoverable Items folders instead.
 const (
-	ItemShallow     ItemTraversal = "Shallow"
-	ItemAssociated  ItemTraversal = "Associated"
+	ItemShallow     ItemTraversal = "Shallow"    // the ordinary items
+	ItemAssociated  ItemTraversal = "Associated" // folder associated information
 	ItemSoftDeleted ItemTraversal = "SoftDeleted"
 )
 
@@ -26,8 +26,8 @@ type FindItemRequest struct {
 	Folders     []FolderRef   // at least one, all of one mailbox; preferably no more than ten to twenty
 	Traversal   ItemTraversal // default: ItemShallow
 	Shape       ItemShape
-	Restriction Restriction // nil: all; cannot be combined with QueryString
-	QueryString string      // an AQS query, which needs the content index and lags behind the folder; cannot be combined with Restriction
+	Restriction Restriction // nil: all; not with QueryString
+	QueryString string      // an AQS query; needs the content index, which lags behind; not with Restriction
 	Sort        []SortField
 	PageSize    int // 1 to 1000; default: 200. Servers return at most 250 with a Restriction or QueryString.
 	Offset      int // items to skip at the start of each folder

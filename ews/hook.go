@@ -93,7 +93,7 @@ type CallOutcome string
 
 // Outcomes of a request.
 const (
-	CallOK        CallOutcome = "ok"        // carried out; or its target is gone, as it expected
+	CallOK        CallOutcome = "ok"        // carried out; or its target is gone, as expected
 	CallRefused   CallOutcome = "refused"   // the server refused all or part of it
 	CallThrottled CallOutcome = "throttled" // the server asked to slow down
 	CallFailed    CallOutcome = "failed"    // no usable answer arrived: the outcome is unknown

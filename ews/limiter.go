@@ -13,10 +13,10 @@ import (
 // called concurrently.
 //
 // A streamed call keeps its permission until the stream is closed, and an export that is
-// streamed into an upload is two calls in flight. If the limiter has only one permission
-// left, the upload would wait forever for the export, which waits for the upload. A
-// limiter should therefore be a [Reserver] as well. One that is not is asked once for
-// both calls: see [Client.Reserve].
+// streamed into an upload is two calls in flight. With a limiter that has only one
+// permission left, the upload would wait forever for the export, which waits for the
+// upload. A limiter should therefore be a [Reserver] as well. One that is not is asked
+// once for both calls: see [Client.Reserve].
 type Limiter interface {
 	// Acquire waits until a call charged to payer may be sent. If ctx ends first, it
 	// returns the cause. release must be called exactly once, after the response has been

@@ -8,8 +8,8 @@ import (
 
 // MoveItemRequest asks to move items into one folder.
 type MoveItemRequest struct {
-	IDs []ItemID // at least one, all of one mailbox
-	To  FolderRef
+	IDs []ItemID  // at least one, all of one mailbox
+	To  FolderRef // required
 }
 
 // MoveItem moves items and returns their new ids. A move to another mailbox returns none:

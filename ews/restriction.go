@@ -1,7 +1,8 @@
 package ews
 
-// Restriction selects items or folders by their properties on the server.
-// A server accepts at most 255 nodes.
+// Restriction selects items or folders by their properties on the server. A server
+// accepts at most 255 nodes. A restriction with more nodes, or nested more than 40 deep,
+// is not sent.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/restriction.
 type Restriction interface{ restriction() }
 
@@ -52,9 +53,9 @@ type ContainmentMode string
 
 // Containment modes.
 const (
-	ModeFullString ContainmentMode = "FullString"
-	ModePrefixed   ContainmentMode = "Prefixed"
-	ModeSubstring  ContainmentMode = "Substring"
+	ModeFullString ContainmentMode = "FullString" // the whole text is the constant
+	ModePrefixed   ContainmentMode = "Prefixed"   // the text begins with the constant
+	ModeSubstring  ContainmentMode = "Substring"  // the text contains the constant anywhere
 )
 
 // ContainmentComparison determines how a [Contains] compares.
@@ -62,8 +63,8 @@ type ContainmentComparison string
 
 // Containment comparisons.
 const (
-	ComparisonExact      ContainmentComparison = "Exact"
-	ComparisonIgnoreCase ContainmentComparison = "IgnoreCase"
+	ComparisonExact      ContainmentComparison = "Exact"      // case matters
+	ComparisonIgnoreCase ContainmentComparison = "IgnoreCase" // case does not matter
 )
 
 func (And) restriction()      {}

@@ -134,7 +134,7 @@ func (a *answer) open(ctx context.Context, t *task) error {
 	}
 	a.headers(req)
 	if t.live > 0 {
-		req.Header.Set("Accept-Encoding", "identity") // a compressed stream would be held back until there is more of it
+		req.Header.Set("Accept-Encoding", "identity") // compressed data is held back until there is more
 	}
 	a.wire.Sends(req.Header)
 	body := a.request

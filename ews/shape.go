@@ -6,9 +6,9 @@ type BaseShape string
 
 // Base shapes. The zero value means ShapeIDOnly.
 const (
-	ShapeIDOnly        BaseShape = "IdOnly"
-	ShapeDefault       BaseShape = "Default"
-	ShapeAllProperties BaseShape = "AllProperties"
+	ShapeIDOnly        BaseShape = "IdOnly"        // only the ids
+	ShapeDefault       BaseShape = "Default"       // the server's default set of properties
+	ShapeAllProperties BaseShape = "AllProperties" // the server's largest set of properties
 )
 
 // ItemShape selects the properties of items to return: those of Base plus Properties. The

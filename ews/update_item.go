@@ -9,9 +9,9 @@ type ConflictResolution string
 
 // Conflict resolutions. The zero value means AlwaysOverwrite.
 const (
-	AlwaysOverwrite ConflictResolution = "AlwaysOverwrite"
-	AutoResolve     ConflictResolution = "AutoResolve"
-	NeverOverwrite  ConflictResolution = "NeverOverwrite"
+	AlwaysOverwrite ConflictResolution = "AlwaysOverwrite" // the update overwrites the other change
+	AutoResolve     ConflictResolution = "AutoResolve"     // the server resolves the conflict if it can
+	NeverOverwrite  ConflictResolution = "NeverOverwrite"  // the update fails with ErrorIrresolvableConflict
 )
 
 // Change is one change to one property of an item: a [SetField] or a

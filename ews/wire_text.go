@@ -46,7 +46,7 @@ type wireText struct {
 	long   int64                     // bytes of the run that did not fit
 	quote  byte                      // in a tag, around an attribute value
 	depth  int                       // of open elements
-	hidden int                       // depth of the content element that encloses the current one; 0: none
+	hidden int                       // depth of the enclosing content element; 0: none
 	left   int64                     // bytes of that element that are left out
 
 	content bool // the extended property that was named last holds contents

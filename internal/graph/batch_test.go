@@ -122,7 +122,7 @@ func TestWindows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := graph.NewWindows()
 		began := time.Now()
-		require.NoError(t, b.Spend(t.Context(), "a", 200_000_000)) // larger than the whole allowance, but alone
+		require.NoError(t, b.Spend(t.Context(), "a", 200_000_000)) // exceeds the allowance, but alone
 		assert.Zero(t, time.Since(began))
 		require.NoError(t, b.Spend(t.Context(), "a", 0)) // not an upload
 		assert.Zero(t, time.Since(began))

@@ -124,7 +124,7 @@ func (c *Client) permission(ctx context.Context, k call, bytes int64, waited *ti
 	}
 	began := time.Now()
 	defer func() { *waited = time.Since(began) }()
-	if c.budget != nil && k.payer != DirectoryPayer { // the directory has its own limits, for the whole tenant
+	if c.budget != nil && k.payer != DirectoryPayer { // which has limits of its own, for the tenant
 		if err := c.budget.Spend(ctx, k.payer, bytes); err != nil {
 			return nil, err
 		}

@@ -112,7 +112,7 @@ func (e *environment) check(s *Settings) {
 	}
 	accesses := s.Access
 	if len(accesses) == 0 {
-		accesses = []exchange.Access{""} // the variable is wrong, but there may be problems with the others
+		accesses = []exchange.Access{""} // the variable is wrong; check the others
 	}
 	for _, access := range accesses {
 		cfg := s.Config

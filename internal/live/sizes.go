@@ -16,7 +16,7 @@ func sizes(ctx context.Context, l *Lab) error {
 		most  int   // MB that worked
 		err   error // of the first that did not work
 	}{{topic: "CreateItem of MIME"}, {topic: "GetItem of MIME"}, {topic: "ExportItems"}, {topic: "UploadItems"}}
-	noise := rand.NewChaCha8([32]byte{}) // does not compress, so that every part of the path sees its size
+	noise := rand.NewChaCha8([32]byte{}) // does not compress, so every part of the path sees its size
 	for mb := 1; mb <= l.settings.MaxMB && steps[0].err == nil; mb *= 2 {
 		file := make([]byte, mb<<20)
 		_, _ = noise.Read(file) // never fails

@@ -42,7 +42,7 @@ func (d *Decoder) Release() {
 	}
 	if cap(d.buf) <= largeWindow && cap(d.scratch) <= largeWindow && cap(d.decoded) <= largeWindow && cap(d.openName) <= largeWindow && len(d.names) <= namesKept {
 		clear(d.values)
-		clear(d.bindings[:cap(d.bindings)]) // neither they nor the frames may keep a document's text alive
+		clear(d.bindings[:cap(d.bindings)]) // so that no text of a document stays alive
 		clear(d.open[:cap(d.open)])
 		clear(d.attrs[:cap(d.attrs)])
 		m.buf, m.scratch, m.decoded = d.buf[:0], d.scratch[:0], d.decoded[:0]
