@@ -27,7 +27,7 @@ const (
 
 // Errors of a [Client]; test with errors.Is.
 var (
-	// ErrGone reports that an item or a folder does not exist.
+	// ErrGone reports that an item or a folder was not found.
 	ErrGone = errors.New("graph: it is not there")
 	// ErrNoMailbox reports that the user, or the mailbox, cannot be found or opened.
 	ErrNoMailbox = errors.New("graph: no such mailbox")
