@@ -9,9 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/wirelog"
 )
 
-// Bounds of what is shown on the wire, in bytes: of a request or a response; of a text in
-// an element that is not known to hold contents, which only contents exceed; and of a
-// tag.
+// Bounds of what Wire shows, in bytes: of a request or a response; of a text in an
+// element that is not known to hold contents, which only contents exceed; and of a tag.
 const (
 	maxWire     = 4 << 20
 	maxWireRun  = 1 << 10
@@ -83,7 +82,7 @@ func (w *wireText) write(p []byte) {
 	}
 }
 
-// Show writes what has been kept to be shown, and ends the line.
+// Show writes the collected text, and ends the line.
 func (w *wireText) Show(b *bytes.Buffer) {
 	switch {
 	case w.hidden > 0:
@@ -100,7 +99,7 @@ func (w *wireText) Show(b *bytes.Buffer) {
 	}
 }
 
-// show adds text to be shown.
+// show adds to the collected text.
 func (w *wireText) show(text string) {
 	if n := maxWire - len(w.buf); len(text) > n {
 		w.cut += int64(len(text) - max(n, 0))

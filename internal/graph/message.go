@@ -37,7 +37,7 @@ type Message struct {
 	Values     []PropertyValue `json:"singleValueExtendedProperties"`
 }
 
-// Answer is a yes or no that the answer may leave out. Told is set if it does not.
+// Answer is a yes or no that Graph may leave out; Told is set if it is present.
 type Answer struct{ Told, Yes bool }
 
 // UnmarshalJSON reads a Boolean; null is no.

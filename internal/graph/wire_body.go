@@ -10,9 +10,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/wirelog"
 )
 
-// Bounds of what is shown on the wire, in bytes: of a request or an answer, and of a text
-// that is not known to be contents, which hardly anything but contents exceeds.
-// maxWireDepth is how deep values may nest.
+// Bounds of what Wire shows, in bytes: of a request or an answer, and of a text that is
+// not known to be contents, which hardly anything but contents exceeds. maxWireDepth is
+// how deep values may nest.
 const (
 	maxWire      = 4 << 20
 	maxWireRun   = 1 << 10
@@ -173,7 +173,7 @@ func (w *wireBody) mark(c byte) {
 	w.show(string([]byte{c}))
 }
 
-// show adds text to be shown.
+// show adds to the collected text.
 func (w *wireBody) show(text string) {
 	if n := maxWire - len(w.shown); len(text) > n {
 		w.cut += int64(len(text) - max(n, 0))
@@ -182,7 +182,7 @@ func (w *wireBody) show(text string) {
 	w.shown = append(w.shown, text...)
 }
 
-// Show writes what has been kept to be shown, and ends the line.
+// Show writes the collected text, and ends the line.
 func (w *wireBody) Show(b *bytes.Buffer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -41,7 +41,7 @@ type Decoder struct {
 	decoded  []byte      // a run of it
 	attrText []byte      // a value of an attribute
 	stream   *TextReader // the reader of the current element's text, if any
-	memory   *memory     // returned by Release; nil afterwards
+	memory   *memory     // given back by Release; nil afterwards
 }
 
 // frame is an open element.

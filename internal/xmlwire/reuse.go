@@ -33,8 +33,8 @@ const namesKept = 256
 
 var errReleased = errors.New("the decoder was released")
 
-// Release returns the memory of a decoder that is no longer needed: any later read is an
-// error. Strings that the decoder returned stay valid, but its readers end.
+// Release gives back the memory of a decoder that is no longer needed: any later read is
+// an error. Strings that the decoder returned stay valid, but its readers end.
 func (d *Decoder) Release() {
 	m := d.memory
 	if m == nil {
