@@ -79,7 +79,7 @@ func (d *documents) scan(p []byte) int {
 	return len(p)
 }
 
-// next waits for another document. It returns io.EOF if there is none.
+// next waits for another document. It returns io.EOF if no more come.
 func (d *documents) next() error {
 	for {
 		d.buf = bytes.TrimLeft(d.buf, " \t\r\n")
@@ -128,7 +128,7 @@ func (a *answer) text() io.Reader {
 }
 
 // nextDocument waits for the next document of an answer that stays open, and reads it up
-// to the response element. It returns io.EOF if there is none.
+// to the response element. It returns io.EOF if no more come.
 func (a *answer) nextDocument() error {
 	a.body.left = maxDocument
 	a.body.time.renew()

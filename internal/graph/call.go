@@ -75,7 +75,7 @@ func (c *Client) address(k call) (*url.URL, error) {
 	return url.Parse(text)
 }
 
-// encoded returns the body, or nil if there is none or it is streamed.
+// encoded returns the body, or nil if the call has no body or streams it.
 func (k call) encoded() ([]byte, error) {
 	if k.body == nil {
 		return k.raw, nil
