@@ -35,7 +35,7 @@ const (
 
 // Settings determine which server is tried, and with which mailboxes.
 type Settings struct {
-	// Config contains how to sign in, and where quarantine is. Its folder is replaced by
+	// Config describes how to sign in, and where quarantine is. Its folder is replaced by
 	// one of the suite's own, and its access by each of Access.
 	Config exchange.Config
 	Access []exchange.Access // one or both; both are tried
