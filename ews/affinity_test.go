@@ -11,8 +11,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestAffinity: subscriptions of mailboxes on different servers are made at one, so that one
-// connection serves them; without affinity they are not, and the error says which.
+// TestAffinity: subscriptions of mailboxes on different servers are made on one of them,
+// so one connection serves them all. Without affinity it does not, and the error names
+// those that it does not serve.
 func TestAffinity(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {

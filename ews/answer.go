@@ -22,7 +22,7 @@ type answer struct {
 	op      Operation
 	version Version
 	request *requestBody
-	sent    *redact.Watch // the secrets that went with it
+	sent    *redact.Watch // the secrets sent with the request
 	cancel  context.CancelCauseFunc
 	release func(throttled bool, backOff time.Duration)
 	info    *callinfo.Call                                                 // what the limiter was told
@@ -30,8 +30,8 @@ type answer struct {
 	started time.Time
 	guid    string // client-request-id
 	call    *call
-	wire    *wirelog.Exchange[*wireText] // nil: nobody wants to see it
-	expects []ResponseCode               // of refusals that are answers like any other
+	wire    *wirelog.Exchange[*wireText] // nil: not wanted
+	expects []ResponseCode               // refusals that are ordinary answers
 
 	status    int
 	requestID string
@@ -40,12 +40,12 @@ type answer struct {
 	cookiesDropped bool // because of the status
 
 	body  *answerBody
-	live  *documents // of which the body consists, if it stays open for more of them
+	live  *documents // the documents that make up the body, if it stays open for more of them
 	d     *xmlwire.Decoder
 	depth int // of the response element
 
 	detached bool        // kept open by the reader of a stream
-	overdue  *time.Timer // when an answer that stays open has been open for too long
+	overdue  *time.Timer // fires when an answer that stays open has been open for too long
 	line     line        // the connection
 	closing  sync.Once
 
@@ -144,7 +144,7 @@ func (a *answer) wrongAnswer(detail string) error {
 	return misfitError(detail)
 }
 
-// finish reads the answer to its end. There must be no second one behind it.
+// finish reads the answer to its end. No second answer may follow it.
 func (a *answer) finish() error {
 	if a.d.NextChild(a.depth - 1) {
 		return a.misfit("a second answer in one SOAP body")
@@ -274,7 +274,7 @@ func (a *answer) close(err error) {
 	})
 }
 
-// show writes the call for who wants to see it, without the secrets that went with it.
+// show writes the call to Options.Wire, with the secrets that were sent struck out.
 func (a *answer) show(err error) {
 	if a.wire != nil {
 		title := fmt.Sprintf("%s %s, mailbox %q, attempt %d", a.op, a.client.place(), a.client.mailbox, a.call.start.Attempt)
@@ -284,7 +284,7 @@ func (a *answer) show(err error) {
 
 // record writes the log record of the call.
 func (a *answer) record(err error) {
-	// That of a response message has its record already.
+	// The error of a response message has been recorded already.
 	if refused, ok := errors.AsType[*ResponseError](err); err != nil && a.status != 0 && (!ok || refused.Fault) {
 		a.warn(err)
 	}
@@ -304,8 +304,8 @@ func (a *answer) record(err error) {
 	})
 }
 
-// warn writes the log record of a refusal. One that the request expects, or after which
-// it is sent with an older version, is no problem.
+// warn writes the log record of a refusal. A refusal that the request expects, or that
+// only makes the client send it again with an older version, is not a problem.
 func (a *answer) warn(err error) {
 	level := slog.LevelWarn
 	older := a.version > Exchange2010

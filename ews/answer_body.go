@@ -15,20 +15,20 @@ const maxAnswer = 256 << 20
 
 var errTooLarge = errors.New("the response is larger than 256 MiB")
 
-// answerBody is the body of an answer: as UTF-8, bounded, and with its last
-// bytes kept so that a marker after the document can be found.
+// answerBody is the body of an answer, converted to UTF-8 and bounded. Its last bytes are
+// kept so that a marker after the document can be found.
 type answerBody struct {
-	ended  func() error // why the call has ended; nil while it goes on
+	ended  func() error // why the call has ended; nil while it continues
 	raw    io.ReadCloser
-	in     int64 // bytes read of it
+	in     int64 // bytes read from raw
 	src    io.Reader
 	prefix []byte     // read ahead
 	time   *allowance // for waiting
 	left   int64      // bytes still accepted; negative: unlimited
-	most   error      // that there are more
-	keeps  bool       // what was handed on goes into kept
+	most   error      // the error if there are more
+	keeps  bool       // bytes handed on are added to kept
 	kept   []byte
-	tap    *wireText // for who wants to see it; nil: nobody
+	tap    *wireText // copy for Options.Wire; nil: not wanted
 	err    error
 	tail   []byte
 }
@@ -36,7 +36,7 @@ type answerBody struct {
 // maxTail is the number of trailing bytes kept.
 const maxTail = 256
 
-// openBody takes the body of resp, which can be read until ctx ends.
+// openBody takes over the body of resp, which can be read until ctx ends.
 func (a *answer) openBody(ctx context.Context, resp *http.Response, t *task) {
 	b := &answerBody{
 		ended: func() error { return context.Cause(ctx) },
@@ -77,7 +77,7 @@ func (c countingReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// bytesIn returns how much of the body has come.
+// bytesIn returns how many bytes of the body have arrived.
 func (a *answer) bytesIn() int64 {
 	if a.body == nil {
 		return 0
@@ -170,8 +170,8 @@ func (b *answerBody) looksLikeXML() (bool, error) {
 	return true, nil
 }
 
-// drainLimit and drainTime are how much of an unread answer is read, and for how
-// long, to keep the connection, which may have been expensive to authenticate.
+// drainLimit and drainTime bound how much of an unread answer is read, and for how long,
+// to keep the connection, which may have been expensive to authenticate.
 const (
 	drainLimit = 64 << 10
 	drainTime  = time.Second

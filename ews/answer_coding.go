@@ -12,9 +12,10 @@ import (
 )
 
 // decoded undoes the content coding (RFC 9110, section 8.4.1) and the charset of a body.
-// Gateways compress without saying so, say so of what they have decompressed, and use
-// codings that were not asked for: how the body begins decides, where that is clear. It
-// is looked at with the first Read, because an answer may have a coding but no body.
+// Some gateways compress without declaring it, declare a coding after decompressing, or
+// use codings that were not requested, so the first bytes of the body decide where they
+// are unambiguous. They are inspected on the first Read, because an answer can declare a
+// coding and have no body.
 type decoded struct {
 	src    io.Reader
 	coding string // Content-Encoding
@@ -34,7 +35,7 @@ func (d *decoded) Read(p []byte) (int, error) {
 	return d.plain.Read(p)
 }
 
-// codingError says why a body cannot be decoded.
+// codingError explains why a body cannot be decoded.
 type codingError struct {
 	coding string
 	err    error
@@ -91,8 +92,8 @@ func decode(src io.Reader, coding string) (io.Reader, error) {
 	return nil, &codingError{coding: coding}
 }
 
-// wrongCoding keeps an answer that was cut off, or a broken connection, apart from one
-// that is encoded wrongly.
+// wrongCoding distinguishes a truncated answer or a broken connection from a wrongly
+// encoded answer.
 func wrongCoding(coding string, err error) error {
 	if errors.Is(err, gzip.ErrHeader) || errors.Is(err, zlib.ErrHeader) {
 		return &codingError{coding, err}

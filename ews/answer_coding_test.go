@@ -36,8 +36,8 @@ func utf16Text(s string, order binary.AppendByteOrder) string {
 	return string(b)
 }
 
-// Bodies whose coding is not the one that the header says, and in UTF-16, are read;
-// what cannot be read is named.
+// Bodies in a coding other than the one in the header, and in UTF-16, are read; a coding
+// that cannot be read is named.
 func TestContentCodings(t *testing.T) {
 	t.Parallel()
 	plain := soap(response(ews.OpGetFolder, goodFolder))

@@ -11,13 +11,13 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// encodingError says that a response is in a charset that cannot be read.
+// encodingError reports that a response is in a charset that cannot be read.
 type encodingError string
 
 func (e encodingError) Error() string { return string(e) }
 
-// headLength is how much of a response is looked at for its charset: more than an
-// XML declaration is long.
+// headLength is how much of a response is examined for its charset: more than the length
+// of an XML declaration.
 const headLength = 256
 
 // sticky returns the same error each time; bufio.Reader asks again.
@@ -33,15 +33,15 @@ func (s *sticky) Read(p []byte) (n int, err error) {
 	return n, s.err
 }
 
-// usualDeclaration is what nearly every response of Exchange begins with.
+// usualDeclaration begins nearly every response of Exchange.
 const usualDeclaration = `<?xml version="1.0" encoding="utf-8"?>`
 
 var encodingDeclared = regexp.MustCompile(`^(?:\xEF\xBB\xBF)?\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([^"'>]*)["']`)
 
-// toUTF8 returns a text as UTF-8. How it is encoded is told by its first bytes or by
-// its XML declaration: see appendix F of XML 1.0, https://www.w3.org/TR/xml/.
+// toUTF8 returns a text as UTF-8. Its encoding is determined by its first bytes or its
+// XML declaration: see appendix F of XML 1.0, https://www.w3.org/TR/xml/.
 func toUTF8(src io.Reader) (io.Reader, error) {
-	r, ok := src.(*bufio.Reader) // of what was not compressed
+	r, ok := src.(*bufio.Reader) // if it was not compressed
 	if !ok {
 		r = bufio.NewReaderSize(&sticky{src: src}, headLength)
 	}

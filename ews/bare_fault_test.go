@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// A fault that says little is a refusal all the same, and its error is readable.
+// A fault with few details is still a refusal, and its error is readable.
 func TestBareFaults(t *testing.T) {
 	t.Parallel()
 	const errorsNS, typesNS = `xmlns:e="http://schemas.microsoft.com/exchange/services/2006/errors"`, `xmlns:a="http://schemas.microsoft.com/exchange/services/2006/types"`

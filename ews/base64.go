@@ -7,9 +7,8 @@ import (
 	"io"
 )
 
-// base64Checker checks, piece by piece, that text is complete base64 with
-// nothing else but white space in it. It detects text that was cut short and a
-// marker after the padding.
+// base64Checker checks, piece by piece, that text is complete base64 with nothing else in
+// it but white space. It detects truncated text and a marker after the padding.
 type base64Checker struct {
 	digits  int64 // characters other than white space, including padding
 	padding int
@@ -130,14 +129,14 @@ func newBase64Reader(src io.Reader, wrap func(error) error) *base64Reader {
 	return r
 }
 
-// What is decoded at once, in bytes of text: little first, because most messages are
-// small, and more as soon as a read fills that.
+// Bytes of text decoded in one go: few at first, because most messages are small, and
+// more as soon as a read fills the buffer.
 const (
 	smallBase64 = 4 << 10
 	largeBase64 = 32 << 10
 )
 
-// room makes room for n bytes of text, and keeps what was read.
+// room makes room for n bytes of text and keeps what has been read.
 func (r *base64Reader) room(n int) {
 	text := make([]byte, n)
 	copy(text, r.text[:r.n])

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// verdict says what one error means. The functions below combine the verdicts
-// of all errors in a joined or wrapped error.
+// verdict is what one error means. The functions below combine the verdicts of all errors
+// in a joined or wrapped error.
 type verdict struct {
 	notSent     bool
 	notExecuted bool
@@ -33,8 +33,8 @@ func NotSent(err error) bool { return all(err, func(v verdict) bool { return v.n
 // returns false. For joined errors, this must be true of each.
 func NotExecuted(err error) bool { return all(err, func(v verdict) bool { return v.notExecuted }) }
 
-// Ambiguous reports whether a write may or may not have happened: check the
-// state before repeating it. For joined errors, one is enough.
+// Ambiguous reports whether it is unknown if a write took effect: check the state before
+// repeating it. For joined errors, one is enough.
 func Ambiguous(err error) bool {
 	for v := range verdicts(err) {
 		if !v.notExecuted && !v.read {
@@ -44,12 +44,13 @@ func Ambiguous(err error) bool {
 	return false
 }
 
-// IsThrottled reports whether the server asked the caller to slow down.
+// IsThrottled reports whether the server asked the caller to slow down. For joined
+// errors, one is enough.
 func IsThrottled(err error) bool { return errors.Is(err, ErrThrottled) }
 
-// IsTransient reports whether the same request may succeed later. It says
-// nothing about whether a write may be repeated: see [NotExecuted]. For joined
-// errors, this must be true of each.
+// IsTransient reports whether the same request may succeed later. It does not tell
+// whether a write may be repeated: see [NotExecuted]. For joined errors, this must be
+// true of each.
 func IsTransient(err error) bool { return all(err, func(v verdict) bool { return v.transient }) }
 
 // BackOff returns how long the server told the caller to wait, and whether it
@@ -133,7 +134,7 @@ func (e *ResponseError) transient() bool {
 // the store or the directory, a timeout, a failure while saving.
 func (e *ResponseError) notExecuted() bool {
 	if e.Fault && e.HTTPStatus == http.StatusOK && !isVersionRefusal(e.Code) {
-		// A fault comes with HTTP 500 (SOAP 1.1, section 6.2). One that says both
+		// A fault comes with HTTP 500 (SOAP 1.1, section 6.2). One that reports both
 		// success and failure may have replaced another answer.
 		return false
 	}
@@ -142,7 +143,7 @@ func (e *ResponseError) notExecuted() bool {
 		// Exchange checks the budget before it starts on an item.
 		return true
 	case codeCannotFindUser, "Client", "MustUnderstand", "VersionMismatch":
-		// The codes of SOAP 1.1, section 4.4.1, say that the request was wrong.
+		// The codes of SOAP 1.1, section 4.4.1, mean that the request was wrong.
 		return true
 	case "ErrorItemSave", "ErrorItemSavePropertyError", "ErrorPropertyUpdate":
 		return false
@@ -183,9 +184,9 @@ func (e *HTTPError) verdict() verdict {
 		v.transient = true
 	}
 	v.transient = v.transient || e.outage || e.ofGateway()
-	// Client errors (4xx) come from components in front of EWS. A full queue
-	// (503) looks just like a back end that went away halfway through. 501 says
-	// that the server cannot do it at all.
+	// Client errors (4xx) come from components in front of EWS. A full queue (503) looks
+	// just like a back end that went away halfway through. 501 means that the server
+	// cannot do it at all.
 	v.notExecuted = e.Status >= 400 && e.Status < 500 && e.Status != http.StatusRequestTimeout || e.Status == http.StatusNotImplemented
 	v.notExecuted = v.notExecuted && !e.soap
 	return v

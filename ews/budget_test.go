@@ -25,11 +25,11 @@ type budgeted struct {
 	policy  ewstest.Throttling
 	cost    time.Duration // of a call
 	limit   int           // of the limiter, for calls in flight
-	busy    float64       // part of the calls that may be answered ErrorServerBusy
+	busy    float64       // share of the calls that may be answered with ErrorServerBusy
 }
 
 // budgetedTime is how long the program works, and budgetedDemand how many times its
-// allowance it asks for.
+// allowance it requests.
 const (
 	budgetedTime   = 30 * time.Minute
 	budgetedDemand = 5
@@ -40,11 +40,11 @@ func (b budgeted) allowed() time.Duration {
 	if b.policy.EwsMaxBurst > 0 {
 		return time.Duration(float64(b.policy.EwsMaxBurst)+float64(b.policy.EwsRechargeRate)*budgetedTime.Hours()) * time.Millisecond
 	}
-	minutes := budgetedTime.Minutes() + 1 // it begins with a full one
+	minutes := budgetedTime.Minutes() + 1 // the first minute begins with a full budget
 	return time.Duration(float64(b.policy.EwsPercentTimeInCAS) / 100 * minutes * float64(time.Minute))
 }
 
-// worked is what became of it.
+// worked is the outcome.
 type worked struct {
 	done, busy float64 // shares of the allowed work, and of the calls
 	spent      ewstest.Spending
@@ -55,8 +55,8 @@ func (w worked) String() string {
 		100*w.done, w.spent.Calls+w.spent.Busy+w.spent.TooMany, 100*w.busy, w.spent.TooMany, w.spent.MostRunning, w.spent.Delayed.Round(time.Second), w.spent.Balance.Round(time.Second))
 }
 
-// run lets the program work in virtual time. A call that the server refuses is asked for
-// again at once: to hold it back is the limiter's part.
+// run lets the program work in virtual time. A call that the server refuses is
+// immediately made again: holding it back is the limiter's job.
 func (b budgeted) run(t *testing.T) (w worked) {
 	synctest.Test(t, func(t *testing.T) {
 		policy := b.policy
@@ -113,15 +113,15 @@ var budgetedServers = []budgeted{
 	{"2010", ewstest.Exchange2010SP3, *ewstest.DefaultThrottling(ewstest.Exchange2010SP3), 2 * time.Second, throttle.LimitServiceAccount2010, 0.01},
 	{"2016", ewstest.Exchange2016, *ewstest.DefaultThrottling(ewstest.Exchange2016), time.Second, throttle.LimitServiceAccount2013, 0.01},
 	{"2016, short calls", ewstest.Exchange2016, *ewstest.DefaultThrottling(ewstest.Exchange2016), 500 * time.Millisecond, throttle.LimitServiceAccount2013, 0.01},
-	// Nobody has published how long micro-delays are: here they hold no program back, and a
-	// limiter that is not told the policy learns the cut-off by meeting it.
+	// Nobody has published how long micro-delays are. Here they hold no program back, and
+	// a limiter that is not told the policy finds out the cut-off by running into it.
 	{"2016, short delays, low cut-off", ewstest.Exchange2016, ewstest.Throttling{EwsMaxConcurrency: 27, EwsMaxBurst: 60_000, EwsRechargeRate: 900_000, EwsCutoffBalance: 60_000, MaxDelay: 100 * time.Millisecond}, time.Second, throttle.LimitServiceAccount2013, 0.1},
 	{"2016, no delays, low cut-off, short calls", ewstest.Exchange2016, ewstest.Throttling{EwsMaxConcurrency: 27, EwsMaxBurst: 60_000, EwsRechargeRate: 900_000, EwsCutoffBalance: 60_000, MaxDelay: -1}, 500 * time.Millisecond, throttle.LimitServiceAccount2013, 0.1},
 	{"2016, others use the account, 5 calls left", ewstest.Exchange2016, ewstest.Throttling{EwsMaxConcurrency: 5, EwsMaxBurst: 300_000, EwsRechargeRate: 900_000, EwsCutoffBalance: 3_000_000}, time.Second, throttle.LimitServiceAccount2013, 0.01},
 }
 
-// TestBudgets has a program with [throttle.Limiter] ask for five times what a server
-// allows, for half an hour; go test ./ews -run TestBudgets -v shows what became of it.
+// TestBudgets has a program with [throttle.Limiter] request five times what a server
+// allows, for half an hour; go test ./ews -run TestBudgets -v shows the outcome.
 func TestBudgets(t *testing.T) {
 	t.Parallel()
 	for _, b := range budgetedServers {

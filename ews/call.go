@@ -25,10 +25,10 @@ type task struct {
 	what     string  // what needs that version
 	contents []Content
 	stream   bool           // the answer may be of any length
-	live     time.Duration  // the answer stays open for so long, and consists of documents; 0: no
-	expects  []ResponseCode // of refusals that are answers like any other
+	live     time.Duration  // the answer stays open for this long, and consists of documents; 0: no
+	expects  []ResponseCode // refusals that are ordinary answers
 	sends    *int           // requests sent so far
-	keep     int64          // the answer is kept as it came, up to so many bytes; 0: no
+	keep     int64          // the answer is kept as received, up to this many bytes; 0: no
 	encode   func(e *xmlwire.Encoder, v Version)
 }
 
@@ -129,7 +129,7 @@ func (c *Client) tooOld(t *task, v Version, refusal error) error {
 	return &versionError{op: t.op, mailbox: c.mailbox, speaks: v, least: t.least, what: t.what, err: refusal}
 }
 
-// judgement is what an answer says about the version of its request.
+// judgement is what an answer reveals about the version of its request.
 type judgement int
 
 const (
@@ -138,7 +138,7 @@ const (
 	versionDoubted
 )
 
-// deliver is send for a server that may refuse chunked requests.
+// deliver works as send does, but also copes with a server that refuses chunked requests.
 func (c *Client) deliver(ctx context.Context, t *task, v Version) (*answer, error) {
 	if !t.unmeasured() {
 		return c.send(ctx, t, v)
@@ -165,8 +165,8 @@ func (c *Client) deliver(ctx context.Context, t *task, v Version) (*answer, erro
 	}
 }
 
-// once sends one request, and another one only if the first was refused because
-// it was chunked.
+// once sends one request, and a second only if the first was refused because it was
+// chunked.
 func (c *Client) once(ctx context.Context, t *task, v Version, read func(*answer) error) (judgement, error) {
 	known := !c.state.lastBuild().IsZero()
 	a, err := c.deliver(ctx, t, v)

@@ -38,31 +38,32 @@ type Options struct {
 	// impersonated mailbox.
 	Payer string
 
-	// UserAgent names the product that uses the client, such as "Acme-Mail/2.1", for the
-	// server's logs and its allow and block lists (EwsAllowList). It comes first in the
-	// header, before "ewsquarantine/1" (RFC 9110, section 10.1.5). At most 256 bytes of
-	// ASCII. Default: none.
+	// UserAgent names the product that uses the client, such as "Acme-Mail/2.1", in the
+	// server's logs and for its allow and block lists (EwsAllowList). It comes first in
+	// the header, before "ewsquarantine/1" (RFC 9110, section 10.1.5). At most 256 bytes
+	// of ASCII. Default: none.
 	UserAgent string
 
 	// MaxVersion is the newest schema version to speak. Default: Exchange2013SP1.
 	MaxVersion Version
 
-	// Timeout bounds one call from its first byte to the response header. It
-	// should exceed the server's own limit of about a minute. While [Content] is
-	// being sent, each KiB that the server takes gives back a second of it, and the
-	// time that the content's source takes does not count; the wait for the response
-	// has the whole of it.
-	// Default: 130 seconds; negative: no limit.
+	// Timeout bounds one call from its first byte to the response header. It should
+	// exceed the server's own limit of about a minute. While [Content] is being sent,
+	// each KiB that the server accepts gives back one second, and time spent waiting for
+	// the content's source does not count; the wait for the response gets the full
+	// timeout. Default: 130 seconds; negative: no limit.
 	Timeout time.Duration
 
-	// StallTimeout bounds how long the body of a response may bring nothing while
-	// it is being read. Each KiB that comes gives back a second of it, so a server
-	// that sends less than that is given up as well. The call then fails with a
-	// [*TransportError] that matches os.ErrDeadlineExceeded. The time that the
-	// caller takes to read a stream does not count. In the same way it bounds how long
-	// a request that is being sent may not be taken on by the server, and how long a
-	// proxy may leave CONNECT without an answer, if the transport is an
-	// [http.Transport] in the end. Default: 2 minutes; negative: no limit.
+	// StallTimeout bounds how long the server may send nothing while the body of a
+	// response is being read. Each KiB received gives back one second, so a server that
+	// sends more slowly than that is given up as well. The call then fails with a
+	// [*TransportError] that matches os.ErrDeadlineExceeded. Time that the caller takes
+	// to read a stream does not count.
+	//
+	// StallTimeout also bounds, in the same way, how long the server may accept nothing
+	// of a request that is being sent and, if the transport is ultimately an
+	// [http.Transport], how long a proxy may leave CONNECT unanswered. Default: 2
+	// minutes; negative: no limit.
 	StallTimeout time.Duration
 
 	// ReadAttempts is how many times a read-only call is tried if the server
@@ -70,30 +71,31 @@ type Options struct {
 	// Default: 4; 1: never repeat.
 	ReadAttempts int
 
-	// Hook is told of each request. Default: none.
+	// Hook is called around each request. Default: none.
 	Hook Hook
 
-	// Wire, to find out what goes wrong, gets each request and its response as text, in
-	// one Write when the response has been read or given up: headers and XML, and with
-	// them addresses, subjects and names. Credentials are struck out, those that the
-	// transport adds as well as those that a server echoes, if the transport is one of
-	// package auth or returns its request in the response; whatever header it adds,
-	// words of at least 16 characters in it count as such. Contents of messages are
-	// replaced by their length, as is any other text of more than 1 KiB, and so are
-	// comments. More than 4 MiB of a request or response is cut off. An error of the
-	// writer is ignored; a writer that blocks holds the call up. Default: nobody sees the wire.
+	// Wire receives each request and its response as text, for troubleshooting: headers
+	// and XML, and with them addresses, subjects and names. Each exchange is one Write,
+	// made when the response has been read or given up. An error of the writer is
+	// ignored; a writer that blocks holds up the call.
+	//
+	// Credentials are struck out, both those that the transport adds and those that a
+	// server echoes, if the transport is from package auth or returns its request in the
+	// response; in any header it adds, words of at least 16 characters count as
+	// credentials. Contents of messages, comments and any other text of more than 1 KiB
+	// are replaced by their length. A request or response is cut off after 4 MiB.
+	// Default: none.
 	Wire io.Writer
 
-	// WireBodies shows the contents of messages on Wire, too: bodies, attachments, MIME,
-	// exported items. Credentials stay struck out. Only with Wire.
+	// WireBodies shows the contents of messages on Wire as well: bodies, attachments,
+	// MIME, exported items. Credentials stay struck out. It requires Wire.
 	WireBodies bool
 
-	// Logger receives one record per call at level Debug, and one per refusal
-	// at level Warn: operation, mailbox, status, request ids, duration; never
-	// credentials, sender addresses, subjects or content. A refusal that the caller
-	// expects is at level Debug, too. Each record comes with the context of the call.
-	// What the keys mean is listed in the documentation of package
-	// quarantine/exchange. Default: discard.
+	// Logger receives one record per call at level Debug, and one per refusal at level
+	// Warn: operation, mailbox, status, request ids, duration; never credentials, sender
+	// addresses, subjects or content. A refusal that the caller expects is logged at
+	// level Debug, too. Each record is logged with the context of the call. The keys are
+	// explained in the documentation of package quarantine/exchange. Default: discard.
 	Logger *slog.Logger
 }
 
@@ -104,14 +106,14 @@ type Client struct {
 	mailbox     string
 	view        bool // made by Impersonating or ForMailbox
 	impersonate bool
-	hooks       []Hook // besides that of the settings
+	hooks       []Hook // in addition to that of the settings
 	state       *mailboxState
 	affinity    *Affinity // nil: to the server of the mailbox
 }
 
 // settings are what all views of a client share.
 type settings struct {
-	endpoint  atomic.Pointer[url.URL] // nil until discover has found it
+	endpoint  atomic.Pointer[url.URL] // nil until found by discover
 	discover  func(context.Context) (string, error)
 	transport http.RoundTripper
 	limiter   Limiter
@@ -122,7 +124,7 @@ type settings struct {
 	attempts  int
 	log       *slog.Logger
 	hook      Hook
-	wire      *wirelog.Log[*wireText] // nil: nobody wants to see it
+	wire      *wirelog.Log[*wireText] // nil: not wanted
 	states    *mailboxStates
 	noChunks  atomic.Bool // something on the way refuses chunked requests
 }
@@ -135,10 +137,10 @@ const (
 )
 
 // NewClient returns a client for an endpoint such as
-// https://mail.example.com/EWS/Exchange.asmx. It does no I/O and copies opts;
-// nil means the defaults. The endpoint must be an absolute http or https URL
-// with a host and path and without user information; it must be empty if
-// Options.Discover is set.
+// https://mail.example.com/EWS/Exchange.asmx. It does no I/O and copies opts; nil means
+// the defaults. The endpoint must be an absolute http or https URL with a host and path
+// and without user information or a fragment; it must be empty if Options.Discover is
+// set.
 func NewClient(endpoint string, opts *Options) (*Client, error) {
 	var o Options
 	if opts != nil {
@@ -241,12 +243,12 @@ func (c *Client) ForMailbox(address string) *Client {
 	return &Client{settings: c.settings, hooks: c.hooks, mailbox: address, view: true, state: c.states.of(address)}
 }
 
-// Mailbox returns the address of the view's mailbox; it is empty for the client
-// that NewClient returned.
+// Mailbox returns the address of the view's mailbox. It is empty for the client that
+// NewClient returned.
 func (c *Client) Mailbox() string { return c.mailbox }
 
-// Version returns the schema version that the next request of this view will
-// carry.
+// Version returns the schema version that the next request of this view will carry:
+// Options.MaxVersion until the server turns out to be older.
 func (c *Client) Version() Version { return c.state.version() }
 
 // Build returns the build of the server that last answered for this view's

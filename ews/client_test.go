@@ -166,7 +166,7 @@ func TestGzip(t *testing.T) {
 	assert.ErrorIs(t, err, ews.ErrThrottled)
 }
 
-// TestAnswersAreBounded: a small compressed response that never ends.
+// TestAnswersAreBounded: a small compressed response that never ends is given up.
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
 	begin, end, _ := strings.Cut(soap(response(ews.OpGetFolder, success(ews.OpGetFolder, "<m:x>HOLE</m:x>"))), "HOLE")

@@ -8,8 +8,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/callinfo"
 )
 
-// timed has the limiter told how long connections take to be made, if the call needs one:
-// what of the time of a call is the network's. Several may be tried at once.
+// timed reports to the limiter how long connections take to establish, if the call needs
+// one: the network's part of the time of a call. Several addresses may be tried
+// concurrently.
 func timed(t *httptrace.ClientTrace, call *callinfo.Call) *httptrace.ClientTrace {
 	var mu sync.Mutex
 	var began map[string]time.Time // by address

@@ -34,7 +34,7 @@ var created = success(ews.OpCreateItem, `<m:Items><t:Message><t:ItemId Id="new" 
 
 var sentMIME = regexp.MustCompile(`(?s)<t:MimeContent[^>]*>(.*)</t:MimeContent>`)
 
-// TestContentIsEncoded with readers that return it in all kinds of pieces.
+// TestContentIsEncoded uses readers that return content in all kinds of pieces.
 func TestContentIsEncoded(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 2, 3, 4, 5, 3000, 48 << 10, 48<<10 + 1, 100_001} {
@@ -86,8 +86,8 @@ func TestBase64IsPassedOn(t *testing.T) {
 	}
 }
 
-// TestBrokenContent: the server never gets the whole request, and the error
-// says that nothing was done.
+// TestBrokenContent: the server never gets the whole request, and the error reports that
+// nothing was done.
 func TestBrokenContent(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex

@@ -24,14 +24,14 @@ const (
 type AlternateID struct {
 	Format    IDFormat
 	ID        string
-	Mailbox   string // SMTP address of the mailbox it belongs to
+	Mailbox   string // SMTP address of the mailbox it belongs to; required in requests
 	IsArchive bool
 }
 
 // ConvertIDRequest asks to convert identifiers.
 type ConvertIDRequest struct {
 	IDs []AlternateID // at least one
-	To  IDFormat
+	To  IDFormat      // required
 }
 
 // ConvertID converts identifiers. The server computes them without checking

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// cookies are the cookies of one mailbox at the endpoint. Front ends route by
-// them (X-BackEndCookie), and a jar shared by all mailboxes would send requests
-// to the wrong back end. They go nowhere else, because the client talks to no
-// other address and follows no redirect.
+// cookies are the cookies of one mailbox at the endpoint. Front ends route by them
+// (X-BackEndCookie), and a jar shared by all mailboxes would send requests to the wrong
+// back end. They are sent nowhere else, because the client contacts no other address and
+// follows no redirects.
 type cookies []*http.Cookie
 
 // Limits that guard against a server that keeps setting cookies. IIS refuses a request
-// with more than 16 KiB of headers (MaxFieldLength and MaxRequestBytes of http.sys), of
-// which a token or NTLM needs some, and answers 400: so cookies get half of that.
+// with more than 16 KiB of headers (MaxFieldLength and MaxRequestBytes of http.sys) and
+// answers 400. A token or NTLM needs part of that, so cookies get half.
 const (
 	maxCookies     = 16
-	maxCookieBytes = 4 << 10 // of one, with its attributes
-	maxCookieSum   = 8 << 10 // of all in a request: names, values and separators
+	maxCookieBytes = 4 << 10 // of one cookie, with its attributes
+	maxCookieSum   = 8 << 10 // of all cookies in a request: names, values and separators
 )
 
 // take stores the cookies of a response.
@@ -45,7 +45,7 @@ func (cs *cookies) take(lines []string, now time.Time) {
 	}
 }
 
-// size returns the length of the header that all of them make.
+// size returns the length of the Cookie header that they make together.
 func (cs cookies) size() int {
 	n := 0
 	for _, c := range cs {

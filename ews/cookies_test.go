@@ -14,7 +14,7 @@ import (
 )
 
 // A gateway whose cookies grow, or have a new name each time, refuses the request once
-// they are too long for it. No mailbox is shut out by that.
+// they are too long for it. That shuts out no mailbox.
 func TestCookiesGrow(t *testing.T) {
 	t.Parallel()
 	for name, cookie := range map[string]func(n int, old string) string{

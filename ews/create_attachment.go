@@ -10,10 +10,10 @@ import (
 type CreateAttachmentRequest struct {
 	Parent      ItemID // the item, or the id of an attached item; required
 	Name        string // required
-	ContentType string // of a file; default: what the server derives from the name
-	ContentID   string // of a file
-	IsInline    bool   // of a file
-	// Message says that the content is a message in MIME form, to be attached as an item.
+	ContentType string // files only; default: what the server derives from the name
+	ContentID   string // files only
+	IsInline    bool   // files only
+	// Message is set if the content is a message in MIME form, to be attached as an item.
 	Message bool
 	Content Content // required
 }
@@ -21,7 +21,7 @@ type CreateAttachmentRequest struct {
 // NewAttachment identifies what was attached.
 type NewAttachment struct {
 	ID   string
-	Root ItemID // the item in the folder, with the change key that it now has
+	Root ItemID // the item in the folder, with its new change key
 }
 
 // CreateAttachment attaches a file or a message to an item. It is a write and is never

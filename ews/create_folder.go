@@ -14,14 +14,14 @@ type FolderSpec struct {
 	Extended    []ExtendedProperty
 }
 
-// CreateFolderRequest asks for new folders below one parent.
+// CreateFolderRequest asks to create folders in one parent folder.
 type CreateFolderRequest struct {
-	Parent  FolderRef
+	Parent  FolderRef    // required
 	Folders []FolderSpec // at least one
 }
 
-// CreateFolder creates folders. If the name of a folder is taken, its error has
-// the code ErrorFolderExists. It is a write and is never repeated.
+// CreateFolder creates folders. If a folder of that name exists, the result has the error
+// code ErrorFolderExists. It is a write and is never repeated.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createfolder-operation.
 func (c *Client) CreateFolder(ctx context.Context, req CreateFolderRequest) (Results[FolderID], error) {
 	return do(ctx, c, createFolder(req))

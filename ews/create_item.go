@@ -10,20 +10,19 @@ import (
 
 // CreateItemRequest asks to create one message from MIME.
 type CreateItemRequest struct {
-	Folder       FolderRef // where it is saved; required, but see [Client.CreateItems]
+	Folder       FolderRef // where to save it; required, but see [Client.CreateItems]
 	MIME         Content   // required
 	CharacterSet string    // default: UTF-8
 	Kind         string    // element name: "Message" (default) or "PostItem"; it must agree with the class
 
 	Class      string // item class; default: what the server derives from the MIME
-	Importance string // "Low", "Normal" or "High"; default: what the MIME says
+	Importance string // "Low", "Normal" or "High"; default: as in the MIME
 	Categories []string
-	Flag       Flag // sent to Exchange 2013 and later if Status is set; older servers do not know the element
-	IsRead     *bool
+	Flag       Flag  // sent to Exchange 2013 and later if Status is set; older servers do not know the element
+	IsRead     *bool // nil: left to the server
 
-	// Extended are MAPI properties to set on the item. Without
-	// PidTagMessageFlags it is a draft; without PidTagMessageDeliveryTime it
-	// gets the current time.
+	// Extended are MAPI properties to set on the item. Without PidTagMessageFlags the
+	// item is a draft; without PidTagMessageDeliveryTime it gets the current time.
 	Extended []ExtendedProperty
 }
 
@@ -37,9 +36,10 @@ func (c *Client) CreateItem(ctx context.Context, req CreateItemRequest) (ItemID,
 }
 
 // CreateItems saves several new messages in one folder with one request, and returns a
-// result for each, in the order asked. The Folder of each must be nil. Otherwise it is as
-// [Client.CreateItem]. Servers limit the size of a request, by default to 35 MB on Exchange
-// 2010 and 64 MB on later versions, of which MIME takes a third more than its bytes.
+// result for each, in the order requested. The Folder of each must be nil. Otherwise it
+// works like [Client.CreateItem]. Servers limit the size of a request, by default to 35
+// MB on Exchange 2010 and 64 MB on later versions; in the request, MIME takes up a third
+// more than its own size.
 func (c *Client) CreateItems(ctx context.Context, folder FolderRef, items []CreateItemRequest) (Results[ItemID], error) {
 	return do(ctx, c, createItems{folder, items})
 }
@@ -91,7 +91,7 @@ func encodeNewItems(e *xmlwire.Encoder, folder FolderRef, items func()) {
 	e.Close()
 }
 
-// item writes the item, whose content follows where it is spliced in.
+// item writes the item, with a splice where its content goes.
 func (r *createItem) item(e *xmlwire.Encoder, v Version) {
 	e.Open("t:" + cmp.Or(r.Kind, "Message"))
 	e.Open("t:MimeContent")
@@ -123,7 +123,7 @@ func (r createItem) decode(a *answer) (ItemID, error) {
 	return single(a, "", func(id *ItemID) { decodeNewID(a.d, id) })
 }
 
-// createItems are the items for one folder.
+// createItems creates several items in one folder.
 type createItems struct {
 	folder FolderRef
 	items  []CreateItemRequest

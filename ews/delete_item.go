@@ -6,14 +6,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// DeleteType says where deleted items go.
+// DeleteType determines where deleted items go.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteitem.
 type DeleteType string
 
 // Delete types.
 const (
-	// HardDelete leaves nothing that the user can recover; where retention or
-	// a hold applies, the item goes to the Purges folder of Recoverable Items.
+	// HardDelete leaves nothing that the user can recover. Where retention or a hold
+	// applies, the item goes to the Purges folder of Recoverable Items.
 	HardDelete DeleteType = "HardDelete"
 	// SoftDelete puts the item where the user can recover it.
 	SoftDelete DeleteType = "SoftDelete"
@@ -26,10 +26,10 @@ type DeleteItemRequest struct {
 	IDs  []ItemID   // at least one, all of one mailbox
 	Type DeleteType // required
 
-	// RequireSuppression makes the deletion fail with [ErrUnsupportedVersion]
-	// if the server cannot suppress the "not read" notice that deleting an
-	// unread message sends. Without it, the request goes to such a server
-	// anyway; call [Client.SuppressReadReceipt] first.
+	// RequireSuppression makes the deletion fail with [ErrUnsupportedVersion] if the
+	// server cannot suppress the "not read" notice that deleting an unread message sends.
+	// Without it, the request is sent to such a server anyway; call
+	// [Client.SuppressReadReceipt] first.
 	RequireSuppression bool
 }
 

@@ -17,26 +17,26 @@ const (
 	defaultDoResponse = 32 << 20
 )
 
-// DoRequest is an operation that this package has no method for.
+// DoRequest describes an operation for which this package has no method.
 type DoRequest struct {
-	// Body is what stands in the SOAP body: one element in the namespace of EWS
-	// messages, such as <m:GetServerTimeZones ReturnFullTimeZoneData="false"/>. The
-	// prefixes s (SOAP), t (types) and m (messages) are declared around it; it must be
-	// well-formed without a document type. At most 16 MiB. Exchange checks it against
-	// its schema, including the order of elements.
+	// Body is the content of the SOAP body: one element in the namespace of EWS messages,
+	// such as <m:GetServerTimeZones ReturnFullTimeZoneData="false"/>. The prefixes s
+	// (SOAP), t (types) and m (messages) are already declared. It must be well-formed,
+	// without a document type, and at most 16 MiB long. Exchange validates it against its
+	// schema, including the order of elements.
 	Body []byte
 
-	// ReadOnly says that the operation changes nothing, so that it may be repeated if
-	// the server is busy or the connection breaks, as ReadAttempts of [Options] says.
-	// Whatever writes must not say so: its outcome may be unknown after an error
-	// ([Ambiguous]), and a repetition could do it twice.
+	// ReadOnly declares that the operation changes nothing, so that it may be repeated if
+	// the server is busy or the connection breaks, as set by ReadAttempts of [Options].
+	// Never set it for an operation that writes: after an error its outcome may be
+	// unknown ([Ambiguous]), and a repetition could carry it out twice.
 	ReadOnly bool
 
-	// Least is the oldest schema version that knows the operation; on an older server
-	// the error is [ErrUnsupportedVersion]. Default: any.
+	// Least is the oldest schema version that supports the operation. With an older
+	// server, the error is [ErrUnsupportedVersion]. Default: any.
 	Least Version
 
-	// MaxResponse bounds the response, in bytes, decompressed. Default: 32 MiB; at most
+	// MaxResponse bounds the decompressed response, in bytes. Default: 32 MiB; at most
 	// 256 MiB.
 	MaxResponse int64
 }
@@ -46,27 +46,29 @@ type DoResponse struct {
 	Operation Operation
 
 	// XML is the response element, such as <m:GetServerTimeZonesResponse>, as the server
-	// sent it, in UTF-8, with the namespaces declared that it inherits. Servers write
+	// sent it, in UTF-8, with declarations of the namespaces it inherits. It may contain
 	// references to characters that XML 1.0 forbids, such as &#x1F;, which package
-	// encoding/xml refuses. What senders wrote in it is untrusted.
+	// encoding/xml rejects. Text in it that comes from senders is untrusted.
 	XML []byte
 
 	RequestID string // the server's request-id header, for its administrator
 	Server    string // X-FEServer and X-TargetBEServer, if given
 }
 
-// Do sends an operation of the caller's own, signed in, throttled, impersonating, told to
-// hook and log, and with the same errors as the methods for single operations. The client
-// chooses the schema version, and steps down to an older one if the server refuses it.
-// Without ReadOnly it is not repeated after it may have been carried out.
+// Do sends an operation for which this package has no method. It is authenticated,
+// throttled, impersonated, and reported to hook and log, as the methods for single
+// operations are, and returns the same errors. The client chooses the schema version, and
+// steps down to an older one if the server refuses it. Without ReadOnly, the operation is
+// not repeated after it may have been carried out.
 //
-// If a response message reports an error or a warning with another code than NoError, the
-// error joins a [*ResponseError] for each, up to five, and the response is returned as well: the other
-// members of a batch may have been carried out. With any other error the response is nil.
-// The response is held whole; operations that stream notifications
-// (GetStreamingEvents) are not for it.
+// If response messages report an error, or a warning with a code other than NoError, the
+// error joins a [*ResponseError] for each, up to five, and the response is returned as
+// well: the other members of a batch may have been carried out. With any other error the
+// response is nil. The response is held in memory as a whole, so Do is not suited to
+// operations that stream notifications (GetStreamingEvents).
 //
-// The operations: https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/ews-operations-in-exchange.
+// The operations are listed at
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/ews-operations-in-exchange.
 func (c *Client) Do(ctx context.Context, req DoRequest) (*DoResponse, error) {
 	op, err := req.operation()
 	if err == nil {
@@ -129,11 +131,11 @@ func (req *DoRequest) operation() (Operation, error) {
 	case root.Space != xmlwire.URIMessages:
 		return "", field("is not in the namespace of EWS messages: write the prefix m, as in <m:GetServerTimeZones>")
 	}
-	return Operation(strings.TrimSuffix(root.Local, "Request")), nil // of GetUserAvailabilityRequest and the like
+	return Operation(strings.TrimSuffix(root.Local, "Request")), nil // as in GetUserAvailabilityRequest
 }
 
-// onlyElement returns the name of the element that a text consists of, as the server
-// will read it within the envelope.
+// onlyElement returns the name of the single element that a text consists of, as the
+// server will read it within the envelope.
 func onlyElement(body []byte) (root xml.Name, err error) {
 	const end = "</s:Body>"
 	framed := fmt.Appendf(nil, "<s:Body xmlns:s=%q xmlns:t=%q xmlns:m=%q>%s%s", xmlwire.URISOAP, xmlwire.URITypes, xmlwire.URIMessages, body, end)
@@ -178,8 +180,8 @@ func onlyElement(body []byte) (root xml.Name, err error) {
 	}
 }
 
-// declared returns an error if a name has a prefix that was not declared, which
-// encoding/xml takes for the namespace itself.
+// declared returns an error if a name has an undeclared prefix, which encoding/xml takes
+// for the namespace itself.
 func declared(e xml.StartElement) error {
 	names := []xml.Name{e.Name}
 	for _, a := range e.Attr {
@@ -195,11 +197,11 @@ func declared(e xml.StartElement) error {
 	return nil
 }
 
-// maxDoRefusals is how many refusals an error lists.
+// maxDoRefusals is the maximum number of refusals that an error lists.
 const maxDoRefusals = 5
 
-// maxMessageDepth is how deep below the response element response messages stand: those
-// of GetUserAvailability are the deepest.
+// maxMessageDepth is how deep response messages can be nested below the response element.
+// They are deepest in GetUserAvailability.
 const maxMessageDepth = 3
 
 // whole reads the answer to its end.
@@ -239,7 +241,7 @@ func (a *answer) whole() (resp *DoResponse, refusals []error, err error) {
 	return &DoResponse{Operation: a.op, XML: text, RequestID: a.requestID, Server: a.server}, refusals, nil
 }
 
-// walk reads the current element, and adds what its response messages refuse.
+// walk reads the current element and appends the refusals of its response messages.
 func (a *answer) walk(levels int, refusals *[]error) error {
 	d, depth := a.d, a.d.Depth()
 	if _, ok := d.Attr("ResponseClass"); ok {
@@ -270,8 +272,8 @@ func (a *answer) walk(levels int, refusals *[]error) error {
 	return nil
 }
 
-// readOnlyError is the error of an operation that the caller says only reads: it is not
-// ambiguous, whatever this package thinks of the operation.
+// readOnlyError is the error of an operation that the caller declared to be read-only. It
+// is not ambiguous, whatever this package thinks of the operation.
 type readOnlyError struct{ err error }
 
 func (e *readOnlyError) Error() string { return e.err.Error() }
@@ -290,5 +292,5 @@ func (e tooLargeError) Error() string {
 	return fmt.Sprintf("the response is larger than %d bytes (DoRequest.MaxResponse)", int64(e))
 }
 
-// Is makes it match as any response that is too large.
+// Is makes tooLargeError match like the error for any other response that is too large.
 func (tooLargeError) Is(target error) bool { return target == errTooLarge }

@@ -60,7 +60,8 @@ func TestDo(t *testing.T) {
 	})
 }
 
-// TestDoIsNotRepeated unless the caller says that it may be, whatever the operation.
+// TestDoIsNotRepeated: it is repeated only if the caller allows it, whatever the
+// operation.
 func TestDoIsNotRepeated(t *testing.T) {
 	t.Parallel()
 	for _, readOnly := range []bool{true, false} {
@@ -84,8 +85,8 @@ func TestDoIsNotRepeated(t *testing.T) {
 	}
 }
 
-// TestDoOfAnUnknownOperation: what is not known to read is ambiguous, unless the caller
-// says that it reads.
+// TestDoOfAnUnknownOperation: an operation not known to be read-only is ambiguous, unless
+// the caller declares it read-only.
 func TestDoOfAnUnknownOperation(t *testing.T) {
 	t.Parallel()
 	for _, readOnly := range []bool{true, false} {
@@ -97,7 +98,8 @@ func TestDoOfAnUnknownOperation(t *testing.T) {
 	}
 }
 
-// TestDoTellsRefusals: of each response message, wherever it stands, beside the response.
+// TestDoTellsRefusals: Do reports the refusal in each response message, wherever it is,
+// along with the response.
 func TestDoTellsRefusals(t *testing.T) {
 	t.Parallel()
 	refused := func(name, code string) string {
@@ -146,7 +148,7 @@ func TestDoTellsRefusals(t *testing.T) {
 	}
 }
 
-// TestDoReturnsWhatCanStandAlone: namespaces that the envelope declares go along.
+// TestDoReturnsWhatCanStandAlone: namespaces that the envelope declares are included.
 func TestDoReturnsWhatCanStandAlone(t *testing.T) {
 	t.Parallel()
 	const answer = `<?xml version="1.0"?><Envelope xmlns="http://schemas.xmlsoap.org/soap/envelope/" xmlns:q="urn:a&amp;b" xmlns:m="urn:outer">` +
@@ -215,7 +217,7 @@ func TestDoRefuses(t *testing.T) {
 	}
 }
 
-// TestDoBoundsTheResponse: it is held whole.
+// TestDoBoundsTheResponse, which is held in memory as a whole.
 func TestDoBoundsTheResponse(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(nil)
@@ -231,7 +233,7 @@ func TestDoBoundsTheResponse(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-// TestDoMindsTheVersion: of the server, and of the caller.
+// TestDoMindsTheVersion of the server and that of the caller.
 func TestDoMindsTheVersion(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(&ewstest.Options{Version: ewstest.Exchange2010SP3})
@@ -247,8 +249,8 @@ func TestDoMindsTheVersion(t *testing.T) {
 	assert.Len(t, srv.Requests(), before, "nothing was sent")
 }
 
-// An operation that the package has no method for: the body goes out as it is, and the
-// response element comes back.
+// Do sends an operation for which the package has no method: the body is sent as it is,
+// and the response element is returned.
 func ExampleClient_Do() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()

@@ -14,9 +14,9 @@ import (
 
 var responseElement = regexp.MustCompile(`<(?:\w+:)?(\w+)Response[ >]`)
 
-// TestDocumentationSamples reads every response that Microsoft's documentation
-// shows, where available. Those of this package's operations are read or refused
-// with an error that says why; all others are refused, not misread.
+// TestDocumentationSamples reads every response in Microsoft's documentation, where
+// available. Responses to this package's operations are read, or refused with an error
+// that explains why; all others are refused, not misread.
 func TestDocumentationSamples(t *testing.T) {
 	t.Parallel()
 	dir, found := shared(t, "ews-doc-samples", "response")

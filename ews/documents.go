@@ -8,27 +8,27 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// documents reads a body that consists of SOAP envelopes, one after the other, as the
-// answer to GetStreamingEvents does. Read returns io.EOF behind the end tag of each, so
-// that nobody waits for the next one to be sure that the last has ended.
+// documents reads a body that consists of SOAP envelopes, one after the other, such as
+// the answer to GetStreamingEvents. Read returns io.EOF after the end tag of each, so
+// nobody has to wait for the next envelope to be sure that the last one has ended.
 type documents struct {
 	src  io.Reader
 	buf  []byte // read, not yet returned
-	name []byte // of the tag that is being read, behind "</"
+	name []byte // of the tag being read, after "</"
 	at   tagState
 	end  bool // of the document
 }
 
-// tagState is where in a tag the last byte was.
+// tagState is the position of the last byte read, relative to a tag.
 type tagState int
 
 const (
 	outsideTag tagState = iota
-	afterLess           // behind '<'
-	inEndTag            // behind "</"
+	afterLess           // after '<'
+	inEndTag            // after "</"
 )
 
-// maxTagName is how much of an end tag is looked at.
+// maxTagName is how many bytes of an end tag's name are examined.
 const maxTagName = 128
 
 // Read reads from the current document.
@@ -79,7 +79,7 @@ func (d *documents) scan(p []byte) int {
 	return len(p)
 }
 
-// next waits for another document. It returns io.EOF if no other one comes.
+// next waits for another document. It returns io.EOF if no more come.
 func (d *documents) next() error {
 	for {
 		d.buf = bytes.TrimLeft(d.buf, " \t\r\n")
@@ -98,16 +98,16 @@ func (d *documents) next() error {
 
 // Bounds of an answer that stays open.
 const (
-	// maxSilence is how long nothing may come: servers send a sign of life every 45
-	// seconds or so.
+	// maxSilence is how long nothing may arrive: servers send a sign of life about every
+	// 45 seconds.
 	maxSilence = 2 * time.Minute
-	// maxDocument bounds a document, in bytes: a notification has some 50 events.
+	// maxDocument bounds a document, in bytes: a notification has about 50 events.
 	maxDocument = 16 << 20
-	// graceOfStream is how much longer than asked for an answer may stay open.
+	// graceOfStream is how long an answer may stay open beyond the requested time.
 	graceOfStream = time.Minute
 )
 
-// stayOpen makes ready for an answer that consists of documents, and stays open for a time.
+// stayOpen prepares for an answer that consists of documents and stays open for a while.
 func (a *answer) stayOpen(during time.Duration) {
 	a.live = &documents{src: a.body}
 	a.body.left = maxDocument
@@ -119,7 +119,7 @@ func (a *answer) stayOpen(during time.Duration) {
 	}
 }
 
-// text returns what the decoder reads.
+// text returns the reader for the decoder.
 func (a *answer) text() io.Reader {
 	if a.live != nil {
 		return a.live
@@ -127,8 +127,8 @@ func (a *answer) text() io.Reader {
 	return a.body
 }
 
-// nextDocument waits for the next document of an answer that stays open, and reads it
-// up to the response element. It returns io.EOF if no other one comes.
+// nextDocument waits for the next document of an answer that stays open, and reads it up
+// to the response element. It returns io.EOF if no more come.
 func (a *answer) nextDocument() error {
 	a.body.left = maxDocument
 	a.body.time.renew()

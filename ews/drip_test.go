@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// dripping answers with a body that comes in pieces, one after each pause.
+// dripping answers with a body that arrives in pieces, one after each pause.
 func dripping(status int, body string, piece int, pause time.Duration) answerFunc {
 	return func(r *http.Request, _ string) (*http.Response, error) {
 		resp, err := respond(status, "")(r, "")
@@ -51,8 +51,8 @@ func (d *drips) Read(p []byte) (int, error) {
 
 func (d *drips) Close() error { return nil }
 
-// A server that sends a byte a minute never stalls for long, and must not hold the
-// caller all the same.
+// A server that sends a byte a minute never stalls for long, but must not hold the caller
+// either.
 func TestDrippingAnswer(t *testing.T) {
 	t.Parallel()
 	id := ews.ItemID{ID: "0"}
@@ -124,7 +124,8 @@ func TestDrippingAnswer(t *testing.T) {
 	}
 }
 
-// A server that takes a byte a minute of what is sent holds the caller no longer.
+// A server that accepts a byte a minute of the request does not hold the caller any
+// longer.
 func TestDrippingRequest(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {

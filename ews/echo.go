@@ -4,10 +4,9 @@ import (
 	"net/http"
 )
 
-// What a server says may echo what was sent to it: the password in a page, the whole
-// Authorization header in a request id. It goes into no error and no log as it is:
-// answer.sent knows what the transports sent, and strikes it out, before anything is
-// shortened.
+// A server may echo what was sent to it: the password in a page, the whole Authorization
+// header in a request id. No such text reaches an error or a log unchanged: answer.sent
+// knows what the transports sent, and strikes it out before anything is shortened.
 
 // said returns the first of the header fields that has a value.
 func (a *answer) said(h http.Header, names ...string) string {
@@ -31,11 +30,11 @@ func (a *answer) servers(h http.Header) string {
 	return front + ", " + back
 }
 
-// path returns where in the answer the decoder is: the names of its elements.
+// path returns the decoder's position in the answer, as the names of its elements.
 func (a *answer) path() string { return a.sent.Strike(a.d.Path()) }
 
 // strike removes what was sent from the texts of a refusal. A code that this package
-// knows is none of it, whatever the password is.
+// knows is left as it is, whatever the password may be.
 func (a *answer) strike(e *ResponseError) {
 	for _, code := range []*ResponseCode{&e.Code, &e.Inner} {
 		if !isKnown(*code) {

@@ -18,7 +18,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
-// announcing is a RoundTripper that tells what it sends, as those of package auth do.
+// announcing is a RoundTripper that reports what it sends, as those of package auth do.
 type announcing struct {
 	next http.RoundTripper
 	sent redact.Secrets
@@ -29,7 +29,7 @@ func (a *announcing) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.next.RoundTrip(r)
 }
 
-// Half a password is in no error, wherever a text is taken apart or shortened.
+// No error contains half a password, wherever a text is taken apart or shortened.
 func TestEchoIsCutInTwo(t *testing.T) {
 	t.Parallel()
 	const secret = "S3cr3t@Passw0rd/of?many#parts:and;more"
@@ -64,8 +64,8 @@ func TestEchoIsCutInTwo(t *testing.T) {
 	}
 }
 
-// The identifier of a session is as good as a password, even of a session that begins
-// with this answer.
+// A session identifier is as good as a password, even that of a session that begins with
+// this answer.
 func TestEchoOfACookie(t *testing.T) {
 	t.Parallel()
 	const old, fresh = "k5x2w1q0v9u8t7s6r5p4n3m2", "a1b2c3d4e5f6g7h8i9j0k1l2"
@@ -83,7 +83,7 @@ func TestEchoOfACookie(t *testing.T) {
 	assert.NotContains(t, shown(err), old)
 }
 
-// A proxy may echo its own password; a plain transport does not tell it.
+// A proxy may echo its own password, which a plain transport does not report.
 func TestEchoOfAProxy(t *testing.T) {
 	t.Parallel()
 	proxy, err := url.Parse("http://u:pr0xyPW@proxy.example.test/")

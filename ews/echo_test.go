@@ -17,10 +17,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// echoed is what signIn sends, a piece of which must not come back to the caller.
+// echoed is what ownSignIn sends. No piece of it may come back to the caller.
 var echoed = "Basic " + base64.StdEncoding.EncodeToString([]byte(`EX\svc:s3cr3t-PW`))
 
-// ownSignIn is a RoundTripper as a user of this package may write one.
+// ownSignIn is a RoundTripper such as a user of this package may write.
 type ownSignIn struct{ next http.RoundTripper }
 
 func (s ownSignIn) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -39,7 +39,7 @@ func leaks(text string) (found []string) {
 	return found
 }
 
-// shown returns everything that can be seen of an error and those it wraps.
+// shown returns everything that can be seen of an error and the errors it wraps.
 func shown(err error) string {
 	var b strings.Builder
 	for err != nil {
@@ -50,8 +50,8 @@ func shown(err error) string {
 	return b.String()
 }
 
-// What a server echoes of the credentials, in whatever field, is in no error and no
-// log record.
+// Credentials that a server echoes, in whatever field, appear in no error and no log
+// record.
 func TestEcho(t *testing.T) {
 	t.Parallel()
 	const plain = `s3cr3t-PW`
@@ -95,7 +95,7 @@ func TestEcho(t *testing.T) {
 				err = results[0].Err
 			}
 			assert.Error(t, err)
-			if name != "connection" { // no response shows what this transport has sent
+			if name != "connection" { // no response reveals what this transport has sent
 				assert.Empty(t, leaks(shown(err)), "%v", err)
 				assert.Empty(t, leaks(log.String()), "%s", log.String())
 			}
@@ -104,7 +104,7 @@ func TestEcho(t *testing.T) {
 	}
 }
 
-// What comes in the content of a message is none of it: a password may stand there.
+// The content of a message is not treated as an echo: it may contain a password.
 func TestMessagesAreNoEcho(t *testing.T) {
 	t.Parallel()
 	item := success(ews.OpGetItem, `<m:Items><t:Message><t:ItemId Id="x"/><t:Subject>s3cr3t-PW</t:Subject></t:Message></m:Items>`)
@@ -114,7 +114,7 @@ func TestMessagesAreNoEcho(t *testing.T) {
 	assert.Equal(t, "s3cr3t-PW", got[0].Value.Subject)
 }
 
-// Handshakes that old servers spoil are told with what to do.
+// Handshakes that fail because of old servers are reported with a remedy.
 func TestTLSRemedies(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

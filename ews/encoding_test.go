@@ -41,8 +41,8 @@ func declared(s, encoding string) string {
 	return strings.Replace(s, `encoding="utf-8"`, encoding, 1)
 }
 
-// A response is read in every encoding that XML and HTTP allow, and one in any other
-// is refused by its name; however small the pieces are in which it comes.
+// A response is read in every encoding that XML and HTTP allow, and refused in any other,
+// which the error names, however small the pieces in which it arrives.
 func TestEncodings(t *testing.T) {
 	t.Parallel()
 	const subject = "発注書 ü 💰"
@@ -52,7 +52,7 @@ func TestEncodings(t *testing.T) {
 		body   string
 		coding string // Content-Encoding
 		kind   string // Content-Type
-		want   string // subject, or what the error says
+		want   string // the subject, or part of the error
 	}{
 		"as it is":               {body, "", "", subject},
 		"BOM":                    {"\xEF\xBB\xBF" + body, "", "", subject},
@@ -125,8 +125,8 @@ func deflated(s string) string {
 	return b.String()
 }
 
-// The same for a stream, for a fault and for a page, and an error of the connection
-// stays what it is.
+// The same applies to a stream, a fault and a page, and an error of the connection is
+// returned as it is.
 func TestEncodingsElsewhere(t *testing.T) {
 	t.Parallel()
 	content := strings.Repeat("Subject: x\r\n\r\n", 3000)

@@ -15,7 +15,7 @@ func (c *Client) URL() string {
 	return u.String()
 }
 
-// place returns the endpoint as shown in errors: without its query.
+// place returns the endpoint without its query, as shown in errors.
 func (c *Client) place() string {
 	p := c.endpoint.Load()
 	if p == nil {

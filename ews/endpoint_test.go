@@ -53,7 +53,7 @@ func TestEndpointIsDiscovered(t *testing.T) {
 	assert.Equal(t, []string{endpoint, endpoint}, hosts)
 }
 
-// TestEndpointsOfConcurrentCalls: all use whichever is found first.
+// TestEndpointsOfConcurrentCalls: all of them use whichever is found first.
 func TestEndpointsOfConcurrentCalls(t *testing.T) {
 	t.Parallel()
 	var asked atomic.Int32

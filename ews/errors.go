@@ -23,17 +23,17 @@ type ResponseError struct {
 	// contain what an attacker wrote: quote it before printing.
 	Message string
 
-	// BackOff is how long the server said to wait, zero if it did not say.
+	// BackOff is how long the server said to wait; zero if it did not say.
 	BackOff time.Duration
 
-	// Fault is set if the whole request was refused, not just one member of it.
+	// Fault is set if the whole request was refused, not just one member of a batch.
 	Fault bool
 
 	HTTPStatus int
 	RequestID  string // the server's request-id header, for its administrator
 	Server     string // X-FEServer and X-TargetBEServer, if given
 
-	// Property is the property a validation error names, if any.
+	// Property is the property that a validation error names, if any.
 	Property string
 }
 
@@ -64,10 +64,10 @@ type DecodeError struct {
 	Err       error
 }
 
-// TransportError reports that no response arrived: the connection could not be
-// made, broke, or the context ended; or that the one that arrived cannot be the one
-// to this request, because it is that of another request or of two. Then the
-// connection is not used again.
+// TransportError reports that no usable response arrived. Either the connection could not
+// be made, or broke, or the context ended; or the response that arrived cannot be the one
+// to this request, because it belongs to another request or contains the responses to
+// two. In the latter case the connection is not used again.
 type TransportError struct {
 	Operation Operation
 	Mailbox   string
@@ -85,15 +85,16 @@ var (
 	// ErrNotFound reports that an item, folder or mailbox is gone, has moved or
 	// is not visible to the caller: Exchange does not tell these apart.
 	ErrNotFound = errors.New("ews: not found, or not visible to this account")
-	// ErrAccessDenied reports missing rights, as far as the server admits it.
+	// ErrAccessDenied reports missing rights, as far as the server reveals them.
 	ErrAccessDenied = errors.New("ews: access denied")
-	// ErrUnauthorized reports refused credentials (HTTP 401, 440, 456). It is
-	// final: repeating a wrong password locks the account.
+	// ErrUnauthorized reports refused credentials (HTTP 401, 440, 456), or a password
+	// that has expired or must be changed. It is final: repeating a wrong password locks
+	// the account.
 	ErrUnauthorized = errors.New("ews: credentials refused")
 	// ErrThrottled reports any form of "not now".
 	ErrThrottled = errors.New("ews: throttled")
-	// ErrNoMailbox reports that the server does not have the mailbox of an
-	// address or id.
+	// ErrNoMailbox reports that the server does not have the mailbox for an address or
+	// id.
 	ErrNoMailbox = errors.New("ews: no such mailbox")
 	// ErrQuota reports that a mailbox is full.
 	ErrQuota = errors.New("ews: quota exceeded")
@@ -106,8 +107,8 @@ var (
 	// ErrTruncated reports that an export stream ends in the server's truncation
 	// marker. It is transient; the data is unusable.
 	ErrTruncated = errors.New("ews: export truncated by the server")
-	// ErrStalledPaging reports that the server's pages lead to no end: the next one
-	// does not advance, or they are empty or repeat.
+	// ErrStalledPaging reports that the server's pages never come to an end: the next
+	// page does not advance, or pages are empty or repeat.
 	ErrStalledPaging = errors.New("ews: paging does not advance")
 	// ErrForbiddenText reports that a request was not sent because it contains
 	// a character that XML 1.0 forbids.

@@ -56,7 +56,7 @@ const (
 	codeNotReferable      ResponseCode = "ErrorInvalidReferenceItem"
 	codeInvalidRequest    ResponseCode = "ErrorInvalidRequest"
 	codeSchemaValidation  ResponseCode = "ErrorSchemaValidation"
-	codeCannotFindUser    ResponseCode = "ErrorCannotFindUser" // as ErrorNonExistentMailbox, from some servers
+	codeCannotFindUser    ResponseCode = "ErrorCannotFindUser" // for ErrorNonExistentMailbox, from some servers
 )
 
 func isNotFound(code ResponseCode) bool {
@@ -79,8 +79,8 @@ func isAccessDenied(code ResponseCode) bool {
 	return false
 }
 
-// isThrottling reports whether servers use a code to say "not now" to a caller,
-// as opposed to codes for an outage behind them.
+// isThrottling reports whether servers use a code to say "not now" to a caller, as
+// opposed to reporting an outage behind them.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-throttling-in-exchange.
 func isThrottling(code ResponseCode) bool {
 	switch code {

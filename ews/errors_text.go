@@ -16,7 +16,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/tlsadvice"
 )
 
-// maxQuote is how many bytes of a server's text an error message quotes at most.
+// maxQuote is the maximum number of bytes of a server's text that an error message
+// quotes.
 const maxQuote = 200
 
 // Error returns the refusal as one line. The server's text is quoted and
@@ -100,7 +101,7 @@ func (e *TransportError) Error() string {
 		b.WriteString("no response from " + e.URL)
 	}
 	if misfit, ok := errors.AsType[*DecodeError](e.Err); ok && misfit.Err != nil {
-		b.WriteString(": " + misfit.Err.Error()) // the rest is said above
+		b.WriteString(": " + misfit.Err.Error()) // the rest is stated above
 	} else if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
 	}
@@ -119,11 +120,11 @@ func ofSignIn(err error) bool {
 	return ok
 }
 
-// connectionRemedy says what to do about a connection that could not be made;
-// it is empty if the cause is not one of the usual ones.
+// connectionRemedy suggests what to do about a connection that could not be made. It
+// returns an empty string if the cause is not one of the usual ones.
 func connectionRemedy(err error) string {
 	if ofSignIn(err) {
-		return "" // the error says what to do, perhaps about another server
+		return "" // the error contains the remedy, perhaps for another server
 	}
 	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "proxyconnect" {
 		return "check proxyUrl, and that the proxy is running, or set useProxy to false"
@@ -155,7 +156,7 @@ func connectionRemedy(err error) string {
 // Unwrap returns the cause.
 func (e *TransportError) Unwrap() error { return e.Err }
 
-// Is matches [ErrUnauthorized] if credentials were refused in the RoundTripper.
+// Is matches [ErrUnauthorized] if the RoundTripper reported refused credentials.
 func (e *TransportError) Is(target error) bool {
 	return target == ErrUnauthorized && unauthorized(e.Err)
 }

@@ -144,8 +144,7 @@ func ExampleClient_ExportItems() {
 	// the copy is AAMkNew
 }
 
-// Functions tell what an error means for the caller; do not read its code or
-// text.
+// Functions report what an error means for the caller; do not examine its code or text.
 func ExampleNotExecuted() {
 	srv := exampleServer()
 	defer srv.Close()

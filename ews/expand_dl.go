@@ -6,18 +6,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// DistributionList holds the members of a distribution list, one level deep:
-// members that are lists themselves must be expanded in turn.
+// DistributionList holds the members of a distribution list, one level deep. Members that
+// are themselves lists must be expanded in turn.
 type DistributionList struct {
 	Members []Mailbox
-	// Complete reports whether the server returned all members it knows. Hidden
-	// members and those without an address are never returned.
+	// Complete reports whether the server returned all the members it knows. Hidden
+	// members and members without an address are never returned.
 	Complete bool
 }
 
-// ExpandDL returns the members of a distribution list, given by its address, or
-// by its ItemID if it is a private one. A caller without a mailbox is refused;
-// impersonate a user who has one.
+// ExpandDL returns the members of a distribution list, given by its address, or by its
+// ItemID for a private list. A caller without a mailbox is refused: impersonate a user
+// who has one.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/expanddl-operation.
 func (c *Client) ExpandDL(ctx context.Context, list Mailbox) (*DistributionList, error) {
 	dl, err := do(ctx, c, expandDL(list))

@@ -2,11 +2,11 @@ package ews
 
 import "slices"
 
-// codesOfGone are the refusals that say that an item, a folder or the archive that it
-// would be in does not exist.
+// codesOfGone are the refusals that report that an item, a folder, or the archive that
+// would contain it does not exist.
 var codesOfGone = []ResponseCode{"ErrorItemNotFound", "ErrorFolderNotFound", "ErrorArchiveMailboxNotEnabled"}
 
-// ifGone returns what a request expects that allows for what it names being gone.
+// ifGone returns the refusals that a request expects if its targets may be gone.
 func ifGone(may bool) []ResponseCode {
 	if may {
 		return codesOfGone

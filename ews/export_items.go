@@ -20,7 +20,7 @@ import (
 //	}
 //	err = exports.Err()
 //
-// It occupies a slot of the limiter until it is closed or Next returns false.
+// The response occupies a slot of the limiter until it is closed or Next returns false.
 type Exports struct {
 	ids    []ItemID
 	a      *answer // nil if the only item was refused
@@ -37,9 +37,9 @@ type Exports struct {
 	itemErr error
 }
 
-// ExportItems returns items as opaque streams that hold every MAPI property,
-// for [Client.UploadItems]. The change keys of the ids are not sent. Ask for at
-// most a hundred items per call, and for large ones individually.
+// ExportItems returns items as opaque streams that hold every MAPI property, for
+// [Client.UploadItems]. The change keys of the ids are not sent. Request at most a
+// hundred items per call, and large ones individually.
 //
 // It needs Exchange 2010 SP1 or later; otherwise the error is
 // [ErrUnsupportedVersion].
@@ -66,8 +66,8 @@ func (r exportItems) encode(e *xmlwire.Encoder, _ Version) {
 	e.Close()
 }
 
-// itemRefused is the error of the only item. Within the call it is treated as an
-// error of the whole request, so that it is retried as one.
+// itemRefused is the error of the only item. Within the call it is treated as an error of
+// the whole request, so that it is retried in the same way.
 type itemRefused struct{ error }
 
 func (e *itemRefused) Unwrap() error { return e.error }
@@ -235,14 +235,13 @@ func (e *Exports) Index() int { return max(e.index, 0) }
 // ID returns the id of the item as requested.
 func (e *Exports) ID() ItemID { return e.ids[min(e.Index(), len(e.ids)-1)] }
 
-// ItemErr returns the error of the item, nil if it has data.
+// ItemErr returns the error of the item, or nil if it has data.
 func (e *Exports) ItemErr() error { return e.itemErr }
 
-// Reader returns the data as the base64 text that the server sent, without
-// white space, ready for a [Content] with Base64 set. Instead of io.EOF it
-// returns an error matching [ErrTruncated] if the data ends in the server's
-// truncation marker, and another error if the response breaks off. It is valid
-// until the next call of Next or Close.
+// Reader returns the data as the base64 text that the server sent, without white space,
+// ready for a [Content] with Base64 set. Instead of io.EOF it returns an error matching
+// [ErrTruncated] if the data ends in the server's truncation marker, and another error if
+// the response breaks off. The reader is valid until the next call of Next or Close.
 func (e *Exports) Reader() io.Reader {
 	if e.data == nil {
 		return failedReader{e.noData()}
@@ -250,8 +249,8 @@ func (e *Exports) Reader() io.Reader {
 	return e.data
 }
 
-// Decoded returns the decoded data, on the same terms. Only one of Reader and
-// Decoded can be used for an item.
+// Decoded returns the decoded data, under the same conditions as Reader. Only one of
+// Reader and Decoded can be used for an item.
 func (e *Exports) Decoded() io.Reader {
 	if e.data == nil {
 		return failedReader{e.noData()}
@@ -273,8 +272,8 @@ type failedReader struct{ err error }
 
 func (r failedReader) Read([]byte) (int, error) { return 0, r.err }
 
-// Err returns the error that ended the loop, if any. A response without a
-// well-formed end is such an error.
+// Err returns the error that ended the loop, if any. A response that lacks a well-formed
+// end is such an error.
 func (e *Exports) Err() error { return e.err }
 
 // Close ends the call. It does nothing once Next has returned false.

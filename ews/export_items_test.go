@@ -124,8 +124,8 @@ func TestExportItemsTooFewAnswers(t *testing.T) {
 	assert.NoError(t, exports.Err())
 }
 
-// TestTruncatedExports: the marker in each form a server might use. It is never
-// passed on, and io.EOF never comes.
+// TestTruncatedExports: the marker in each form that a server might use. It is never
+// passed on, and io.EOF never follows.
 func TestTruncatedExports(t *testing.T) {
 	t.Parallel()
 	const marker = "=== Truncated Data ==="

@@ -16,9 +16,9 @@ import (
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-export-items-by-using-ews-in-exchange.
 const truncationMarker = "===truncateddata==="
 
-// heldBack is how many characters at the end of the data are held back until
-// they are known not to be the marker. It is a multiple of 4, and more than the
-// marker takes up in base64, even as UTF-16.
+// heldBack is how many characters at the end of the data are held back until they are
+// known not to be the marker. It is a multiple of 4, and longer than the marker in
+// base64, even as UTF-16.
 const heldBack = 128
 
 // exportReader reads the data of one item as base64 text.
@@ -148,8 +148,8 @@ func (e *Exports) truncated() error {
 	}
 }
 
-// between reads to the end of the element at depth. Text is not expected there
-// but may be the marker.
+// between reads to the end of the element at depth. No text is expected there, except
+// possibly the marker.
 func (e *Exports) between(depth int) error {
 	a, d := e.a, e.a.d
 	var text strings.Builder
@@ -172,7 +172,7 @@ func (e *Exports) between(depth int) error {
 	return nil
 }
 
-// unreadable is answer.unreadable for an answer that may end in the marker.
+// unreadable is answer.unreadable for an answer that can end in the marker.
 func (e *Exports) unreadable(err error) error {
 	e.a.body.drain()
 	if hasMarker(e.a.body.tail) {

@@ -15,8 +15,7 @@ import (
 
 const endpoint = "https://mail.example.test/EWS/Exchange.asmx"
 
-// fakeServer is a RoundTripper that answers each request in turn and records the
-// requests.
+// fakeServer is a RoundTripper that gives its answers in turn and records the requests.
 type fakeServer struct {
 	mu       sync.Mutex
 	answers  []answerFunc

@@ -8,20 +8,20 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// FolderTraversal says how far below the parent FindFolder looks.
+// FolderTraversal determines how far below the parent FindFolder looks.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/findfolder.
 type FolderTraversal string
 
 // Folder traversals. The zero value means FolderShallow.
 const (
-	FolderShallow     FolderTraversal = "Shallow"
-	FolderDeep        FolderTraversal = "Deep"
-	FolderSoftDeleted FolderTraversal = "SoftDeleted"
+	FolderShallow     FolderTraversal = "Shallow"     // direct subfolders
+	FolderDeep        FolderTraversal = "Deep"        // subfolders at any depth
+	FolderSoftDeleted FolderTraversal = "SoftDeleted" // finds nothing since Exchange 2010
 )
 
 // FindFolderRequest asks for the folders below another.
 type FindFolderRequest struct {
-	Parent      FolderRef
+	Parent      FolderRef       // required
 	Traversal   FolderTraversal // default: FolderShallow
 	Shape       FolderShape
 	Restriction Restriction // on folder properties; nil: all
@@ -32,9 +32,9 @@ type FindFolderRequest struct {
 // FolderPage is one page of FindFolder's results.
 type FolderPage struct {
 	Folders []Folder
-	Total   int // total number of folders; -1 if the server does not say
-	// Last reports whether this is the last page. The length of a page tells
-	// nothing: servers return short ones.
+	Total   int // total number of folders; -1 if the server does not report it
+	// Last reports whether this is the last page. Do not infer it from the length of a
+	// page: servers return short pages.
 	Last       bool
 	NextOffset int // where the next page starts; meaningless if Last
 }
@@ -126,7 +126,7 @@ func (r findFolder) decode(a *answer) (Results[FolderPage], error) {
 		return nil, a.malformed("a page has more folders than can be requested")
 	}
 	for i := range results {
-		// Servers leave the RootFolder out if there is nothing in it.
+		// Servers omit the RootFolder if it would be empty.
 		if r := &results[i]; r.Err == nil && !paged[i] {
 			r.Value = FolderPage{Last: true, NextOffset: offset}
 		}

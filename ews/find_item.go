@@ -8,16 +8,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// ItemTraversal says which items of a folder FindItem looks at. There is no
-// deep traversal for items.
+// ItemTraversal determines which items of a folder FindItem considers. There is no deep
+// traversal for items.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/finditem.
 type ItemTraversal string
 
 // Item traversals. The zero value means ItemShallow. SoftDeleted is not
 // supported since Exchange 2010; search the Recoverable Items folders instead.
 const (
-	ItemShallow     ItemTraversal = "Shallow"
-	ItemAssociated  ItemTraversal = "Associated"
+	ItemShallow     ItemTraversal = "Shallow"    // the ordinary items
+	ItemAssociated  ItemTraversal = "Associated" // folder associated information
 	ItemSoftDeleted ItemTraversal = "SoftDeleted"
 )
 
@@ -26,22 +26,22 @@ type FindItemRequest struct {
 	Folders     []FolderRef   // at least one, all of one mailbox; preferably no more than ten to twenty
 	Traversal   ItemTraversal // default: ItemShallow
 	Shape       ItemShape
-	Restriction Restriction // nil: all; excludes QueryString
-	QueryString string      // an AQS query, which needs the content index and lags behind it; excludes Restriction
+	Restriction Restriction // nil: all; not with QueryString
+	QueryString string      // an AQS query; needs the content index, which lags behind; not with Restriction
 	Sort        []SortField
 	PageSize    int // 1 to 1000; default: 200. Servers return at most 250 with a Restriction or QueryString.
 	Offset      int // items to skip at the start of each folder
 
-	// MayBeGone is as in [GetFolderRequest], for the folders.
+	// MayBeGone has the same meaning for the folders as in [GetFolderRequest].
 	MayBeGone bool
 }
 
 // ItemPage is one page of the items of one folder.
 type ItemPage struct {
 	Items []Item
-	Total int // total number of items in the view; -1 if the server does not say
-	// Last reports whether this is the last page. The length of a page tells
-	// nothing: servers return short ones.
+	Total int // total number of items in the view; -1 if the server does not report it
+	// Last reports whether this is the last page. Do not infer it from the length of a
+	// page: servers return short pages.
 	Last       bool
 	NextOffset int // where the next page starts; meaningless if Last
 }
@@ -140,7 +140,7 @@ func (r findItem) decode(a *answer) (Results[ItemPage], error) {
 		return nil, a.malformed("a page has more items than can be requested")
 	}
 	for i := range results {
-		// Servers leave the RootFolder out if there is nothing in it.
+		// Servers omit the RootFolder if it would be empty.
 		if r := &results[i]; r.Err == nil && !paged[i] {
 			r.Value = ItemPage{Last: true, NextOffset: offset}
 		}
@@ -148,7 +148,7 @@ func (r findItem) decode(a *answer) (Results[ItemPage], error) {
 	return results, err
 }
 
-// expected returns how many page entries to make room for.
+// expected returns the capacity to allocate for the entries of a page.
 func expected(total, offset, size int) int {
 	if total < 0 {
 		return 0
@@ -156,13 +156,12 @@ func expected(total, offset, size int) int {
 	return max(0, min(total-offset, size))
 }
 
-// FindItems returns all items of all folders, page by page. A folder is not
-// asked again after its last page. The error of one folder ends the iteration
-// like any other; it matches [ErrStalledPaging] if the server's pages do not
-// advance.
+// FindItems returns all items of all folders, page by page. A folder is not requested
+// again after its last page. The error of one folder ends the iteration like any other;
+// it matches [ErrStalledPaging] if the server's pages do not advance.
 //
-// Moving or deleting items while paging makes it skip others, because offsets
-// count the items present: collect them first, or start over.
+// Moving or deleting items while paging makes it skip others, because offsets count the
+// items present: collect the items first, or start over.
 func (c *Client) FindItems(ctx context.Context, req FindItemRequest) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		pending := make([]pendingFolder, len(req.Folders))
@@ -170,8 +169,8 @@ func (c *Client) FindItems(ctx context.Context, req FindItemRequest) iter.Seq2[I
 			pending[i] = pendingFolder{f, req.Offset, new(PageCheck)}
 		}
 		for {
-			// An offset applies to all folders of a request, so this one asks
-			// for those that have got as far as the first.
+			// An offset applies to all folders of a request, so this one asks only for
+			// those that have got as far as the first.
 			page := req
 			page.Folders, page.Offset = alike(pending)
 			results, err := c.FindItem(ctx, page)

@@ -19,7 +19,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// foreign is an Exchange for tests, and a client of it in its mailbox.
+// foreign returns an Exchange for tests, one of its mailboxes, and a client in that
+// mailbox.
 func foreign(t *testing.T, o *ewstest.Options, opts ews.Options) (*ewstest.Server, *ewstest.Mailbox, *ews.Client) {
 	t.Helper()
 	srv := ewstest.NewServer(o)
@@ -58,8 +59,8 @@ func TestFewerResponseMessages(t *testing.T) {
 	}
 }
 
-// An answer that belongs to another request is read again if the request changes
-// nothing, and is no answer to a write.
+// An answer that belongs to another request is read again if the request changes nothing,
+// and is not an answer to a write.
 func TestAnswersOfOtherRequests(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]ewstest.Fault{
@@ -114,7 +115,7 @@ func TestTwoAnswersOnAConnection(t *testing.T) {
 	}
 }
 
-// Pages that never end are an error, after what they did show.
+// Pages that never end are an error, after the items that they did return.
 func TestPagesWithoutEnd(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -212,8 +213,8 @@ func TestStalledResponse(t *testing.T) {
 	}
 }
 
-// A gateway refuses requests without Content-Length. Content of unknown size is
-// then measured; what is small is read once, and nothing large is kept.
+// A gateway refuses requests without Content-Length. Content of unknown size is then
+// measured; small content is read once, and large content is not kept.
 func TestChunksRefused(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -235,7 +236,7 @@ func TestChunksRefused(t *testing.T) {
 				if r.ContentLength >= 0 {
 					return next.RoundTrip(r)
 				}
-				_, err := io.CopyN(io.Discard, r.Body, 1500) // it refuses before it has all
+				_, err := io.CopyN(io.Discard, r.Body, 1500) // it refuses before it has read everything
 				require.NoError(t, err)
 				r.Body.Close()
 				return respond(tt.status, "<html>no length</html>")(r, "")
@@ -263,8 +264,8 @@ func TestChunksRefused(t *testing.T) {
 	}
 }
 
-// Content that is not the same each time it is opened is measured again, and a
-// server that refuses for another reason is not asked for ever.
+// Content that differs each time it is opened is measured again, and a server that
+// refuses for another reason is not asked forever.
 func TestChunksRefusedAndMore(t *testing.T) {
 	t.Parallel()
 	n := 2 << 20
@@ -303,7 +304,7 @@ func TestChunksRefusedAndMore(t *testing.T) {
 	}
 }
 
-// Some servers say ErrorCannotFindUser where Exchange says ErrorNonExistentMailbox.
+// Some servers return ErrorCannotFindUser where Exchange returns ErrorNonExistentMailbox.
 func TestCannotFindUser(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(&ewstest.Options{Odd: ewstest.OddCannotFindUser})

@@ -210,7 +210,7 @@ func FuzzMIME(f *testing.F) {
 	})
 }
 
-// FuzzMIMEs reads the MIME of several items: what is called complete has content.
+// FuzzMIMEs reads the MIME of several items: MIME reported as complete has content.
 func FuzzMIMEs(f *testing.F) {
 	seed(f, ews.OpGetItem)
 	f.Add([]byte(mimesAnswer(mimeOf("0", "QUJD"), refusal(ews.OpGetItem, "ErrorItemNotFound"), mimeOf("2", "QUJD"))))
@@ -260,8 +260,7 @@ func FuzzRefusals(f *testing.F) {
 	})
 }
 
-// FuzzBase64Content: what passes as base64 is base64, and cannot leave its
-// element.
+// FuzzBase64Content: whatever passes as base64 is base64, and cannot leave its element.
 func FuzzBase64Content(f *testing.F) {
 	for _, s := range []string{"QUJD", "QQ==", "QQ=\n=", "QUJD\r\nREVG", "QUJD<", "Q===", "=", "QUJD=== Truncated Data ==="} {
 		f.Add(s)
@@ -303,8 +302,8 @@ func judgeAll(t testing.TB, err error) {
 	}
 }
 
-// FuzzDo: whatever the caller gives, the server gets one operation in the body, and
-// whatever the server answers, it is an error or one element.
+// FuzzDo: whatever the caller passes, the server gets one operation in the body, and
+// whatever the server answers becomes an error or one element.
 func FuzzDo(f *testing.F) {
 	f.Add("<m:X/>", soap("<m:XResponse/>"))
 	f.Add(doInbox, soap(response(ews.OpGetFolder, success(ews.OpGetFolder, ""), refusal(ews.OpGetFolder, "ErrorItemNotFound"))))
@@ -371,7 +370,7 @@ func FuzzWire(f *testing.F) {
 	})
 }
 
-// cutBody hands out a body in pieces.
+// cutBody returns a body in pieces.
 type cutBody struct {
 	io.Reader
 	size int

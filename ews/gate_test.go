@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// doorkeeper lets requests through, or not.
+// doorkeeper lets requests through or refuses them.
 type doorkeeper struct {
 	asked   *[]ews.Operation
 	refusal error
@@ -27,8 +27,7 @@ func (d doorkeeper) TraceCallSend(_ context.Context, c ews.CallStart) error {
 	return d.refusal
 }
 
-// admission is a limiter that tells when it has let a call through, and whether that has
-// come back.
+// admission is a limiter that counts the permissions that have not been returned.
 type admission struct{ out int }
 
 func (a *admission) Acquire(context.Context, string) (func(bool, time.Duration), error) {
@@ -36,7 +35,7 @@ func (a *admission) Acquire(context.Context, string) (func(bool, time.Duration),
 	return func(bool, time.Duration) { a.out-- }, nil
 }
 
-// What a gate does not let through is not sent, and nothing is done; the limiter gets its
+// A request that a gate refuses is not sent, and nothing is done; the limiter gets its
 // permission back.
 func TestGate(t *testing.T) {
 	t.Parallel()

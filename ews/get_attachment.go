@@ -12,15 +12,17 @@ import (
 // rebuilds each time. It occupies a slot of the limiter until it is closed or read
 // completely.
 type AttachmentContent struct {
-	// Attachment describes it, as far as the server sends that before the content.
+	// Attachment describes the attachment, as far as the server does so before the
+	// content.
 	Attachment Attachment
 
 	stream *MIME
 }
 
 // OpenAttachment returns the content of an attachment, given by [Attachment].ID, as a
-// stream. An attached contact needs Exchange 2013 or later; an attached task has no MIME
-// form, and a link to a file elsewhere no content: the call then fails.
+// stream. The call fails for an attached contact before Exchange 2013; for an attached
+// task, which has no MIME form; and for a link to a file stored elsewhere, which has no
+// content.
 //
 // The caller must close the stream.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getattachment-operation.
@@ -97,7 +99,7 @@ func itemElement(name string) bool {
 }
 
 // Read reads the content. It returns io.EOF only once the whole response has been read
-// and found well-formed; content that is cut short ends in another error.
+// and found well-formed; truncated content ends in another error.
 func (c *AttachmentContent) Read(p []byte) (int, error) { return c.stream.Read(p) }
 
 // Close ends the call. It does nothing after io.EOF.

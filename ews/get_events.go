@@ -13,14 +13,14 @@ type Event struct {
 	Watermark string    // empty in a stream
 	Time      time.Time // UTC, to the second
 
-	// Item or Folder is what it happened to, as it is afterwards; Parent is the folder
-	// that it is in. All are zero for [EventStatus].
+	// Item or Folder is the object of the event, as it is after the event, and Parent is
+	// the folder that contains it. All are zero for [EventStatus].
 	Item   ItemID
 	Folder FolderID
 	Parent FolderID
 
-	// OldItem, OldFolder and OldParent are what a moved thing was before, or what was
-	// copied.
+	// OldItem, OldFolder and OldParent identify the object before it was moved, or the
+	// original of a copy.
 	OldItem   ItemID
 	OldFolder FolderID
 	OldParent FolderID
@@ -29,16 +29,16 @@ type Event struct {
 // Notification is the events of one subscription, in order.
 type Notification struct {
 	Subscription string // id
-	More         bool   // there are more events already; not in a stream
-	Watermark    string // to be asked for next; not in a stream
+	More         bool   // more events are already available; not set in a stream
+	Watermark    string // to pass to the next GetEvents; not set in a stream
 	Events       []Event
 }
 
-// GetEvents returns the next events of a subscription that is not a streaming one, at
-// most some 50, from the [Subscription].Watermark or the [Notification].Watermark that came
-// last. After ErrorExpiredSubscription, ErrorSubscriptionNotFound,
+// GetEvents returns the next events, about 50 at most, of a subscription that is not a
+// streaming one. watermark is [Subscription].Watermark at first, and then the latest
+// [Notification].Watermark. After ErrorExpiredSubscription, ErrorSubscriptionNotFound,
 // ErrorMissedNotificationEvents or ErrorInvalidWatermark, subscribe again without a
-// watermark, and look at the mailbox itself: events may be lost.
+// watermark and examine the mailbox itself: events may have been lost.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getevents-operation.
 func (c *Client) GetEvents(ctx context.Context, subscription, watermark string) (*Notification, error) {
 	n, err := do(ctx, c, getEvents{subscription, watermark})

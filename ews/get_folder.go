@@ -6,21 +6,21 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// GetFolderRequest asks for folders by id or well-known name. A name that the
-// server does not know fails the whole request, so names that some mailboxes
-// lack, such as those of an archive, are best requested on their own.
+// GetFolderRequest asks for folders by id or well-known name. A name that the server does
+// not know fails the whole request, so names that some mailboxes lack, such as those of
+// an archive, are best requested separately.
 type GetFolderRequest struct {
 	Folders []FolderRef // at least one, all of one mailbox
 	Shape   FolderShape
 
-	// MayBeGone says that ErrorFolderNotFound, ErrorItemNotFound and
-	// ErrorArchiveMailboxNotEnabled are answers that the caller expects, not problems to
-	// be logged. The results are the same.
+	// MayBeGone declares that the caller expects ErrorFolderNotFound, ErrorItemNotFound
+	// and ErrorArchiveMailboxNotEnabled as answers, which are then not logged as
+	// problems. The results are the same.
 	MayBeGone bool
 }
 
-// GetFolder returns one result per requested folder, in the order requested. It
-// is also the cheapest way to learn whether a mailbox can be reached and, with
+// GetFolder returns one result per requested folder, in the order requested. It is also
+// the cheapest way to find out whether a mailbox can be reached and, with
 // [FieldFolderRights], what the caller may do there.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getfolder-operation.
 func (c *Client) GetFolder(ctx context.Context, req GetFolderRequest) (Results[Folder], error) {

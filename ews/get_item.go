@@ -11,8 +11,8 @@ type GetItemRequest struct {
 	IDs   []ItemID // at least one, all of one mailbox; preferably about ten
 	Shape ItemShape
 
-	// MayBeGone says that ErrorItemNotFound is an answer that the caller expects, not a
-	// problem to be logged. The results are the same.
+	// MayBeGone declares that the caller expects ErrorItemNotFound as an answer, which is
+	// then not logged as a problem. The results are the same.
 	MayBeGone bool
 }
 

@@ -11,11 +11,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// StreamingEventsRequest asks for a connection over which events come as they happen.
+// StreamingEventsRequest asks for a connection on which events arrive as they happen.
 type StreamingEventsRequest struct {
 	Subscriptions []string // ids of streaming subscriptions: 1 to 200
-	// Timeout is after how long the server closes the connection: 1 to 30 minutes.
-	// Default: 30 minutes.
+	// Timeout is how long the server keeps the connection open: 1 to 30 minutes. Default:
+	// 30 minutes.
 	Timeout time.Duration
 }
 
@@ -24,27 +24,32 @@ const (
 	longestStream = 30 * time.Minute
 )
 
-// StreamedEvents is what came at once over a connection. Without notifications it is a
-// sign of life: the first one says that the connection is open.
+// StreamedEvents is one message from the server on the connection. Without notifications
+// it is a sign of life: the first one shows that the connection is open.
 type StreamedEvents struct {
 	Notifications []Notification
-	// Failed are the ids of subscriptions that this connection serves no more, and Err
-	// the reason: another connection has taken them, events were lost, the mailbox was
-	// moved. Subscribe again, and look at the mailbox itself. They may also come with the
-	// error that ends the loop: then the connection serves none, because of these.
+	// Failed are the ids of subscriptions that this connection no longer serves, and Err
+	// is the reason: another connection has taken them over, events were lost, or the
+	// mailbox was moved. Subscribe again and examine the mailbox itself. They can also
+	// accompany the error that ends the loop: then, because of them, the connection
+	// serves no subscription at all.
 	Failed []string
 	Err    error
 }
 
-// GetStreamingEvents opens a connection and returns what comes over it, until the server
-// closes it when its time is over: the loop then ends without an error. Then open another
-// one; events that happen in between are told by that. An error is terminal. While the loop
-// waits, other calls of the client go on: the connection needs a permission of the limiter
-// only to be opened, and servers count it by itself: 3 at once for an account with Exchange
-// 2013, 10 with later versions (HangingConnectionLimit). Events may be lost with a
-// connection that breaks. If nothing comes for 2 minutes, or StallTimeout of [Options] if
-// that is longer, the connection is given up; servers send a StatusEvent about every 45
-// seconds. The loop is left at once when ctx ends.
+// GetStreamingEvents opens a connection and returns what arrives on it, until the server
+// closes it after the requested time: the loop then ends without an error. Open another
+// connection then; it reports the events that happen in between. An error is terminal.
+// The loop ends immediately when ctx ends.
+//
+// While the loop waits, other calls of the client proceed: the connection needs a
+// permission of the limiter only while it is being opened. Servers count connections
+// separately: an account may have 3 open at the same time with Exchange 2013, 10 with
+// later versions (HangingConnectionLimit).
+//
+// When a connection breaks, events may be lost. If nothing arrives for 2 minutes, or for
+// StallTimeout of [Options] if that is longer, the connection is given up; servers send a
+// StatusEvent about every 45 seconds.
 //
 // It needs Exchange 2010 SP1 or later; otherwise the error is [ErrUnsupportedVersion].
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getstreamingevents-operation.
@@ -104,12 +109,12 @@ func (r getStreamingEvents) encode(e *xmlwire.Encoder, _ Version) {
 	e.Close()
 }
 
-// eventStream is a connection that is open.
+// eventStream is an open connection.
 type eventStream struct {
 	a      *answer
 	got    StreamedEvents // the last document
 	closed bool           // by the server
-	err    error          // that ended it
+	err    error          // the error that ended it
 }
 
 // decode reads the first document, and keeps the answer open.
@@ -118,13 +123,13 @@ func (r getStreamingEvents) decode(a *answer) (*eventStream, error) {
 	err := s.document()
 	a.detached = err == nil || len(s.got.Failed) > 0
 	switch {
-	case err != nil && a.detached: // a refusal that says because of which subscriptions
+	case err != nil && a.detached: // a refusal that names the subscriptions to blame
 		s.err = err
 		return s, nil
 	case err != nil:
 		return nil, err
 	}
-	// It is open, and costs other calls nothing any more.
+	// The connection is open, and no longer costs other calls anything.
 	a.release(a.throttled, a.backOff)
 	a.release = func(bool, time.Duration) {}
 	return s, nil

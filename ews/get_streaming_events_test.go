@@ -45,7 +45,7 @@ func streamOf(body io.Reader) answerFunc {
 	}
 }
 
-// listen returns what comes over a connection, and the error that ends it.
+// listen returns what arrives on a connection, and the error that ends it.
 func listen(ctx context.Context, c *ews.Client) (all []ews.StreamedEvents, err error) {
 	for got, err := range c.GetStreamingEvents(ctx, ews.StreamingEventsRequest{Subscriptions: []string{"S"}}) {
 		if err != nil {
@@ -56,8 +56,8 @@ func listen(ctx context.Context, c *ews.Client) (all []ews.StreamedEvents, err e
 	return all, nil
 }
 
-// TestStreamOfDocuments: documents are told apart however they are cut into pieces, and
-// whatever prefixes they have.
+// TestStreamOfDocuments: documents are separated correctly, however they are cut into
+// pieces and whatever prefixes they use.
 func TestStreamOfDocuments(t *testing.T) {
 	t.Parallel()
 	body := streamed(openDocument, eventsDocument, aliveDocument, closedDocument)
@@ -85,7 +85,8 @@ func TestStreamOfDocuments(t *testing.T) {
 	}
 }
 
-// TestStreamCut: a connection that breaks is an error that says so, after what came.
+// TestStreamCut: a broken connection is reported as an error, after the events that
+// arrived.
 func TestStreamCut(t *testing.T) {
 	t.Parallel()
 	body := streamed(openDocument, eventsDocument)
@@ -103,8 +104,8 @@ func TestStreamCut(t *testing.T) {
 	assert.ErrorContains(t, err, "reset")
 }
 
-// TestStreamFailed: a subscription that is lost is told of, and ends the connection only
-// if it was the last one.
+// TestStreamFailed: a lost subscription is reported, and ends the connection only if it
+// was the last one.
 func TestStreamFailed(t *testing.T) {
 	t.Parallel()
 	lost := func(more string) string {
@@ -121,7 +122,8 @@ func TestStreamFailed(t *testing.T) {
 	assert.ErrorContains(t, err, "ErrorMissedNotificationEvents")
 }
 
-// live answers with a body that stays open, and has what is sent, until the call ends.
+// live answers with a body that stays open and passes on the documents until the call
+// ends.
 func live(documents <-chan string) answerFunc {
 	return func(r *http.Request, text string) (*http.Response, error) {
 		body, w := io.Pipe()
@@ -150,7 +152,7 @@ func TestStreamHoldsNothing(t *testing.T) {
 		var err error
 		for _, err = range c.GetStreamingEvents(t.Context(), ews.StreamingEventsRequest{Subscriptions: []string{"S"}}) {
 			assert.Zero(t, l.held)
-			if n++; n < 15 { // signs of life keep it open, however little they are
+			if n++; n < 15 { // signs of life keep it open, however small they are
 				last = time.Now()
 				time.AfterFunc(110*time.Second, func() { documents <- streamed(aliveDocument) })
 			}
@@ -162,7 +164,7 @@ func TestStreamHoldsNothing(t *testing.T) {
 	})
 }
 
-// TestStreamTakesTooLong: a server that does not keep to the time is given up.
+// TestStreamTakesTooLong: a server that does not keep to the requested time is given up.
 func TestStreamTakesTooLong(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {
@@ -186,7 +188,7 @@ func TestStreamTakesTooLong(t *testing.T) {
 	})
 }
 
-// TestStreamEndsWithItsContext: at once, with its cause.
+// TestStreamEndsWithItsContext immediately, with the cause of the context.
 func TestStreamEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T) {

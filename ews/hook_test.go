@@ -17,12 +17,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// told is a hook that keeps what it is told, and puts the number of the request into
-// the context.
+// told is a hook that records its calls, and puts the number of the request into the
+// context.
 type told struct {
 	starts []ews.CallStart
 	ends   []ews.CallEnd
-	ended  []int // the numbers that the ends came with
+	ended  []int // the numbers in the contexts of the ends
 }
 
 type numberKey struct{}
@@ -38,13 +38,14 @@ func (h *told) TraceCallEnd(ctx context.Context, call ews.CallEnd) {
 	h.ended = append(h.ended, n)
 }
 
-// numbered notes with which numbers requests reach a transport, or records a handler.
+// numbered records the numbers with which requests reach a transport, or records a
+// handler.
 type numbered struct {
 	next http.RoundTripper
 	seen []int
 }
 
-// RoundTrip notes the number.
+// RoundTrip records the number.
 func (n *numbered) RoundTrip(r *http.Request) (*http.Response, error) {
 	number, _ := r.Context().Value(numberKey{}).(int)
 	n.seen = append(n.seen, number)
@@ -107,7 +108,7 @@ func TestHookIsToldOfEachAttempt(t *testing.T) {
 	})
 }
 
-// TestHookTellsRefusals: of members, and of what the caller expects.
+// TestHookTellsRefusals of members, and those that the caller expects.
 func TestHookTellsRefusals(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(nil)
@@ -138,8 +139,8 @@ func TestHookTellsRefusals(t *testing.T) {
 	assert.Equal(t, 1, e.Refused)
 }
 
-// TestHookTellsConflicts: an update that meets one of somebody else is no problem if the caller
-// says so.
+// TestHookTellsConflicts: an update that conflicts with somebody else's is not a problem
+// if the caller expects that.
 func TestHookTellsConflicts(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(nil)
@@ -168,7 +169,7 @@ func TestHookTellsConflicts(t *testing.T) {
 	expect("ErrorItemNotFound")
 }
 
-// TestHookOfAStream: a stream ends when it is closed, or read.
+// TestHookOfAStream: a stream ends when it is closed, or read to its end.
 func TestHookOfAStream(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(nil)
@@ -187,7 +188,7 @@ func TestHookOfAStream(t *testing.T) {
 	assert.Equal(t, ews.ResponseCode("NoError"), h.ends[0].Code)
 }
 
-// TestHookOfWhatIsNotSent: a call that ends while it waits is told, too.
+// TestHookOfWhatIsNotSent: a call that ends while it waits is reported, too.
 func TestHookOfWhatIsNotSent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -225,7 +226,7 @@ func (h panicking) TraceCallStart(ctx context.Context, _ ews.CallStart) context.
 
 func (panicking) TraceCallEnd(context.Context, ews.CallEnd) { panic("no room for traces") }
 
-// TestHookPanics: nothing stays held.
+// TestHookPanics: no permission stays taken.
 func TestHookPanics(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(nil)
@@ -260,7 +261,7 @@ func TestHookWithoutAContext(t *testing.T) {
 	assert.Len(t, h.ends, 1)
 }
 
-// A transport that panics leaves no permission taken, and no call open.
+// A transport that panics leaves no permission taken and no call open.
 func TestTransportThatPanics(t *testing.T) {
 	t.Parallel()
 	limiter, err := throttle.New(&throttle.Options{PerPayer: 1})
@@ -284,7 +285,7 @@ func (leaking) Acquire(context.Context, string) (func(bool, time.Duration), erro
 	panic("no permissions left")
 }
 
-// A limiter that panics ends the call, not what the hook is told.
+// A limiter that panics ends the call, and the hook is still called.
 func TestLimiterThatPanics(t *testing.T) {
 	t.Parallel()
 	limiter, err := throttle.New(nil)

@@ -2,18 +2,18 @@ package ews
 
 import "context"
 
-// Hooked returns a view of the client that tells a further [Hook] of each request: after
-// that of [Options] when it begins, before it when it ends. Views made of it do so, too.
-// It is for a layer above the client that counts what its own calls cost, whatever hook
-// its user has set.
+// Hooked returns a view of the client that reports each request to a further [Hook]:
+// after the hook of [Options] when a request begins, and before it when the request ends.
+// Views made from it do so, too. It is meant for a layer above the client that counts the
+// cost of its own calls, whatever hook its user has set.
 func (c *Client) Hooked(h Hook) *Client {
 	view := *c
 	view.hooks = append(append([]Hook(nil), c.hooks...), h)
 	return &view
 }
 
-// told tells all hooks of a request, and returns the context to go on with, and what to
-// call with its end.
+// told reports a request to all hooks. It returns the context to continue with and the
+// function to call when the request has ended.
 func (c *Client) told(ctx context.Context, start CallStart) (context.Context, func(CallEnd)) {
 	hooks := c.allHooks()
 	for _, h := range hooks {
@@ -28,7 +28,7 @@ func (c *Client) told(ctx context.Context, start CallStart) (context.Context, fu
 	}
 }
 
-// allHooks returns the hooks of this view, that of [Options] first.
+// allHooks returns the hooks of this view, the one from [Options] first.
 func (c *Client) allHooks() []Hook {
 	if c.hook == nil {
 		return c.hooks
@@ -36,8 +36,8 @@ func (c *Client) allHooks() []Hook {
 	return append([]Hook{c.hook}, c.hooks...)
 }
 
-// gate returns what to ask before the body of a request is read, nil if nobody wants to be
-// asked.
+// gate returns the function to call before the body of a request is read, or nil if no
+// hook is a [Gate].
 func (c *Client) gate(ctx context.Context, start CallStart) func() error {
 	var gates []Gate
 	for _, h := range c.allHooks() {
@@ -58,12 +58,12 @@ func (c *Client) gate(ctx context.Context, start CallStart) func() error {
 	}
 }
 
-// heldBackError is why a [Gate] has not let a request through.
+// heldBackError is the reason why a [Gate] did not let a request through.
 type heldBackError struct{ err error }
 
 func (e *heldBackError) Error() string { return e.err.Error() }
 func (e *heldBackError) Unwrap() error { return e.err }
 
-// Payer returns whose budget the calls of this view are charged to: the impersonated
-// mailbox, else Payer of [Options].
+// Payer returns whose budget pays for the calls of this view: the impersonated mailbox,
+// or else the Payer of [Options].
 func (c *Client) Payer() string { return c.payingMailbox() }

@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// orderly notes when it is told, and passes on nothing of its own.
+// orderly records when it is called, and adds nothing to the context.
 type orderly struct {
 	name string
 	seen *[]string
@@ -26,7 +26,7 @@ func (h orderly) TraceCallEnd(_ context.Context, e ews.CallEnd) {
 	*h.seen = append(*h.seen, h.name+" "+string(e.Outcome)+" "+e.Payer)
 }
 
-// A further hook is inside of that of the options, in all views that are made of the
+// A further hook is nested inside the one from the options, in all views made from the
 // one it was given to, and in no other.
 func TestHooked(t *testing.T) {
 	t.Parallel()

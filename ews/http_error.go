@@ -18,14 +18,14 @@ const (
 	statusAccountLocked = 456 // Exchange Online
 )
 
-// ofGateway reports whether the status says that something in front of the server
-// waits for it no longer: 502, 504, or one of those from 520 on, which no standard
-// defines and gateways use. The server may still be at work.
+// ofGateway reports whether the status means that something in front of the server has
+// stopped waiting for it: 502, 504, or one from 520 on, which no standard defines and
+// gateways use. The server may still be at work.
 func (e *HTTPError) ofGateway() bool {
 	return e.Status == http.StatusBadGateway || e.Status == http.StatusGatewayTimeout || e.Status >= 520
 }
 
-// maxPage is how much of a fault is read at most, in bytes.
+// maxPage is the maximum number of bytes of a fault that are read.
 const maxPage = 1 << 20
 
 // page returns the error for an answer that is not SOAP.
@@ -60,7 +60,7 @@ func (a *answer) page(resp *http.Response) error {
 	return e
 }
 
-// reason says what a status means for EWS and what to do.
+// reason explains what a status means for EWS and what to do.
 func reason(e *HTTPError, target string, empty bool) string {
 	switch s := e.Status; {
 	case e.outage && s >= 300 && s < 400:
@@ -117,9 +117,9 @@ func reason(e *HTTPError, target string, empty bool) string {
 	return "the response is not SOAP"
 }
 
-// target names the host that a redirect leads to, which is all that the
-// administrator needs to know: the rest may hold a password. It is struck out before the
-// URL is taken apart, at signs that a password may have.
+// target names the host that a redirect leads to. The administrator needs to know no
+// more, and the rest may hold a password. Secrets are struck out before the URL is
+// parsed, because a password may contain its delimiters.
 func (a *answer) target(location string) string {
 	u, err := url.Parse(a.sent.Strike(location))
 	if err != nil || u.Scheme != "https" || u.Host == "" {
@@ -129,7 +129,7 @@ func (a *answer) target(location string) string {
 }
 
 // isBinary reports whether a body begins with control characters that no page of text
-// has, in any charset; ESC, SO and SI occur in Japanese and Korean ones.
+// contains, in any charset; ESC, SO and SI occur in Japanese and Korean ones.
 func isBinary(body []byte) bool {
 	return bytes.ContainsFunc(body[:min(len(body), 512)], func(r rune) bool {
 		return r < ' ' && !strings.ContainsRune("\t\n\v\f\r\x0E\x0F\x1B", r)

@@ -4,8 +4,8 @@ package ews
 // bytes of base64, contain the mailbox they belong to, and change whenever
 // anyone moves the item.
 //
-// ChangeKey identifies one state of the item; it may be empty in requests that
-// only read. See
+// ChangeKey identifies one state of the item. It may be empty in requests that only read.
+// See
 // https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/itemid.
 type ItemID struct {
 	ID        string
@@ -27,9 +27,9 @@ type FolderID struct {
 // IsZero reports whether the id is empty.
 func (id FolderID) IsZero() bool { return id.ID == "" }
 
-// FolderRef identifies a folder in a request: a [FolderID] or a
-// [DistinguishedFolder]. Folders cannot be referenced by display name, because
-// those are localised and can be chosen by a user or an attacker.
+// FolderRef identifies a folder in a request: a [FolderID] or a [DistinguishedFolder].
+// Folders cannot be referenced by display name, because display names are localised and
+// can be chosen by a user or an attacker.
 type FolderRef interface{ folderRef() }
 
 func (FolderID) folderRef()            {}
@@ -45,9 +45,9 @@ type DistinguishedFolder struct {
 	Mailbox string
 }
 
-// FolderName is the Id of a distinguished folder, as the protocol spells it.
-// The constants are those this module uses; any other value is passed on as is.
-// A name unknown to the server fails the whole request.
+// FolderName is the Id of a distinguished folder, as the protocol spells it. The
+// constants are those that this module uses; any other value is passed on as is. A name
+// that the server does not know fails the whole request.
 type FolderName string
 
 // Distinguished folder names, with the first Exchange version that knows them.

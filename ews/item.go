@@ -2,9 +2,9 @@ package ews
 
 import "time"
 
-// Item is an item of a mailbox. Only the properties that the request's shape
-// asked for are set; FindItem leaves out bodies and recipients, cuts strings at
-// 255 characters, and returns only the names of From and Sender.
+// Item is an item of a mailbox. Only the properties requested by the shape are set.
+// FindItem leaves out bodies and recipients, truncates strings to 255 characters, and
+// returns only the names of From and Sender.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/item.
 type Item struct {
 	ID             ItemID
@@ -24,7 +24,7 @@ type Item struct {
 	Importance        string // "Low", "Normal", "High"
 	Sensitivity       string
 	Categories        []string
-	Flag              Flag // 2013
+	Flag              Flag // Exchange 2013 and later
 
 	Received, Sent, Created, LastModified time.Time // UTC; zero if not returned
 
@@ -38,8 +38,8 @@ type Item struct {
 	Extended        []ExtendedProperty
 }
 
-// Property returns the value of an extended property that the request asked
-// for, and whether the item has it.
+// Property returns the value of an extended property that was requested, and whether the
+// item has it.
 func (it *Item) Property(f ExtendedField) (ExtendedProperty, bool) {
 	for _, p := range it.Extended {
 		if p.Field == f {
@@ -88,12 +88,12 @@ type Folder struct {
 	Distinguished FolderName
 
 	TotalCount, ChildFolderCount, UnreadCount int
-	Rights                                    *EffectiveRights // nil if not asked for
+	Rights                                    *EffectiveRights // nil if not requested
 	Extended                                  []ExtendedProperty
 }
 
-// Property returns the value of an extended property that the request asked
-// for, and whether the folder has it.
+// Property returns the value of an extended property that was requested, and whether the
+// folder has it.
 func (f *Folder) Property(field ExtendedField) (ExtendedProperty, bool) {
 	for _, p := range f.Extended {
 		if p.Field == field {
@@ -103,7 +103,7 @@ func (f *Folder) Property(field ExtendedField) (ExtendedProperty, bool) {
 	return ExtendedProperty{}, false
 }
 
-// EffectiveRights says what the caller may do with a folder.
+// EffectiveRights describes what the caller may do with a folder.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/effectiverights.
 type EffectiveRights struct {
 	CreateAssociated, CreateContents, CreateHierarchy, Delete, Modify, Read bool

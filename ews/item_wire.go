@@ -2,15 +2,15 @@ package ews
 
 import "github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 
-// itemDecoder reads items. It remembers how many extended properties the
-// previous item had, because the items of a page are all alike.
+// itemDecoder reads items. It remembers how many extended properties the previous item
+// had, because the items of a page resemble each other.
 type itemDecoder struct {
 	d        *xmlwire.Decoder
 	extended int
 }
 
-// item reads the current element as an item. Malformed values are left out
-// rather than failing the page: they come from what others have sent.
+// item reads the current element as an item. Malformed values are left out rather than
+// failing the page: they come from other people's messages.
 func (x *itemDecoder) item(it *Item) {
 	d := x.d
 	it.Kind = d.Local()

@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// TestMailboxStateIsBounded: a run over many mailboxes leaves nothing behind,
-// but what a view has learnt stays as long as the view does.
+// TestMailboxStateIsBounded: a run over many mailboxes leaves nothing behind, but what a
+// view has learnt is kept as long as the view.
 func TestMailboxStateIsBounded(t *testing.T) {
 	srv := &staticServer{soap(response(ews.OpGetFolder, goodFolder))}
 	c := newClient(t, srv, nil)
@@ -29,8 +29,8 @@ func TestMailboxStateIsBounded(t *testing.T) {
 	assert.Equal(t, kept.Build(), c.Impersonating("KEPT@example.test").Build(), "a new view of the same mailbox")
 }
 
-// TestDroppedClientIsCollected: a program that makes a client for each run keeps none of
-// them, nor what they learnt.
+// TestDroppedClientIsCollected: a program that makes a client for each run retains
+// neither the clients nor what they have learnt.
 func TestDroppedClientIsCollected(t *testing.T) {
 	before := heap()
 	for i := range 100 {
@@ -44,8 +44,8 @@ func TestDroppedClientIsCollected(t *testing.T) {
 	}
 }
 
-// collected fails if more than that is in use than before, once the collector has had time
-// for all that is not: cleanups run when it is done, beside the test.
+// collected fails if the heap in use has grown by more than most, once the collector has
+// had time for the garbage: cleanups run after a collection, concurrently with the test.
 func collected(t *testing.T, before uint64, most int64, what string) {
 	t.Helper()
 	var more int64
@@ -58,7 +58,7 @@ func collected(t *testing.T, before uint64, most int64, what string) {
 	require.Less(t, more, most, what)
 }
 
-// heap returns the size of what is in use.
+// heap returns the size of the heap in use.
 func heap() uint64 {
 	runtime.GC()
 	runtime.GC()

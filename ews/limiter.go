@@ -12,45 +12,46 @@ import (
 // this module uses; a nil Limiter lets every call through. Its methods may be
 // called concurrently.
 //
-// A call that is streamed keeps its permission until the stream is closed, and an
-// export that is streamed into an upload is two calls at once: a limiter that has
-// only one permission left would let the upload wait for ever for the export that
-// waits for it. So a limiter should be a [Reserver] as well. One that is not is
-// asked once for both: see [Client.Reserve].
+// A streamed call keeps its permission until the stream is closed, and an export that is
+// streamed into an upload is two calls in flight. With a limiter that has only one
+// permission left, the upload would wait forever for the export, which waits for the
+// upload. A limiter should therefore be a [Reserver] as well. One that is not is asked
+// once for both calls: see [Client.Reserve].
 type Limiter interface {
-	// Acquire waits until a call charged to payer may be sent. If ctx ends
-	// first, it returns the cause. release must be called exactly once, after
-	// the response has been read: throttled tells whether the server asked this
-	// payer to slow down, and backOff for how long (zero: it did not say).
+	// Acquire waits until a call charged to payer may be sent. If ctx ends first, it
+	// returns the cause. release must be called exactly once, after the response has been
+	// read. throttled reports whether the server asked this payer to slow down, and
+	// backOff for how long (zero: it did not say).
 	Acquire(ctx context.Context, payer string) (release func(throttled bool, backOff time.Duration), err error)
 }
 
-// Reserver is a [Limiter] that can promise several calls at once, as that of package
-// throttle can.
+// Reserver is a [Limiter] that can grant permission for several calls together, as the
+// one of package throttle can.
 type Reserver interface {
 	Limiter
 
-	// Reserve waits until there is a permission for each payer named, at the same
-	// time, and takes them all: either all or none, or two workers that each hold
-	// one wait for each other. A payer is named as often as it will have calls in
-	// flight together; if it may never have so many, the calls must be let through
-	// one above the other all the same, or Reserve must fail. Acquire with the
-	// returned context takes what was reserved, and its release gives it back to
-	// the reservation. done ends the reservation, and is called once. If ctx ends
-	// first, Reserve returns its cause.
+	// Reserve waits until a permission is available for every payer named, and takes all
+	// of them together. It takes all or none; otherwise two workers that each hold one
+	// could wait for each other. A payer is named once for each call that it will have in
+	// flight. If it may never have that many, the calls must be let through together all
+	// the same, or Reserve must fail.
+	//
+	// Acquire with the returned context takes a reserved permission, and its release
+	// returns it to the reservation. done ends the reservation, and is called once. If
+	// ctx ends first, Reserve returns its cause.
 	Reserve(ctx context.Context, payers ...string) (reserved context.Context, done func(), err error)
 }
 
-// Reserve promises two calls in flight at the same time, one of this view of the
-// client and one of the other, such as an export that is streamed into an upload. Both
-// calls are made with the returned context; done ends the reservation and must be
-// called. It returns ctx itself if there is no limiter.
+// Reserve reserves permission for two calls in flight at the same time, one of this view
+// of the client and one of the other, such as an export that is streamed into an upload.
+// Make both calls with the returned context. done ends the reservation and must be
+// called. Without a limiter, Reserve returns ctx itself.
 //
-// If the limiter is no [Reserver], it is asked once for all that is in flight with the
-// context: the first call waits and pays, and the others go along with it. What the
-// server says to any of them is reported when the last one ends.
+// If the limiter is not a [Reserver], it is asked once for all calls in flight with the
+// context: the first call waits and pays, and the others share its permission. What the
+// server reports to any of them is passed to the limiter when the last one ends.
 //
-// The error is that of the limiter: nothing was sent.
+// An error comes from the limiter: nothing was sent.
 func (c *Client) Reserve(ctx context.Context, other *Client) (reserved context.Context, done func(), err error) {
 	switch l := c.limiter.(type) {
 	case nil:
@@ -76,7 +77,8 @@ func (c *Client) acquire(ctx context.Context) (func(throttled bool, backOff time
 	return c.limiter.Acquire(ctx, c.payingMailbox())
 }
 
-// about says what a call is for. On whose behalf it is, the context may know better.
+// about describes what a call is for. The context may know better on whose behalf it is
+// made.
 func (c *Client) about(ctx context.Context, op Operation) *callinfo.Call {
 	about := &callinfo.Call{Operation: string(op), Mailbox: c.mailbox, Major: c.state.lastBuild().Major}
 	if outer := callinfo.From(ctx); outer != nil && outer.Mailbox != "" {
@@ -92,10 +94,10 @@ func (c *Client) sharedPermission(ctx context.Context) *permission {
 	return p
 }
 
-// permission is what a limiter that is no Reserver has granted to calls in flight
+// permission is what a limiter that is not a Reserver has granted to calls in flight
 // together.
 type permission struct {
-	turn chan struct{} // full while the limiter is asked
+	turn chan struct{} // full while the limiter is being asked
 
 	mu        sync.Mutex
 	users     int
@@ -123,7 +125,7 @@ func (p *permission) acquire(ctx context.Context, c *Client) (func(bool, time.Du
 	return p.leave, nil
 }
 
-// join reports whether there is a permission, and uses it.
+// join reports whether a permission is held, and shares it.
 func (p *permission) join() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -27,8 +27,8 @@ func limited(t *testing.T, srv *ewstest.Server, opts *throttle.Options) (*ews.Cl
 	return c, l
 }
 
-// TestLimiterLearnsTheVersion: from the second call on, the limiter knows what the version
-// of the server allows.
+// TestLimiterLearnsTheVersion: from the second call on, the limiter knows what the
+// server's version allows.
 func TestLimiterLearnsTheVersion(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[ewstest.Version]throttle.State{
@@ -53,8 +53,8 @@ func TestLimiterLearnsTheVersion(t *testing.T) {
 	}
 }
 
-// TestMailboxesTakeTurns: with FullAccess all calls are charged to one account, and one
-// mailbox with much to do does not hold up the others.
+// TestMailboxesTakeTurns: with FullAccess all calls are charged to one account, and a
+// mailbox with a lot of work does not hold up the others.
 func TestMailboxesTakeTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -90,8 +90,8 @@ func TestMailboxesTakeTurns(t *testing.T) {
 	})
 }
 
-// TestUnansweredCallsCostNothing: the time of a call that no server answered says nothing
-// about the server.
+// TestUnansweredCallsCostNothing: the time of a call that no server answered reveals
+// nothing about the server.
 func TestUnansweredCallsCostNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestUnansweredCallsCostNothing(t *testing.T) {
 	})
 }
 
-// noting is a limiter that keeps what it is told.
+// noting is a limiter that records what it is told.
 type noting struct{ calls []*callinfo.Call }
 
 func (n *noting) Acquire(ctx context.Context, _ string) (func(bool, time.Duration), error) {
@@ -117,7 +117,7 @@ func (n *noting) Acquire(ctx context.Context, _ string) (func(bool, time.Duratio
 	return func(bool, time.Duration) {}, nil
 }
 
-// TestLimiterIsTold what a call is for, and what of its time was the network's.
+// TestLimiterIsTold what a call is for, and how much of its time the network took.
 func TestLimiterIsTold(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(nil)

@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// Where a connection is signed in rather than a request, the next request signs in on
-// a new one.
+// Where a connection is authenticated rather than a request, the next request
+// authenticates on a new one.
 func TestConnectionOutOfStepNTLM(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(&ewstest.Options{Authentication: []ewstest.Scheme{ewstest.NTLM}})

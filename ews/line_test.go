@@ -18,7 +18,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// lines notes the connection of each request.
+// lines records the connection of each request.
 type lines struct {
 	next http.RoundTripper
 	mu   sync.Mutex
@@ -35,8 +35,8 @@ func (l *lines) RoundTrip(r *http.Request) (*http.Response, error) {
 	return l.next.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
 }
 
-// A connection is used again, but not after an answer with which it may be out of
-// step: the next answer on it could be that of an earlier request.
+// A connection is reused, but not after an answer that may leave it out of step: the next
+// answer on it could belong to an earlier request.
 func TestConnectionOutOfStep(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -99,8 +99,8 @@ func TestConnectionOutOfStep(t *testing.T) {
 	}
 }
 
-// early is a server that answers when it has read so much of a body, and reads no
-// further for a while.
+// early is a server that answers once it has read part of a body, and reads no further
+// for a while.
 func early(t *testing.T, status int, body string) (url string, connections func() int) {
 	t.Helper()
 	var listening net.ListenConfig
@@ -145,8 +145,8 @@ func early(t *testing.T, status int, body string) (url string, connections func(
 	}
 }
 
-// An answer that comes before the request was sent whole: success cannot be the
-// answer to it, and after a refusal the connection still carries the rest.
+// An answer that arrives before the whole request has been sent: a success cannot be the
+// answer to it, and after a refusal the connection still carries the rest of the request.
 func TestEarlyAnswer(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -161,7 +161,7 @@ func TestEarlyAnswer(t *testing.T) {
 			c, err := ews.NewClient(url, nil)
 			require.NoError(t, err)
 			for n := range 2 {
-				// What is left takes its time, so the answer comes first.
+				// The rest is slow, so the answer arrives first.
 				content := ews.Content{Size: 1 << 20, Open: func() (io.ReadCloser, error) {
 					return io.NopCloser(&slower{left: 1 << 20, quick: 1 << 19}), nil
 				}}
@@ -177,7 +177,7 @@ func TestEarlyAnswer(t *testing.T) {
 	}
 }
 
-// slower is content that comes in small pieces after a quick beginning.
+// slower is content that arrives in small pieces after a quick beginning.
 type slower struct{ left, quick int }
 
 func (s *slower) Read(p []byte) (int, error) {

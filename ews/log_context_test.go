@@ -15,8 +15,8 @@ import (
 
 type callerKey struct{}
 
-// callerHandler counts the records that come with the caller's context, as a
-// handler that adds trace ids needs it.
+// callerHandler counts the records that come with the caller's context, which a handler
+// that adds trace ids needs.
 type callerHandler struct{ with, without atomic.Int32 }
 
 func (h *callerHandler) Enabled(context.Context, slog.Level) bool { return true }

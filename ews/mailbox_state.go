@@ -20,7 +20,7 @@ type mailboxState struct {
 	max     Version // Options.MaxVersion
 	ceiling Version // the newest version that was not refused
 	build   Build   // of the server that last answered
-	refused Build   // what build was when the ceiling was lowered
+	refused Build   // the build when the ceiling was lowered
 	cookies cookies
 }
 
@@ -70,9 +70,10 @@ func (s *mailboxState) stepDown(v Version) {
 }
 
 // takeCookies keeps the cookies of an answer. A request that could not be read may have
-// been too long because of them: they are dropped, or the mailbox would stay shut out. It
-// reports whether that happened, so that the same request may be read now.
-// See https://learn.microsoft.com/en-us/troubleshoot/developer/webapps/iis/iisadmin-service-inetinfo/httpsys-registry-windows.
+// been too long because of its cookies: they are then dropped, or the mailbox would stay
+// shut out. takeCookies reports whether it dropped any, in which case the same request
+// may now be readable. See
+// https://learn.microsoft.com/en-us/troubleshoot/developer/webapps/iis/iisadmin-service-inetinfo/httpsys-registry-windows.
 func (s *mailboxState) takeCookies(status int, h http.Header, now time.Time) (dropped bool) {
 	if status == http.StatusBadRequest || status == http.StatusRequestHeaderFieldsTooLarge {
 		s.mu.Lock()
@@ -95,9 +96,9 @@ func (s *mailboxState) cookieHeader(path string, secure bool, now time.Time) str
 	return s.cookies.header(path, secure, now)
 }
 
-// mailboxStates finds the state of a mailbox. A state lives as long as a view of
-// its mailbox, or while it is among the most recently used; so a run over any
-// number of mailboxes keeps a bounded number of states.
+// mailboxStates finds the state of a mailbox. A state lives as long as a view of its
+// mailbox, or while it is among the most recently used, so a run over any number of
+// mailboxes keeps a bounded number of states.
 type mailboxStates struct {
 	max Version
 
@@ -145,14 +146,15 @@ func (ss *mailboxStates) of(mailbox string) *mailboxState {
 // apart returns a state that belongs to no mailbox.
 func (ss *mailboxStates) apart() *mailboxState { return &mailboxState{max: ss.max, ceiling: ss.max} }
 
-// forgotten is a state that is gone. The states are weak, because they hold the recent
-// ones: what a cleanup refers to is never collected, and with it nothing that it holds.
+// forgotten identifies a state that is gone. It refers to the states weakly, because they
+// hold the recent ones: whatever a cleanup refers to is never collected, and neither is
+// anything it holds.
 type forgotten struct {
 	states weak.Pointer[mailboxStates]
 	key    string
 }
 
-// forget drops the entry of a state that is gone, if its client is not gone as well.
+// forget drops the entry of a state that is gone, unless its client is gone as well.
 func forget(f forgotten) {
 	ss := f.states.Value()
 	if ss == nil {

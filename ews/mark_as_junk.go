@@ -14,10 +14,10 @@ type MarkAsJunkRequest struct {
 	Move bool     // also moves the messages to Junk Email, or to the Inbox if Junk is false
 }
 
-// MarkAsJunk adds the senders of messages to the owner's list of blocked senders, or takes
-// them off it, and returns the new ids of those that it has moved, and otherwise zero
-// ones. It changes a setting of the owner's that EWS cannot read, and is a write that is
-// never repeated. It needs Exchange 2013 or later; otherwise the error is
+// MarkAsJunk adds the senders of messages to the owner's list of blocked senders, or
+// removes them from it. It returns the new ids of the messages that it moved, and zero
+// ids for the others. It changes a setting of the owner that EWS cannot read. It is a
+// write and is never repeated. It needs Exchange 2013 or later; otherwise the error is
 // [ErrUnsupportedVersion].
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/markasjunk-operation.
 func (c *Client) MarkAsJunk(ctx context.Context, req MarkAsJunkRequest) (Results[ItemID], error) {

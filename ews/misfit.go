@@ -3,9 +3,9 @@ package ews
 import "errors"
 
 // misfit returns the error for an answer that cannot be the one to the request: the
-// answer of another request, or of two. Then nothing is known about this request, as
-// if its answer had been lost. The right one may come if it is sent again, but not
-// on this connection.
+// answer to another request, or to two. Nothing is then known about this request, as if
+// its answer had been lost. Sent again, it may get the right answer, but not on this
+// connection.
 func (a *answer) misfit(detail string) error {
 	a.line.distrust()
 	e := &DecodeError{Operation: a.op, Mailbox: a.client.mailbox, Err: misfitError(detail)}
@@ -15,7 +15,7 @@ func (a *answer) misfit(detail string) error {
 	return &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: e}
 }
 
-// misfitError says why an answer cannot be the one to the request.
+// misfitError explains why an answer cannot be the one to the request.
 type misfitError string
 
 func (e misfitError) Error() string { return string(e) }
@@ -25,8 +25,8 @@ func misfits(err error) bool {
 	return ok
 }
 
-// about returns an error if an answer about an item or folder gives the id of
-// another one. Servers may leave ids out.
+// about returns an error if an answer about an item or folder contains the id of another
+// one. Servers may leave ids out.
 func (a *answer) about(asked, got string) error {
 	if got == "" || sameItem(asked, got) {
 		return nil

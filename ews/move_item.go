@@ -8,14 +8,14 @@ import (
 
 // MoveItemRequest asks to move items into one folder.
 type MoveItemRequest struct {
-	IDs []ItemID // at least one, all of one mailbox
-	To  FolderRef
+	IDs []ItemID  // at least one, all of one mailbox
+	To  FolderRef // required
 }
 
-// MoveItem moves items and returns their new ids. A move to another mailbox
-// returns none: a zero [ItemID] with a nil error then means that the server
-// reported success, and the caller must find the item. With impersonation such
-// a move fails. It is a write and is never repeated.
+// MoveItem moves items and returns their new ids. A move to another mailbox returns none:
+// a zero [ItemID] with a nil error then means that the server reported success, and the
+// caller must find the item. With impersonation such a move fails. MoveItem is a write
+// and is never repeated.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/moveitem-operation.
 func (c *Client) MoveItem(ctx context.Context, req MoveItemRequest) (Results[ItemID], error) {
 	return do(ctx, c, moveItem{OpMoveItem, req})

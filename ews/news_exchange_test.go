@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestNewsWithExchange plays what is new in a mailbox against the Exchange for tests,
-// which validates each request.
+// TestNewsWithExchange reads what is new in a mailbox of the Exchange for tests, which
+// validates each request.
 func TestNewsWithExchange(t *testing.T) {
 	t.Parallel()
 	for _, version := range []ewstest.Version{ewstest.Exchange2010SP3, ewstest.Exchange2016, ewstest.ExchangeOnline} {
@@ -102,7 +102,8 @@ func TestNewsWithExchange(t *testing.T) {
 	}
 }
 
-// TestAttachments: a draft gets a file and a message, is sent, and is read by who got it.
+// TestAttachments: a draft gets a file and a message, is sent, and is read by its
+// recipient.
 func TestAttachments(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(nil)

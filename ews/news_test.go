@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// goldenNews are the requests that say what is new, and those that answer it.
+// goldenNews are the requests that ask for news, and those that react to it.
 func goldenNews() []goldenRequest {
 	item := ews.ItemID{ID: "AAMk=item", ChangeKey: "CQAA"}
 	folder := ews.FolderID{ID: "AAMk=folder", ChangeKey: "AQAA"}

@@ -6,9 +6,9 @@ import (
 	"io"
 )
 
-// MIME is the MIME form of one item, streamed from the server as the caller
-// reads. That of [Client.OpenMIME] occupies a slot of the limiter until it is closed or
-// read completely.
+// MIME is the MIME form of one item, streamed from the server as the caller reads. A
+// stream from [Client.OpenMIME] occupies a slot of the limiter until it is closed or read
+// completely.
 type MIME struct {
 	ItemID       ItemID
 	CharacterSet string // as reported by the server; usually UTF-8
@@ -16,9 +16,9 @@ type MIME struct {
 	s       *MIMEs
 	item    int // depth of the item
 	text    *base64Reader
-	what    string // the element with the content
-	blank   bool   // it may be empty
-	some    bool   // there was content
+	what    string // name of the element with the content
+	blank   bool   // the content may be empty
+	some    bool   // there has been content
 	settled bool
 	tail    []byte // last bytes read
 	err     error
@@ -66,9 +66,9 @@ func (m *MIME) find() bool {
 	return false
 }
 
-// Read reads decoded MIME. It returns io.EOF only once the response about the item, and for
-// the last item the whole response, has been read and found well-formed; MIME that is cut
-// short ends in another error.
+// Read reads decoded MIME. It returns io.EOF only once the response message for the item,
+// and for the last item the whole response, has been read and found well-formed;
+// truncated MIME ends in another error.
 func (m *MIME) Read(p []byte) (int, error) {
 	if m.err != nil {
 		return 0, m.err
@@ -105,7 +105,7 @@ func (m *MIME) end(err error) {
 
 func (m *MIME) broken(err error) error { return m.s.a.malformed(m.what + ": " + err.Error()) }
 
-// skip reads what is left of the item.
+// skip reads the rest of the item.
 func (m *MIME) skip() error {
 	m.expire()
 	if m.settled {
@@ -122,12 +122,12 @@ func (m *MIME) expire() {
 	}
 }
 
-// Truncated reports, after all was read, whether the MIME ends in the marker that
-// servers write where they cut off an export. A sender can write it, too.
+// Truncated reports, once everything has been read, whether the MIME ends in the marker
+// that servers write where they cut off an export. A sender can write that marker, too.
 func (m *MIME) Truncated() bool { return hasMarker(m.tail) }
 
-// Close ends the call, also for the other items of [MIMEs]. It does nothing after the end
-// of the last one.
+// Close ends the call, including for the other items of [MIMEs]. It does nothing after
+// the end of the last item.
 func (m *MIME) Close() error { return m.s.Close() }
 
 var errClosed = errors.New("ews: read after Close, or after MIMEs.Next")

@@ -42,7 +42,7 @@ func TestOpenMIME(t *testing.T) {
 	}
 }
 
-// The marker of a truncated export in the MIME itself is told, but does not fail: a
+// The marker of a truncated export in the MIME itself is reported, but is not an error: a
 // sender can write it.
 func TestTruncatedMIME(t *testing.T) {
 	t.Parallel()
@@ -131,7 +131,7 @@ func TestMIMEClosedEarly(t *testing.T) {
 	assert.Len(t, l.released, 1)
 }
 
-// TestEndedMIME has a transport that takes no notice of the context.
+// TestEndedMIME uses a transport that ignores the context.
 func TestEndedMIME(t *testing.T) {
 	t.Parallel()
 	why := errors.New("the operator stopped it")

@@ -19,7 +19,7 @@ import (
 //	}
 //	err = mimes.Err()
 //
-// It occupies a slot of the limiter until it is closed or Next returns false.
+// The response occupies a slot of the limiter until it is closed or Next returns false.
 type MIMEs struct {
 	ids    []ItemID
 	a      *answer // nil if the only item was refused
@@ -38,9 +38,9 @@ type MIMEs struct {
 }
 
 // OpenMIMEs returns the MIME form of items of one mailbox as streams, one after the other
-// in the order asked. The change keys of the ids are not sent. Servers recommend about ten
-// items a call; ask for large ones individually. See [Client.OpenMIME] for what servers
-// make of a message.
+// in the order requested. The change keys of the ids are not sent. Request about ten
+// items per call, as servers recommend, and large ones individually. See
+// [Client.OpenMIME] for how servers rebuild a message.
 //
 // The caller must close the streams.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/mimecontent.
@@ -236,15 +236,15 @@ func (s *MIMEs) broken() bool {
 // Index returns the position of the item among those requested.
 func (s *MIMEs) Index() int { return max(s.index, 0) }
 
-// ItemErr returns the error of the item, nil if it has MIME.
+// ItemErr returns the error of the item, or nil if it has MIME.
 func (s *MIMEs) ItemErr() error { return s.itemErr }
 
-// MIME returns the MIME of the item, nil if it has none. It is valid until the next call of
-// Next or Close.
+// MIME returns the MIME of the item, or nil if it has none. It is valid until the next
+// call of Next or Close.
 func (s *MIMEs) MIME() *MIME { return s.mime }
 
-// Err returns the error that ended the loop, if any. A response without a well-formed end
-// is such an error.
+// Err returns the error that ended the loop, if any. A response that lacks a well-formed
+// end is such an error.
 func (s *MIMEs) Err() error { return s.err }
 
 // Close ends the call. It does nothing once Next has returned false.

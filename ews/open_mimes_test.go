@@ -14,14 +14,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// mimeOf is the response message about an item with MIME.
+// mimeOf is the response message for an item with MIME.
 func mimeOf(id, content string) string {
 	return success(ews.OpGetItem, `<m:Items><t:Message><t:MimeContent CharacterSet="UTF-8">`+content+`</t:MimeContent><t:ItemId Id="`+id+`" ChangeKey="K"/></t:Message></m:Items>`)
 }
 
 func mimesAnswer(messages ...string) string { return soap(response(ews.OpGetItem, messages...)) }
 
-// openMIMEs reads one response about three items and gives up.
+// openMIMEs reads one response for three items and gives up.
 func openMIMEs(t *testing.T, l ews.Limiter, body string) (*ews.MIMEs, error) {
 	return newClient(t, serve(respond(200, body)), &ews.Options{ReadAttempts: 1, Limiter: l}).OpenMIMEs(t.Context(), threeIDs)
 }
@@ -52,7 +52,7 @@ func TestOpenMIMEs(t *testing.T) {
 	require.NoError(t, m.Close())
 }
 
-// What is not read is skipped, and what belongs to an item that is past is not read for
+// Unread content is skipped, and the content of an earlier item is not read as that of
 // another one.
 func TestMIMEsSkipped(t *testing.T) {
 	t.Parallel()
@@ -86,14 +86,14 @@ func TestMIMEsSkipped(t *testing.T) {
 	assert.Zero(t, l.held)
 }
 
-// Nothing that does not say which item it is about, or says another one, is called
-// complete; nor is what comes after it.
+// An item is not reported as complete if its response message names no item or another
+// one, and neither is any item after it.
 func TestMIMEsMixedUp(t *testing.T) {
 	t.Parallel()
 	whole := mimesAnswer(mimeOf("0", "QUJD"), mimeOf("1", "QUJE"), mimeOf("2", "QUJF"))
 	for name, tt := range map[string]struct {
 		body string
-		want int // of the items that are complete
+		want int // number of complete items
 	}{
 		"two changed places":    {mimesAnswer(mimeOf("1", "QUJE"), mimeOf("0", "QUJD"), mimeOf("2", "QUJF")), 0},
 		"the second is another": {mimesAnswer(mimeOf("0", "QUJD"), mimeOf("2", "QUJE"), mimeOf("2", "QUJF")), 1},
@@ -133,7 +133,7 @@ func TestMIMEsMixedUp(t *testing.T) {
 	}
 }
 
-// Whoever closes the stream, the slot of the limiter is free.
+// Whichever way the stream is closed, the slot of the limiter is free again.
 func TestMIMEsClosedEarly(t *testing.T) {
 	t.Parallel()
 	for name, closing := range map[string]func(*ews.MIMEs) error{

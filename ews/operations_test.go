@@ -135,7 +135,7 @@ func TestCreateItems(t *testing.T) {
 	}
 	assert.Equal(t, 1, strings.Count(sent, `MessageDisposition="SaveOnly"`))
 
-	// Fewer answers than items: which were made is not known.
+	// Fewer answers than items: which of them were created is unknown.
 	results, err = newClient(t, serve(ok(ews.OpCreateItem, created)), nil).CreateItems(t.Context(), inbox(), []ews.CreateItemRequest{body("x"), body("y")})
 	require.NoError(t, err)
 	for _, r := range results {

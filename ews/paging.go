@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// maxPageSize is the most entries that servers return.
+// maxPageSize is the maximum number of entries that servers return.
 const maxPageSize = 1000
 
 func checkPage(request string, size, offset int) error {
@@ -31,7 +31,7 @@ func encodeView(e *xmlwire.Encoder, name string, size, offset int) {
 	e.Close()
 }
 
-// paging is what a server says about a page.
+// paging is what a server reports about a page.
 type paging struct {
 	total int // -1: not given
 	next  int // -1: not given
@@ -53,10 +53,9 @@ func decodePaging(d *xmlwire.Decoder) paging {
 	}
 }
 
-// settle reports whether a page of count entries that starts at offset is the
-// last one, and where the next one starts. Servers contradict themselves: the
-// last page comes with an offset, another page without one, and an empty view
-// is called unfinished.
+// settle reports whether a page of count entries that starts at offset is the last one,
+// and where the next one starts. Servers contradict themselves: a last page has an offset
+// for the next one, another page has none, and an empty view is reported as unfinished.
 func (p paging) settle(offset, count int) (last bool, next int) {
 	switch p.last {
 	case "true", "1":
@@ -66,7 +65,7 @@ func (p paging) settle(offset, count int) (last bool, next int) {
 			return true, offset
 		}
 	default:
-		// Exchange always says so; other servers must be judged by the total.
+		// Exchange always reports it; other servers must be judged by the total.
 		if p.total >= 0 && offset+count >= p.total {
 			return true, offset + count
 		}
@@ -80,29 +79,29 @@ func (p paging) settle(offset, count int) (last bool, next int) {
 // maxIdlePages is how many pages in a row may bring nothing new.
 const maxIdlePages = 3
 
-// Limits of what one view can have. Exchange Online allows 1,000,000 messages in a
-// folder, 3,000,000 in one of Recoverable Items, and 10,000 folders in a folder.
+// Limits on the size of a view. Exchange Online allows 1,000,000 messages in a folder,
+// 3,000,000 in a Recoverable Items folder, and 10,000 folders in a folder.
 // See https://learn.microsoft.com/en-us/office365/servicedescriptions/exchange-online-service-description/exchange-online-limits.
 const (
 	maxViewItems   = 4_000_000
 	maxViewFolders = 250_000
 )
 
-// PageCheck follows the pages of one view and detects pages that lead to no end:
-// that do not advance, are empty, repeat, or have brought more than 4,000,000 items
-// or 250,000 folders. FindItems and FindFolders use it; so can callers that ask for
-// pages one by one. The zero value is ready for use.
+// PageCheck follows the pages of one view and detects paging that would never end: pages
+// that do not advance, are empty or repeat, or that have brought more than 4,000,000
+// items or 250,000 folders in total. FindItems and FindFolders use it, and so can callers
+// that request pages one by one. The zero value is ready for use.
 type PageCheck struct {
 	seen  map[string]bool // ids of the first entries of all pages
 	idle  int             // pages in a row that brought nothing new
 	count int             // entries of all pages
 }
 
-// Items returns an error that matches [ErrStalledPaging] if the page that was
-// asked for at an offset leads to no end: its NextOffset is not beyond the offset or
-// skips all that is left, it begins like an earlier page, or it and those before it
-// have brought nothing, or more than there can be, although there are more to come. It
-// returns nil for a last page.
+// Items returns an error that matches [ErrStalledPaging] if the page requested at offset
+// does not lead to an end. That is the case if its NextOffset is not beyond offset or
+// skips all remaining items, if the page begins like an earlier one, or if more pages are
+// to follow although it and the pages before it have brought nothing new, or more items
+// than there can be. Items returns nil for a last page.
 func (p *PageCheck) Items(offset int, page ItemPage) error {
 	if page.Last {
 		return nil
@@ -117,7 +116,7 @@ func (p *PageCheck) Items(offset int, page ItemPage) error {
 	return p.page(offset, len(page.Items), page.NextOffset, page.Total, first)
 }
 
-// Folders is [PageCheck.Items] for pages of folders.
+// Folders works like [PageCheck.Items], for pages of folders.
 func (p *PageCheck) Folders(offset int, page FolderPage) error {
 	if page.Last {
 		return nil

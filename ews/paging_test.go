@@ -19,10 +19,10 @@ var (
 	askedFolder = regexp.MustCompile(`<t:FolderId Id="([^"]+)"`)
 )
 
-// folderServer pages through folders as Exchange does: each answers for itself.
+// folderServer pages through folders as Exchange does, each independently of the others.
 type folderServer map[string]int
 
-// pageSizes is how many items the server returns at once, whatever is requested.
+// answer returns pages of the length that give chooses, whatever is requested.
 func (f folderServer) answer(give func(folder string, offset int) int) answerFunc {
 	return func(r *http.Request, body string) (*http.Response, error) {
 		offset, _ := strconv.Atoi(askedOffset.FindStringSubmatch(body)[1])
@@ -193,8 +193,8 @@ func TestFindFolders(t *testing.T) {
 	assert.ErrorIs(t, failure, ews.ErrAccessDenied)
 }
 
-// A page that says how it goes on in a way that makes no sense, or does not say it,
-// is no reason to ask for ever, nor to take what was told for everything.
+// A page that reports its continuation in a way that makes no sense, or not at all, must
+// lead neither to endless requests nor to taking the pages so far for everything.
 func TestOddOffsets(t *testing.T) {
 	t.Parallel()
 	for _, op := range []ews.Operation{ews.OpFindFolder, ews.OpFindItem} {
@@ -229,7 +229,7 @@ func TestOddOffsets(t *testing.T) {
 	}
 }
 
-// A server can go on for ever with pages that are new each time.
+// A server can continue forever with pages that are new each time.
 func TestPageCheckEnds(t *testing.T) {
 	t.Parallel()
 	const size = 1000

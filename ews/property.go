@@ -33,7 +33,7 @@ const (
 	FieldInternetHeaders    FieldURI = "item:InternetMessageHeaders"
 	FieldMimeContent        FieldURI = "item:MimeContent"
 	FieldBody               FieldURI = "item:Body"
-	FieldFlag               FieldURI = "item:Flag" // 2013
+	FieldFlag               FieldURI = "item:Flag" // Exchange 2013 and later
 	FieldFrom               FieldURI = "message:From"
 	FieldSender             FieldURI = "message:Sender"
 	FieldToRecipients       FieldURI = "message:ToRecipients"
@@ -72,10 +72,10 @@ const (
 	TypeCLSID       PropertyType = "CLSID"
 )
 
-// ExtendedField names a MAPI property by exactly one of: Tag (below 0x8000;
-// servers refuse higher numbers, because they differ from mailbox to mailbox),
-// a property set (Set or GUID) with Name, or a property set with ID.
-// It is comparable, so it can be a map key.
+// ExtendedField names a MAPI property in exactly one of three ways: by Tag (below 0x8000;
+// servers refuse higher numbers, because they differ from mailbox to mailbox), by a
+// property set (Set or GUID) and Name, or by a property set and ID. It is comparable, so
+// it can be a map key.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/extendedfielduri.
 type ExtendedField struct {
 	Tag  uint16       // property tag without its type, such as 0x1035
@@ -101,7 +101,7 @@ const (
 	SetSharing         PropertySet = "Sharing"
 )
 
-// MAPI properties this module uses, named as in [MS-OXPROPS].
+// MAPI properties that this module uses, named as in [MS-OXPROPS].
 var (
 	PidTagSearchKey               = ExtendedField{Tag: 0x300B, Type: TypeBinary}
 	PidTagInternetMessageID       = ExtendedField{Tag: 0x1035, Type: TypeString}

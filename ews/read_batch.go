@@ -5,10 +5,10 @@ import (
 	"errors"
 )
 
-// readBatch sends a request that only reads several things. Members with
-// transient errors, and those skipped after them, are requested again without
-// the others. request makes the request for some of the members; failed is the
-// error of the previous attempt.
+// readBatch sends a request that reads several things and changes nothing. Members with
+// transient errors, and those skipped after them, are requested again without the others.
+// request makes the request for some of the members; failed is the error of the previous
+// attempt.
 func readBatch[V any, O operation[Results[V]]](ctx context.Context, c *Client, n int, request func(members []int, failed error) O) (Results[V], error) {
 	members := make([]int, n)
 	for i := range members {
@@ -49,8 +49,8 @@ func readBatch[V any, O operation[Results[V]]](ctx context.Context, c *Client, n
 	}
 }
 
-// worthRepeating returns the members with transient errors, and these errors.
-// Skipped members share the fate of the error before them.
+// worthRepeating returns the members with transient errors, and those errors. Skipped
+// members share the fate of the error before them.
 func worthRepeating[V any](members []int, part Results[V]) ([]int, error) {
 	var again []int
 	var errs Results[V]

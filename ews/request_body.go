@@ -14,17 +14,17 @@ import (
 // between. It can be sent several times.
 type requestBody struct {
 	parts []bodyPart
-	text  *xmlwire.Encoder // of the parts, to be given back
-	gate  func() error     // asked before it is read; nil: it may be
+	text  *xmlwire.Encoder // the encoder of the parts, to be put back into the pool
+	gate  func() error     // called before the body is read; nil: always allowed
 
 	mu       sync.Mutex
-	time     *allowance // for sending it, and for the answer; nil: not watched
-	sending  *sending   // for what is taken of it; nil: not watched
+	time     *allowance // for sending the body, and for the answer; nil: not watched
+	sending  *sending   // for what the other side takes of the body; nil: not watched
 	stopped  bool
 	touched  bool      // reading has started
-	complete bool      // it was read completely at least once
-	out      int64     // bytes read, in all
-	tap      *wireText // what was read last, for who wants to see it; nil: nobody
+	complete bool      // the body has been read completely at least once
+	out      int64     // bytes read in total
+	tap      *wireText // copy of what was read last, for Options.Wire; nil: not wanted
 	err      error     // the first failure of the content
 }
 
@@ -74,12 +74,12 @@ func (b *requestBody) open() io.ReadCloser {
 	return &bodyReader{body: b}
 }
 
-// reopen is open in the form of http.Request.GetBody.
+// reopen has the signature of http.Request.GetBody.
 func (b *requestBody) reopen() (io.ReadCloser, error) { return b.open(), nil }
 
-// watch lets the time run that the other side has to take the request and to answer.
-// What content takes that is the caller's does not count, and once all is sent the
-// whole time is there for the answer.
+// watch starts the time that the other side has to take the request and to answer. Time
+// spent waiting for the caller's content does not count, and once everything is sent, the
+// answer gets the whole time.
 func (b *requestBody) watch(time *allowance, sending *sending) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -107,19 +107,20 @@ func (b *requestBody) stop() {
 	b.stopped, b.parts, b.text = true, nil, nil
 }
 
-// texts are encoders with room for the text of a request. One goes back when its request
-// is stopped: nothing reads it from then on.
+// texts are encoders with room for the text of a request. An encoder is put back when its
+// request is stopped: nothing reads it from then on.
 var texts = sync.Pool{New: func() any {
 	var e xmlwire.Encoder
 	e.Grow(4 << 10) // more than most requests have
 	return &e
 }}
 
-// maxTextKept is how many bytes of room an encoder may have to be kept. Few requests are
-// that long.
+// maxTextKept is the largest capacity, in bytes, with which an encoder is kept. Few
+// requests are that long.
 const maxTextKept = 64 << 10
 
-// bytes returns how much of the body has been read, each time that it was.
+// bytes returns how many bytes of the body have been read, counting every time it was
+// read.
 func (b *requestBody) bytes() int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -168,8 +169,8 @@ func (r *bodyReader) Read(p []byte) (n int, err error) {
 	defer b.mu.Unlock()
 	if b.stopped {
 		if r.delivered() {
-			// A transport looks for more even after all that it was promised. An
-			// error would end the connection.
+			// A transport tries to read on even after everything it was promised. An
+			// error would close the connection.
 			return 0, io.EOF
 		}
 		return 0, errStopped
@@ -234,7 +235,7 @@ func (r *bodyReader) Read(p []byte) (n int, err error) {
 	return 0, r.err
 }
 
-// delivered reports whether all has been read.
+// delivered reports whether everything has been read.
 func (r *bodyReader) delivered() bool {
 	last := len(r.body.parts) - 1
 	return r.part > last || r.part == last && r.offset == len(r.body.parts[last].text)
@@ -371,7 +372,7 @@ func (r *contentReader) Read(p []byte) (int, error) {
 	return base64.StdEncoding.EncodedLen(n), nil
 }
 
-// fill reads from the source. At its end it checks the size.
+// fill reads from the source, and checks the size when the source ends.
 func (r *contentReader) fill(p []byte) (int, error) {
 	for range 100 {
 		n, err := r.source.Read(p)

@@ -22,7 +22,7 @@ func (e *requestError) Error() string {
 
 func (e *requestError) Unwrap() error { return e.err }
 
-// fieldError says which field of a request struct is wrong and why.
+// fieldError reports which field of a request struct is wrong, and why.
 type fieldError struct {
 	field  string
 	reason string

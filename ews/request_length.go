@@ -7,18 +7,17 @@ import (
 	"net/http"
 )
 
-// Some gateways refuse requests with a chunked body, which have no
-// Content-Length: with 411, as RFC 9110, section 15.5.12, says, with 501 as RFC
-// 9112, section 6.1, says, or with 400. Such a request is sent again with a length,
-// for which content of unknown size is read once to measure it. That the server
-// wants a length is remembered for all requests of the client.
+// Some gateways refuse requests with a chunked body, which have no Content-Length, with
+// 411 (RFC 9110, section 15.5.12), 501 (RFC 9112, section 6.1) or 400. Such a request is
+// sent again with a length, and content of unknown size is read once to measure it. The
+// client remembers, for all its requests, that the server wants a length.
 
-// maxKept is how much content is kept while it is measured. What is larger is
+// maxKept is how many bytes of content are kept while it is measured. Larger content is
 // opened again.
 const maxKept = 1 << 20
 
-// maxMeasured is how often content is measured for one request: what a server
-// makes anew each time may differ in length.
+// maxMeasured is how often content is measured for one request: content that a server
+// rebuilds each time can differ in length.
 const maxMeasured = 3
 
 // unmeasured reports whether a request has content of unknown size.
@@ -45,7 +44,7 @@ func refusesChunks(err error) bool {
 	return false
 }
 
-// withLength returns the task with the sizes of its contents.
+// withLength returns the task with the sizes of its contents filled in.
 func (t *task) withLength() (*task, error) {
 	sized := *t
 	sized.contents = make([]Content, len(t.contents))
@@ -61,8 +60,8 @@ func (t *task) withLength() (*task, error) {
 	return &sized, nil
 }
 
-// measured returns the content with its size. It has been read once; small
-// content is kept, and not read again.
+// measured returns the content with its size, which it determines by reading the content
+// once. Small content is kept, and not read again.
 func (c Content) measured() (Content, error) {
 	source, err := c.Open()
 	if err != nil {
@@ -88,8 +87,7 @@ func (c Content) measured() (Content, error) {
 	return c, err
 }
 
-// anotherLength reports whether content was not as long as it had been when it
-// was measured.
+// anotherLength reports whether content did not have the length that was measured.
 func anotherLength(err error) bool {
 	_, ok := errors.AsType[*sizeError](err)
 	return ok

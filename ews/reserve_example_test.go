@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// oneAtATime is a limiter of a program's own, with one permission. It has no Reserve.
+// oneAtATime is a program's own limiter, with one permission. It has no Reserve method.
 type oneAtATime chan struct{}
 
 func (l oneAtATime) Acquire(ctx context.Context, payer string) (func(bool, time.Duration), error) {
@@ -22,8 +22,8 @@ func (l oneAtATime) Acquire(ctx context.Context, payer string) (func(bool, time.
 	}
 }
 
-// An export that is streamed into an upload is two calls at once. With Reserve, a
-// limiter cannot keep the second from the first.
+// An export that is streamed into an upload is two calls in flight. With Reserve, a
+// limiter cannot keep the second from joining the first.
 func ExampleClient_Reserve() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()

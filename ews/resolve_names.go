@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// ResolveScope says where ResolveNames looks, and in which order.
+// ResolveScope determines where ResolveNames looks, and in which order.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/resolvenames.
 type ResolveScope string
 
@@ -42,8 +42,7 @@ type Resolution struct {
 // Resolutions is the result of ResolveNames.
 type Resolutions struct {
 	Candidates []Resolution
-	// Complete reports whether these are all candidates; servers return at most
-	// 100.
+	// Complete reports whether these are all the candidates; servers return at most 100.
 	Complete bool
 }
 

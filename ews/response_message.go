@@ -13,7 +13,7 @@ type message struct {
 	err   ResponseError
 }
 
-// succeeds reports whether what was read so far reports success.
+// succeeds reports whether the part that has been read reports success.
 func (m *message) succeeds() bool {
 	return m.class == "Success" && (m.err.Code == "" || m.err.Code == codeNoError)
 }
@@ -65,8 +65,8 @@ func (a *answer) message(payload func()) *message {
 	return m
 }
 
-// messageHead reads the current element if it is one that all response messages
-// have, and reports whether it is.
+// messageHead reads the current element if it is one that all response messages share,
+// and reports whether it is.
 func (a *answer) messageHead(m *message) bool {
 	d := a.d
 	switch d.Local() {
@@ -84,8 +84,8 @@ func (a *answer) messageHead(m *message) bool {
 	return true
 }
 
-// outcome returns nil if a response message reports success: its class and its
-// code must agree. ok is false if it has neither.
+// outcome returns nil if a response message reports success: its class and its code must
+// agree. ok is false if the message has neither.
 func (a *answer) outcome(m *message, accept ResponseCode) (err error, ok bool) {
 	code := m.err.Code
 	switch {
@@ -107,8 +107,8 @@ func (a *answer) outcome(m *message, accept ResponseCode) (err error, ok bool) {
 	return &e, true
 }
 
-// missing returns the error for a member of a batch that the server did not
-// answer for: whether it was attempted is unknown.
+// missing returns the error for a member of a batch that the server did not answer for.
+// Whether the member was attempted is unknown.
 func (a *answer) missing() error {
 	return &DecodeError{
 		Operation: a.op, Mailbox: a.client.mailbox,
@@ -139,7 +139,7 @@ func batch[V any](a *answer, n int, payload func(v *V)) (Results[V], error) {
 	if a.messages == n {
 		return results, nil
 	}
-	// Which members the messages belong to is unknown. A single refusal of
+	// It is unknown which members the messages belong to. A single refusal in answer to
 	// several members refuses the request.
 	refusal := a.missing()
 	if e, ok := results[0].Err.(*ResponseError); ok && a.messages == 1 && a.op.reads() {
@@ -171,8 +171,7 @@ func single[V any](a *answer, accept ResponseCode, payload func(v *V)) (V, error
 	return v, nil
 }
 
-// demand turns members that report success but lack what was requested into
-// errors.
+// demand turns members that report success but lack the requested value into errors.
 func demand[V any](a *answer, results Results[V], err error, has func(v *V) bool, what string) (Results[V], error) {
 	for i := range results {
 		if r := &results[i]; r.Err == nil && !has(&r.Value) {

@@ -1,12 +1,13 @@
 package ews
 
-// Restriction selects items or folders by their properties on the server.
-// A server accepts at most 255 nodes.
+// Restriction selects items or folders by their properties on the server. A server
+// accepts at most 255 nodes. A restriction with more nodes, or nested more than 40 deep,
+// is not sent.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/restriction.
 type Restriction interface{ restriction() }
 
-// And matches what all of its members match. It needs at least one; with only
-// one it is equivalent to that member.
+// And matches what all of its members match. It needs at least one member; with only one
+// it is equivalent to that member.
 type And []Restriction
 
 // Or matches what any of its members matches.
@@ -18,8 +19,8 @@ type Not struct{ Restriction Restriction }
 // Exists matches items that have the property.
 type Exists struct{ Property PropertyPath }
 
-// Compare matches items whose property has the given relation to a constant:
-// text as is, times as from [FormatTime], binary data as base64.
+// Compare matches items whose property has the given relation to a constant. Value is
+// text as is, a time as from [FormatTime], or binary data as base64.
 type Compare struct {
 	Op       CompareOp
 	Property PropertyPath
@@ -47,23 +48,23 @@ type Contains struct {
 	Comparison ContainmentComparison // default: ComparisonExact
 }
 
-// ContainmentMode says where a [Contains] looks.
+// ContainmentMode determines where a [Contains] looks.
 type ContainmentMode string
 
 // Containment modes.
 const (
-	ModeFullString ContainmentMode = "FullString"
-	ModePrefixed   ContainmentMode = "Prefixed"
-	ModeSubstring  ContainmentMode = "Substring"
+	ModeFullString ContainmentMode = "FullString" // the whole text is the constant
+	ModePrefixed   ContainmentMode = "Prefixed"   // the text begins with the constant
+	ModeSubstring  ContainmentMode = "Substring"  // the text contains the constant anywhere
 )
 
-// ContainmentComparison says how a [Contains] compares.
+// ContainmentComparison determines how a [Contains] compares.
 type ContainmentComparison string
 
 // Containment comparisons.
 const (
-	ComparisonExact      ContainmentComparison = "Exact"
-	ComparisonIgnoreCase ContainmentComparison = "IgnoreCase"
+	ComparisonExact      ContainmentComparison = "Exact"      // case matters
+	ComparisonIgnoreCase ContainmentComparison = "IgnoreCase" // case does not matter
 )
 
 func (And) restriction()      {}

@@ -6,7 +6,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// maxRestriction is the most nodes that servers accept (ErrorRestrictionTooLong).
+// maxRestriction is the maximum number of nodes that servers accept
+// (ErrorRestrictionTooLong).
 const maxRestriction = 255
 
 // maxRestrictionDepth keeps the nesting within what XML readers accept.

@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// Result is the server's response for one member of a batch: a value, or the
-// error of that member. Err is a [*ResponseError] if the server refused it, and
-// matches [ErrNotProcessed] if the server did not answer for it.
+// Result is the server's response for one member of a batch: a value, or the error of
+// that member. Err is a [*ResponseError] if the server refused the member, and matches
+// [ErrNotProcessed] if the server did not answer for it.
 type Result[T any] struct {
 	Value T
 	Err   error
@@ -16,8 +16,8 @@ type Result[T any] struct {
 // Results has one [Result] per requested member, in the order requested.
 type Results[T any] []Result[T]
 
-// Err joins the errors of all members, each with its position; it is nil if
-// every member succeeded.
+// Err joins the errors of all members, each with its position. It is nil if every member
+// succeeded.
 func (rs Results[T]) Err() error {
 	var errs []error
 	for i, r := range rs {

@@ -13,8 +13,8 @@ const (
 	busyDelay   = 10 * time.Second // after "not now"
 	brokenDelay = 500 * time.Millisecond
 	maxDelay    = time.Minute
-	// maxHint is the longest hint that a call waits for; with a longer one it
-	// fails, so that the caller can do something else.
+	// maxHint is the longest hint that a call waits for. With a longer one it fails, so
+	// that the caller can do something else meanwhile.
 	maxHint = 10 * time.Minute
 )
 
@@ -69,8 +69,7 @@ func (p *patience) again(ctx context.Context, err error) bool {
 	}
 }
 
-// hopeless reports whether a transient error lasts too long for a call to wait
-// for.
+// hopeless reports whether a transient error will last too long for a call to wait.
 func hopeless(err error) bool {
 	e, ok := errors.AsType[*ResponseError](err)
 	return ok && Class(e.Code) == ClassMailboxLater

@@ -205,7 +205,7 @@ func TestContextEndsWhileWaiting(t *testing.T) {
 	})
 }
 
-// TestSmallerPages: if the server finds a page too large, less is requested.
+// TestSmallerPages: if the server finds a page too large, a smaller one is requested.
 func TestSmallerPages(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -223,7 +223,7 @@ func TestSmallerPages(t *testing.T) {
 	})
 }
 
-// patientLimiter counts what a client does with it.
+// patientLimiter records how a client uses it.
 type patientLimiter struct {
 	mu       sync.Mutex
 	payers   []string

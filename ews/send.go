@@ -75,11 +75,11 @@ func (c *Client) send(ctx context.Context, t *task, v Version) (*answer, error) 
 	return a, nil
 }
 
-// errPanicked is the outcome of a call that a panic has cut short.
+// errPanicked is the outcome of a call that was cut short by a panic.
 var errPanicked = errors.New("a panic in the limiter, the transport, or in what reads the response, has cut the call short")
 
-// guarded calls a function, and ends the call if that panics: callers may survive it, and
-// nothing of the call may stay open then.
+// guarded calls a function, and ends the call if the function panics: callers may survive
+// the panic, and nothing of the call may then stay open.
 func (a *answer) guarded(do func() error) error {
 	returned := false
 	defer func() {
@@ -99,7 +99,7 @@ func (c *Client) unsent(t *task, err error) *TransportError {
 	}
 }
 
-// timeoutError is the cause of a context that one of the options ended.
+// timeoutError is the cause of a context that was ended by one of the options.
 type timeoutError struct {
 	after  time.Duration
 	option string
@@ -121,8 +121,8 @@ const stallOption = "StallTimeout"
 func (timeoutError) Is(target error) bool { return target == os.ErrDeadlineExceeded }
 func (timeoutError) Timeout() bool        { return true }
 
-// open sends the request and reads the beginning of the answer. ctx is the one
-// that a.cancel ends.
+// open sends the request and reads the beginning of the answer. ctx is the context that
+// a.cancel ends.
 func (a *answer) open(ctx context.Context, t *task) error {
 	c := a.client
 	stall := c.stall
@@ -134,7 +134,7 @@ func (a *answer) open(ctx context.Context, t *task) error {
 	}
 	a.headers(req)
 	if t.live > 0 {
-		req.Header.Set("Accept-Encoding", "identity") // what is compressed waits for more
+		req.Header.Set("Accept-Encoding", "identity") // compressed data is held back until there is more
 	}
 	a.wire.Sends(req.Header)
 	body := a.request
@@ -157,11 +157,11 @@ func (a *answer) open(ctx context.Context, t *task) error {
 	a.server = a.servers(resp.Header)
 	a.cookiesDropped = c.state.takeCookies(resp.StatusCode, resp.Header, time.Now())
 	a.openBody(ctx, resp, t)
-	a.request.stop() // what was not sent by now is not sent any more
+	a.request.stop() // whatever has not been sent by now will not be
 	_, sent, _ := a.request.state()
 	a.line.judge(a.status, sent)
 	if resp.ProtoMajor > 1 {
-		a.line.conn.Store(nil) // it is shared by many requests, which are told apart
+		a.line.conn.Store(nil) // it is shared by many requests, which are kept apart
 	}
 	if id := resp.Header.Get("Client-Request-Id"); id != "" && !strings.EqualFold(strings.Trim(id, "{}"), a.guid) {
 		return a.misfit("its client-request-id is that of another request")
@@ -183,7 +183,7 @@ func (a *answer) startTimer(sending *sending) (stop func()) {
 	return func() { a.request.unwatch() }
 }
 
-// broken returns the error that says why there is no answer.
+// broken returns the error that explains why there is no answer.
 func (a *answer) broken(ctx context.Context, err error) error {
 	touched, complete, contentErr := a.request.state()
 	e := &TransportError{Operation: a.op, Mailbox: a.client.mailbox, URL: a.client.place(), Err: err}
@@ -228,7 +228,7 @@ func (a *answer) headers(req *http.Request) {
 
 const declaration = `<?xml version="1.0" encoding="utf-8"?>` + "\n"
 
-// envelope returns the whole request, with the offsets at which its contents go.
+// envelope returns the whole request, with the offsets at which its contents belong.
 func (c *Client) envelope(t *task, v Version) (*xmlwire.Encoder, error) {
 	e := texts.Get().(*xmlwire.Encoder)
 	e.Reset()

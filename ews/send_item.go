@@ -10,16 +10,16 @@ import (
 // SendItemRequest asks to send messages that are in a mailbox.
 type SendItemRequest struct {
 	IDs []ItemID // at least one, all of one mailbox, each with its change key
-	// Save keeps a copy, in Folder or else in Sent Items. Without it the messages are
-	// gone once they are sent.
+	// Save keeps a copy in Folder, or in Sent Items if Folder is nil. Without it, the
+	// messages are gone once they are sent.
 	Save   bool
 	Folder FolderRef // only with Save; default: Sent Items of the caller's mailbox
 }
 
 // SendItem sends drafts. It is a write and is never repeated: after an error that is
-// [Ambiguous], look for the message in Sent Items before anything is done again. A message
-// that was changed after the change key of its id was read is refused. This module itself
-// sends only answers to reports, and only if it is told to.
+// [Ambiguous], look for the message in Sent Items before trying again. A message that has
+// changed since the change key of its id was read is refused. This module itself sends
+// nothing but answers to reports, and those only if told to.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/senditem-operation.
 func (c *Client) SendItem(ctx context.Context, req SendItemRequest) (Results[struct{}], error) {
 	return do(ctx, c, sendItem(req))

@@ -6,11 +6,11 @@ import (
 	"time"
 )
 
-// sending is how long the other side may take none of a request, or less than 1 KiB a
-// second: from a connection on until the request is written. Before a request on a
-// connection, a proxy may have to answer (CONNECT, RFC 9110, section 9.3.6), and a server
-// to greet (TLS); a sign-in may take several requests, whose answers are not waited for
-// here. Its methods may be called concurrently.
+// sending bounds how long the other side may take none of a request, or less than 1 KiB a
+// second, from when there is a connection until the request is written. Before a request
+// is sent on a connection, a proxy may have to answer (CONNECT, RFC 9110, section 9.3.6),
+// and a server to complete the TLS handshake. A sign-in may take several requests, whose
+// answers are not waited for here. The methods of sending may be called concurrently.
 type sending struct {
 	mu      sync.Mutex
 	left    *allowance
@@ -23,15 +23,15 @@ func newSending(limit time.Duration, expired func()) *sending {
 	return &sending{left: newAllowance(limit, expired)}
 }
 
-// look says that a request needs a connection. Waiting for one that others have does
-// not count.
+// look records that a request needs a connection. Waiting for a connection that others
+// are using does not count.
 func (p *sending) look() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.looking = true
 }
 
-// dialed lets it run anew if a request still needs a connection. A transport goes on
+// dialed restarts the time if a request still needs a connection. A transport continues
 // dialing when another connection becomes free.
 func (p *sending) dialed() {
 	p.mu.Lock()
@@ -41,7 +41,7 @@ func (p *sending) dialed() {
 	}
 }
 
-// connected lets it run anew.
+// connected restarts the time.
 func (p *sending) connected() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,7 +60,7 @@ func (p *sending) begin() {
 	p.running = true
 }
 
-// pause stops it while the caller's source is read.
+// pause stops the time while the caller's source is read.
 func (p *sending) pause() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -69,7 +69,7 @@ func (p *sending) pause() {
 	}
 }
 
-// taken gives back the time for n bytes, and lets it run again.
+// taken gives back the time for n bytes and continues.
 func (p *sending) taken(n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,7 +79,7 @@ func (p *sending) taken(n int) {
 	}
 }
 
-// written stops it: a request is written.
+// written stops the time: a request has been written.
 func (p *sending) written() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -87,7 +87,7 @@ func (p *sending) written() {
 	p.running = false
 }
 
-// end stops it for good.
+// end stops the time permanently.
 func (p *sending) end() {
 	p.written()
 	p.mu.Lock()
@@ -95,7 +95,7 @@ func (p *sending) end() {
 	p.ended = true
 }
 
-// trace tells it of what happens to a request.
+// trace connects it to the events of a request.
 func (p *sending) trace(t *httptrace.ClientTrace) *httptrace.ClientTrace {
 	gotConn := t.GotConn
 	t.GetConn = func(string) { p.look() }

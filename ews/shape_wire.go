@@ -55,7 +55,7 @@ func encodeShape(e *xmlwire.Encoder, v Version, base BaseShape, properties []Pro
 	}
 }
 
-// since returns the first version that knows the property, 0 for those of
+// since returns the first version that supports the property, or 0 for a property of
 // Exchange 2007.
 func (f FieldURI) since() Version {
 	switch f {

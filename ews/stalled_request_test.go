@@ -21,8 +21,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// A server that does not take a request, or takes it too slowly, is given up, and so is
-// a proxy that does not answer. One that takes its time to answer is not.
+// A server that does not accept a request, or accepts it too slowly, is given up, and so
+// is a proxy that does not answer. A server that is slow to answer is not.
 func TestStalledRequest(t *testing.T) {
 	t.Parallel()
 	const answer = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
@@ -75,7 +75,7 @@ func TestStalledRequest(t *testing.T) {
 					httptrace.ContextClientTrace(ctx).ConnectDone(network, addr, nil) // as a net.Dialer does
 					return near, nil
 				}}
-				defer time.Sleep(2 * time.Second) // until those that serve have ended
+				defer time.Sleep(2 * time.Second) // until the serving goroutines have ended
 				defer transport.CloseIdleConnections()
 				endpoint := "http://mail.example.test/EWS/Exchange.asmx"
 				if tt.proxy {
@@ -102,7 +102,7 @@ func TestStalledRequest(t *testing.T) {
 	}
 }
 
-// take reads a request whole.
+// take reads a whole request.
 func take(c net.Conn) {
 	r, err := http.ReadRequest(bufio.NewReader(c))
 	if err == nil {
@@ -110,7 +110,7 @@ func take(c net.Conn) {
 	}
 }
 
-// late takes a minute for its first byte.
+// late takes a minute to return its first byte.
 type late struct{ io.Reader }
 
 func (l late) Read(p []byte) (int, error) {

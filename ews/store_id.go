@@ -5,13 +5,13 @@ import (
 	"encoding/binary"
 )
 
-// maxID is the length of the longest id in bytes, decoded. See [MS-OXWSITEMID].
+// maxID is the length of the longest id, decoded, in bytes. See [MS-OXWSITEMID].
 const maxID = 4 << 10
 
-// sameItem reports whether two ids may be those of one item or folder. Exchange has more than
-// one spelling of an id: compressed or not, with the address of the mailbox or its
-// GUID. So only what names the item in the store is compared; an id of another form,
-// as other servers make them, may be any.
+// sameItem reports whether two ids may refer to the same item or folder. Exchange spells
+// an id in more than one way: compressed or not, with the address of the mailbox or its
+// GUID. So only the part that names the item in the store is compared. An id of another
+// form, such as other servers create, may refer to anything.
 func sameItem(a, b string) bool {
 	if a == b {
 		return true
@@ -21,7 +21,7 @@ func sameItem(a, b string) bool {
 	return !known || !too || string(x) == string(y)
 }
 
-// theItem reports whether two ids are certainly those of one item.
+// theItem reports whether two ids certainly refer to the same item.
 func theItem(a, b string) bool {
 	if a == b {
 		return true
@@ -31,10 +31,10 @@ func theItem(a, b string) bool {
 	return known && too && string(x) == string(y)
 }
 
-// storeID returns the part of an id that names the item in its store, and whether
-// the id has the form of an item in a mailbox: a byte for compression, the type of
-// storage, the length and text of what names the mailbox, an instruction, the length
-// and bytes of the id in the store. See
+// storeID returns the part of an id that names the item in its store, and whether the id
+// has the form of an item in a mailbox: a byte for compression, the type of storage, the
+// length and text of the mailbox's name, an instruction, and the length and bytes of the
+// id in the store. See
 // https://learn.microsoft.com/en-us/openspecs/exchange_server_protocols/ms-oxwsitemid.
 func storeID(id string) ([]byte, bool) {
 	b, err := base64.StdEncoding.Strict().DecodeString(id)
@@ -62,7 +62,7 @@ func storeID(id string) ([]byte, bool) {
 	return store, ok && len(store) > 0 && len(rest) == 0
 }
 
-// cutCounted cuts off bytes with their number in front.
+// cutCounted cuts off bytes that are preceded by their number.
 func cutCounted(b []byte) (part, rest []byte, ok bool) {
 	if len(b) < 2 {
 		return nil, nil, false
@@ -74,8 +74,8 @@ func cutCounted(b []byte) (part, rest []byte, ok bool) {
 	return b[:n], b[n:], true
 }
 
-// expandRuns undoes the compression of an id: behind two equal bytes stands how many
-// more of them there were. It returns nothing if that is not so.
+// expandRuns undoes the compression of an id: after two equal bytes comes the number of
+// further such bytes. It returns nil if the id does not have that form.
 func expandRuns(b []byte) []byte {
 	var out []byte
 	before := -1 // no byte

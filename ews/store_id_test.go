@@ -38,8 +38,8 @@ func storedID(storage byte, mailbox string, store []byte, compressed bool) strin
 	return base64.StdEncoding.EncodeToString(out)
 }
 
-// An answer about another item is that of another request; the same item may be
-// spelt in another way.
+// An answer about another item belongs to another request; but the same item may be spelt
+// in another way.
 func TestAnswerAboutAnotherItem(t *testing.T) {
 	t.Parallel()
 	const guid = "7e616754-278d-49bb-805a-0f78644fe3dc"
@@ -115,7 +115,7 @@ func TestAnswerAboutAnotherItem(t *testing.T) {
 	}
 }
 
-// Response messages in another order than the items are not taken for theirs.
+// Response messages in another order than the items are not taken to be in theirs.
 func TestAnswerInAnotherOrder(t *testing.T) {
 	t.Parallel()
 	change := func(id string) ews.ItemChange {

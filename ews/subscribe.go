@@ -21,39 +21,41 @@ const (
 	EventCopied          EventKind = "CopiedEvent"
 	EventFreeBusyChanged EventKind = "FreeBusyChangedEvent" // Exchange 2010 SP1 and later
 
-	// EventStatus says that nothing has happened; it cannot be subscribed to.
+	// EventStatus means that nothing has happened; it cannot be subscribed to.
 	EventStatus EventKind = "StatusEvent"
 )
 
-// SubscribeRequest asks to be told of events in the caller's own mailbox. A delegate
-// cannot subscribe to another's: impersonate its owner.
+// SubscribeRequest asks for notifications of events in the caller's own mailbox. A
+// delegate cannot subscribe to another user's mailbox: impersonate its owner.
 type SubscribeRequest struct {
-	Folders    []FolderRef // in which; none with AllFolders
-	AllFolders bool        // in every folder but those of Recoverable Items
+	Folders    []FolderRef // the folders to watch; none with AllFolders
+	AllFolders bool        // watches every folder except those of Recoverable Items
 	Events     []EventKind // at least one
 
 	// Streaming asks for a subscription for [Client.GetStreamingEvents] instead of one
-	// for [Client.GetEvents]. Exchange 2010 SP1 and later.
+	// for [Client.GetEvents]. It needs Exchange 2010 SP1 or later.
 	Streaming bool
 	// Timeout, without Streaming, is how long the subscription lasts without a call of
-	// GetEvents: 1 to 1440 minutes. Default: 30 minutes. One with Streaming lasts about half
-	// an hour without a connection.
+	// GetEvents: 1 to 1440 minutes. Default: 30 minutes. A subscription with Streaming
+	// lasts about half an hour without a connection.
 	Timeout time.Duration
-	// Watermark, without Streaming, is that of an event of an earlier subscription, from
-	// which this one goes on. Default: from now on.
+	// Watermark, without Streaming, is the watermark of an event of an earlier
+	// subscription, from which this one continues. Default: from now on.
 	Watermark string
 }
 
-// Subscription is a wish to be told of events. It belongs to the account that made it.
+// Subscription identifies a subscription to events. It belongs to the account that made
+// it.
 type Subscription struct {
 	ID        string
 	Watermark string // for the first call of [Client.GetEvents]; empty with Streaming
 }
 
-// Subscribe makes a subscription. Servers allow an account or mailbox only some: 20 with
-// Exchange Online (EWSMaxSubscriptions). The request is not repeated after an error; one
-// that was made nevertheless expires. From Exchange 2013 on, a subscription is known to one
-// mailbox server, to which the cookies lead that this client keeps for each mailbox.
+// Subscribe makes a subscription. Servers limit their number for an account or mailbox:
+// to 20 with Exchange Online (EWSMaxSubscriptions). The request is not repeated after an
+// error; a subscription that was made nevertheless expires. From Exchange 2013 on, a
+// subscription is known to one mailbox server only. Later requests are led there by the
+// cookies that this client keeps for each mailbox.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/subscribe-operation.
 func (c *Client) Subscribe(ctx context.Context, req SubscribeRequest) (Subscription, error) {
 	return do(ctx, c, subscribe(req))
@@ -124,7 +126,7 @@ func (r subscribe) encode(e *xmlwire.Encoder, _ Version) {
 	e.Close()
 }
 
-// minutes returns a time in whole minutes, rounded up.
+// minutes returns a duration in whole minutes, rounded up.
 func minutes(d time.Duration) int64 { return int64((d + time.Minute - 1) / time.Minute) }
 
 func (r subscribe) decode(a *answer) (Subscription, error) {

@@ -7,11 +7,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// SuppressReadReceipt withdraws the read receipt that an unread message asks
-// for, so that neither reading nor deleting it tells the sender. It is what
-// servers before Exchange 2013 SP1 have instead of the SuppressReadReceipts
-// attribute. The id needs a current change key. It is not an error if the item
-// has no pending receipt, or is not a message, so that it never has one.
+// SuppressReadReceipt withdraws the read receipt that an unread message asks for, so that
+// neither reading nor deleting it notifies the sender. On servers before Exchange 2013
+// SP1 it takes the place of the SuppressReadReceipts attribute. The id needs a current
+// change key. It is not an error if the item has no pending receipt, or is not a message
+// and so never has one.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/suppressreadreceipt.
 func (c *Client) SuppressReadReceipt(ctx context.Context, id ItemID) error {
 	_, err := do(ctx, c, suppressReadReceipt(id))

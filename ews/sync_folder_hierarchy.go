@@ -6,29 +6,29 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// SyncFolderHierarchyRequest asks what has changed in the folders of a mailbox.
+// SyncFolderHierarchyRequest asks for the changes in the folders of a mailbox.
 type SyncFolderHierarchyRequest struct {
-	Folder FolderRef // below which; default: the root of the caller's own mailbox
+	Folder FolderRef // its subfolders are reported; default: the root of the caller's own mailbox
 	Shape  FolderShape
 	// State is what the last call returned; it is opaque. Default: every folder is new.
 	State string
 }
 
-// HierarchySync is what has changed in the folders of a mailbox since a state.
+// HierarchySync holds the changes in the folders of a mailbox since a state.
 type HierarchySync struct {
-	State   string // to be asked for next
-	Last    bool   // there are no further changes yet
+	State   string // to pass to the next call
+	Last    bool   // there are no further changes at present
 	Changes []FolderChange
 }
 
 // FolderChange is one change of a folder.
 type FolderChange struct {
 	Kind   SyncKind
-	Folder Folder // after [SyncDelete] it has only its id
+	Folder Folder // after [SyncDelete], only its id is set
 }
 
-// SyncFolderHierarchy returns which folders came, changed and went since a state, at any
-// depth. After ErrorInvalidSyncStateData, ask without a state.
+// SyncFolderHierarchy returns the folders, at any depth, that have been created, changed
+// or deleted since a state. After ErrorInvalidSyncStateData, call it without a state.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderhierarchy-operation.
 func (c *Client) SyncFolderHierarchy(ctx context.Context, req SyncFolderHierarchyRequest) (*HierarchySync, error) {
 	changes, err := do(ctx, c, syncFolderHierarchy(req))

@@ -7,29 +7,29 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// SyncFolderItemsRequest asks what has changed in a folder.
+// SyncFolderItemsRequest asks for the changes in a folder.
 type SyncFolderItemsRequest struct {
 	Folder FolderRef // not a search folder; required
-	// Shape says what to return of items that came or changed. Bodies, recipients and
-	// whatever else a search cannot return are left out.
+	// Shape selects what to return of items that are new or have changed. Bodies,
+	// recipients and whatever else a search cannot return are left out.
 	Shape ItemShape
 	// State is what the last call returned; it is opaque. Default: everything in the
 	// folder is new.
 	State string
-	// MaxChanges is how many changes to return at most, 1 to 512. Default: 512.
+	// MaxChanges is the maximum number of changes to return, 1 to 512. Default: 512.
 	MaxChanges int
-	// Associated also returns items that users do not see (Exchange 2010 and later).
+	// Associated also returns items that are hidden from users (Exchange 2010 and later).
 	Associated bool
 }
 
-// maxSyncChanges is how many changes a server returns at most.
+// maxSyncChanges is the maximum number of changes that a server returns.
 const maxSyncChanges = 512
 
-// FolderSync is what has changed in a folder since a state.
+// FolderSync holds the changes in a folder since a state.
 type FolderSync struct {
-	// State is to be asked for next. It may be some 100 KB long.
+	// State is to be passed to the next call. It can be some 100 KB long.
 	State string
-	// Last reports whether there are no further changes yet.
+	// Last reports whether there are no further changes at present.
 	Last    bool
 	Changes []SyncChange
 }
@@ -42,21 +42,21 @@ const (
 	SyncCreate   SyncKind = "Create"
 	SyncUpdate   SyncKind = "Update"
 	SyncDelete   SyncKind = "Delete"         // removed, or moved elsewhere
-	SyncReadFlag SyncKind = "ReadFlagChange" // of an item, which changed in nothing else
+	SyncReadFlag SyncKind = "ReadFlagChange" // of an item, in which nothing else changed
 )
 
 // SyncChange is one change of an item.
 type SyncChange struct {
 	Kind SyncKind
-	// Item is the item as the shape says. After SyncDelete it has only its id, after
-	// SyncReadFlag only its id and IsRead.
+	// Item is the item with the properties of the shape. After SyncDelete only its id is
+	// set, and after SyncReadFlag only its id and IsRead.
 	Item Item
 }
 
-// SyncFolderItems returns what has changed in a folder since a state. What came is listed
-// from the newest to the oldest (Exchange 2010 SP2 and later); an item that was moved away
-// and back is a new one. After ErrorInvalidSyncStateData, which a state that is too old and
-// a mailbox that was moved bring, ask without a state.
+// SyncFolderItems returns the changes in a folder since a state. New items are listed
+// from the newest to the oldest (Exchange 2010 SP2 and later); an item that was moved
+// away and back is a new one. ErrorInvalidSyncStateData means that the state is too old
+// or the mailbox was moved: call it without a state then.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderitems-operation.
 func (c *Client) SyncFolderItems(ctx context.Context, req SyncFolderItemsRequest) (*FolderSync, error) {
 	changes, err := do(ctx, c, syncFolderItems(req))

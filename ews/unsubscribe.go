@@ -7,7 +7,7 @@ import (
 )
 
 // Unsubscribe ends a subscription, given by its id. A connection of
-// [Client.GetStreamingEvents] that has it is told.
+// [Client.GetStreamingEvents] that serves it is notified.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/unsubscribe-operation.
 func (c *Client) Unsubscribe(ctx context.Context, id string) error {
 	_, err := do(ctx, c, unsubscribe(id))

@@ -2,16 +2,16 @@ package ews
 
 import "context"
 
-// ConflictResolution says what happens to an update if the item has changed
-// since its change key was read.
+// ConflictResolution determines what happens to an update if the item has changed since
+// its change key was read.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/updateitem.
 type ConflictResolution string
 
 // Conflict resolutions. The zero value means AlwaysOverwrite.
 const (
-	AlwaysOverwrite ConflictResolution = "AlwaysOverwrite"
-	AutoResolve     ConflictResolution = "AutoResolve"
-	NeverOverwrite  ConflictResolution = "NeverOverwrite"
+	AlwaysOverwrite ConflictResolution = "AlwaysOverwrite" // the update overwrites the other change
+	AutoResolve     ConflictResolution = "AutoResolve"     // the server resolves the conflict if it can
+	NeverOverwrite  ConflictResolution = "NeverOverwrite"  // the update fails with ErrorIrresolvableConflict
 )
 
 // Change is one change to one property of an item: a [SetField] or a
@@ -22,10 +22,9 @@ type Change interface{ change() }
 // [FormatTime], base64, or the text itself. [FieldCategories] and extended
 // properties of array types use Values instead of Value.
 //
-// Of the properties that EWS itself defines, these can be set:
-// [FieldItemClass], [FieldSubject], [FieldSensitivity], [FieldCategories],
-// [FieldImportance], [FieldIsRead], and [FieldFlag] by the name of its status
-// (2013).
+// Of the properties that EWS itself defines, these can be set: [FieldItemClass],
+// [FieldSubject], [FieldSensitivity], [FieldCategories], [FieldImportance],
+// [FieldIsRead], and (on Exchange 2013 and later) [FieldFlag] by the name of its status.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/setitemfield.
 type SetField struct {
 	Property PropertyPath
@@ -48,19 +47,19 @@ type ItemChange struct {
 	Changes []Change
 }
 
-// UpdateItemRequest asks for changes to items.
+// UpdateItemRequest asks to change items.
 type UpdateItemRequest struct {
 	Items              []ItemChange       // at least one, all of one mailbox
 	ConflictResolution ConflictResolution // default: AlwaysOverwrite
 
-	// RequireSuppression makes the update fail with [ErrUnsupportedVersion] if
-	// the server cannot suppress the receipt that marking a message as read
-	// sends. Without it, the request goes to such a server anyway.
+	// RequireSuppression makes the update fail with [ErrUnsupportedVersion] if the server
+	// cannot suppress the receipt that marking a message as read sends. Without it, the
+	// request is sent to such a server anyway.
 	RequireSuppression bool
 
-	// MayHaveChanged says that others work on the items too: ErrorIrresolvableConflict, as
-	// with NeverOverwrite, and ErrorItemNotFound are then answers that the caller expects, not
-	// problems to be logged. The results are the same.
+	// MayHaveChanged declares that others work on the items, too: the caller then expects
+	// ErrorIrresolvableConflict, as with NeverOverwrite, and ErrorItemNotFound as
+	// answers, which are not logged as problems. The results are the same.
 	MayHaveChanged bool
 }
 

@@ -37,7 +37,7 @@ func (r updateItem) task() (task, error) {
 	return t, nil
 }
 
-// sinceOf returns the first version that has the property of a change. Unlike a
+// sinceOf returns the first version that supports the property of a change. Unlike a
 // property to return, a change must not be left out silently.
 func sinceOf(c Change) Version {
 	var p PropertyPath
@@ -207,7 +207,7 @@ func (r updateItem) decode(a *answer) (Results[ItemID], error) {
 		if got.Err != nil {
 			continue
 		}
-		// A server may give a changed item another id, but not that of its neighbour.
+		// A server may give a changed item another id, but not the id of its neighbour.
 		for j, other := range r.Items {
 			if j != i && other.ID.ID == got.Value.ID && r.Items[i].ID.ID != other.ID.ID {
 				return nil, a.misfit("the response messages are in another order than the items")

@@ -7,7 +7,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// UploadAction says what UploadItems does with an item that already exists.
+// UploadAction determines what UploadItems does with an item that already exists.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/item-uploaditemtype.
 type UploadAction string
 
@@ -20,11 +20,11 @@ const (
 
 // UploadItem is one item to upload.
 type UploadItem struct {
-	Parent     FolderID // a real folder id; UploadItems does not accept well-known names
-	Data       Content  // from ExportItems: [Exports.Reader] with Base64 set, or the bytes of [Exports.Decoded]
-	Associated bool     // folder associated information, not a message
-	Action     UploadAction
-	ItemID     ItemID // for UploadUpdate and UploadUpdateOrCreate
+	Parent     FolderID     // a real folder id; UploadItems does not accept well-known names
+	Data       Content      // from ExportItems: [Exports.Reader] with Base64 set, or the bytes of [Exports.Decoded]
+	Associated bool         // folder associated information, not a message
+	Action     UploadAction // default: UploadCreateNew
+	ItemID     ItemID       // for UploadUpdate and UploadUpdateOrCreate
 }
 
 // UploadItems creates items from the data that [Client.ExportItems] returned,

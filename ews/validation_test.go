@@ -292,7 +292,7 @@ func TestWrongRequests(t *testing.T) {
 	}
 }
 
-// TestForbiddenText: XML cannot carry it, so it is not sent.
+// TestForbiddenText: XML cannot carry such text, so it is not sent.
 func TestForbiddenText(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []string{"a\x00b", "a\x1fb", "a\ufffeb", "a\xffb"} {

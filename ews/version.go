@@ -7,9 +7,9 @@ import "fmt"
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/requestserverversion.
 type Version int
 
-// Schema versions this package sends. Exchange 2016, 2019, Subscription Edition
-// and Exchange Online are addressed with Exchange2013SP1, the oldest version that
-// has everything this package needs.
+// Schema versions that this package sends. Exchange 2016, 2019, Subscription Edition and
+// Exchange Online are addressed with Exchange2013SP1, the oldest version that has
+// everything this package needs.
 const (
 	Exchange2010    Version = iota + 1 // Exchange 2010 RTM
 	Exchange2010SP1                    // Exchange 2010 SP1
@@ -50,8 +50,8 @@ func (b Build) String() string {
 	return fmt.Sprintf("%d.%d.%d.%d", b.Major, b.Minor, b.Build, b.Revision)
 }
 
-// Version returns the newest schema version in the fixed list above that the
-// build supports, or zero for an unknown build or one before Exchange 2010.
+// Version returns the newest of this package's schema versions that the build supports,
+// or zero for an unknown build or one before Exchange 2010.
 func (b Build) Version() Version {
 	switch {
 	case b.Major > 15, b.Major == 15 && b.Minor >= 1, b.Major == 15 && b.Build >= 847:

@@ -195,8 +195,9 @@ func TestVersionFollowsBuild(t *testing.T) {
 	assert.True(t, alice.SuppressesReceipts())
 }
 
-// TestVersionOfMixedOrganisation: the front end is new and says so, the
-// mailbox's server is old and refuses. It must not be tried again each time.
+// TestVersionOfMixedOrganisation: the front end is new and reports that, but the
+// mailbox's server is old and refuses the version. The version must not be tried again
+// each time.
 func TestVersionOfMixedOrganisation(t *testing.T) {
 	t.Parallel()
 	srv := serve(speaking("Exchange2010_SP2", respond(500, fault("ErrorInvalidSchemaVersionForMailboxVersion", "")),

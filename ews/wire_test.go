@@ -18,12 +18,12 @@ import (
 
 const wireMail = "From: m@evil.example\r\nSubject: You have won\r\nMessage-ID: <1@evil.example>\r\n\r\nthe-body-of-the-message\r\n"
 
-// pieces hands a body out a few bytes at a time, as networks do.
+// pieces returns a body a few bytes at a time, as networks do.
 type pieces struct{ r io.Reader }
 
 func (p pieces) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), 31)]) }
 
-// TestWireShowsNoContents unless they are asked for by name.
+// TestWireShowsNoContents unless they are requested by name.
 func TestWireShowsNoContents(t *testing.T) {
 	t.Parallel()
 	for _, bodies := range []bool{false, true} {
@@ -73,7 +73,7 @@ func TestWireShowsNoContents(t *testing.T) {
 	}
 }
 
-// TestWireKnowsContents: whatever they look like, and no more than them.
+// TestWireKnowsContents, whatever they look like, and hides nothing else.
 func TestWireKnowsContents(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("long text ", 200)
@@ -127,7 +127,7 @@ func respondInPieces(answer string) http.RoundTripper {
 }
 
 // TestWireShowsNoCredentials: neither those that the transport adds nor those that the
-// server echoes or sets, whatever is asked for.
+// server echoes or sets, whatever is requested.
 func TestWireShowsNoCredentials(t *testing.T) {
 	t.Parallel()
 	const token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.a-token-of-some-length.0123456789abcdef"
@@ -159,7 +159,7 @@ func TestWireShowsNoCredentials(t *testing.T) {
 	}
 }
 
-// TestWireOfABrokenConnection shows what was sent, and why nothing came.
+// TestWireOfABrokenConnection shows what was sent, and why no response arrived.
 func TestWireOfABrokenConnection(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -184,7 +184,7 @@ func TestWireThatCannotBeWritten(t *testing.T) {
 	assert.ErrorContains(t, err, "Options.WireBodies")
 }
 
-// TestWireIsCut: what a person cannot read is not held either.
+// TestWireIsCut: what is too long to be read by a person is not kept either.
 func TestWireIsCut(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -197,7 +197,7 @@ func TestWireIsCut(t *testing.T) {
 	assert.Less(t, out.Len(), 4<<20+8<<10)
 }
 
-// TestWireShowsNoOddCredentials: such as have no scheme, or names of their own.
+// TestWireShowsNoOddCredentials, such as those without a scheme or with unusual names.
 func TestWireShowsNoOddCredentials(t *testing.T) {
 	t.Parallel()
 	for _, bodies := range []bool{false, true} {

@@ -9,9 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/wirelog"
 )
 
-// Bounds of what the wire shows, in bytes: of a request or a response; of a text in an
-// element that is not known to hold contents, which nothing but contents exceeds; and of
-// a tag.
+// Bounds of what Wire shows, in bytes: of a request or a response; of a text in an
+// element that is not known to hold contents, which only contents exceed; and of a tag.
 const (
 	maxWire     = 4 << 20
 	maxWireRun  = 1 << 10
@@ -42,17 +41,17 @@ type wireText struct {
 	cut    int64 // bytes left out at the end
 
 	state  func(w *wireText, c byte) // nil: in text
-	run    []byte                    // of text, or of markup that has not ended
-	long   int64                     // bytes of the run that are not in it
+	run    []byte                    // text, or markup that has not ended
+	long   int64                     // bytes of the run that did not fit
 	quote  byte                      // in a tag, around an attribute value
 	depth  int                       // of open elements
-	hidden int                       // of these, from a content element on; 0: outside of one
+	hidden int                       // depth of the enclosing content element; 0: none
 	left   int64                     // bytes of that element that are left out
 
 	content bool // the extended property that was named last holds contents
 }
 
-// reset begins anew: the request is sent again.
+// reset starts over, because the request is sent again.
 func (w *wireText) reset() {
 	if w != nil {
 		*w = wireText{bodies: w.bodies}
@@ -83,7 +82,7 @@ func (w *wireText) write(p []byte) {
 	}
 }
 
-// Show writes what was shown, and ends the line.
+// Show writes the collected text, and ends the line.
 func (w *wireText) Show(b *bytes.Buffer) {
 	switch {
 	case w.hidden > 0:
@@ -100,7 +99,7 @@ func (w *wireText) Show(b *bytes.Buffer) {
 	}
 }
 
-// show adds text to what is shown.
+// show adds to the collected text.
 func (w *wireText) show(text string) {
 	if n := maxWire - len(w.buf); len(text) > n {
 		w.cut += int64(len(text) - max(n, 0))
@@ -213,7 +212,7 @@ func inSection(end string, isText bool) func(*wireText, byte) {
 	}
 }
 
-// tag deals with a tag that has ended, or other markup.
+// tag handles a tag or other markup that has ended.
 func (w *wireText) tag(tag string, long int64) {
 	name, closes, alone := tagName(tag)
 	switch {
@@ -245,8 +244,8 @@ func (w *wireText) tag(tag string, long int64) {
 	}
 }
 
-// tagName returns the local name of the element that a tag is of, empty for other
-// markup, whether the tag closes it, and whether it does both.
+// tagName returns the local name of the element that a tag belongs to, empty for other
+// markup; whether the tag closes the element; and whether it both opens and closes it.
 func tagName(tag string) (name string, closes, alone bool) {
 	inner := strings.TrimSuffix(strings.TrimPrefix(tag, "<"), ">")
 	if strings.HasPrefix(inner, "!") || strings.HasPrefix(inner, "?") {

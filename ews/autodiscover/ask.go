@@ -29,8 +29,8 @@ type reply struct {
 	body   []byte
 }
 
-// call makes one request and reads the answer; one of more than limit bytes is
-// an error. With a limit of 0 the body is not read.
+// call makes one request and reads the answer, which must not exceed limit bytes. With a
+// limit of 0 the body is not read.
 func (l *lookup) call(ctx context.Context, rt http.RoundTripper, method, target string, body []byte, limit int64) (*reply, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.opts.Timeout)
 	defer cancel()
@@ -65,7 +65,7 @@ func (l *lookup) call(ctx context.Context, rt http.RoundTripper, method, target 
 	return r, nil
 }
 
-// redirection returns the URL that an answer redirects to, nil if it is not a
+// redirection returns the URL that an answer redirects to, or nil if it is not a
 // redirect.
 func (l *lookup) redirection(r *reply, from string) (*url.URL, error) {
 	switch r.status {

@@ -13,17 +13,17 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/useragent"
 )
 
-// DefaultUserAgent is the User-Agent, behind [Options.UserAgent] if there is one.
+// DefaultUserAgent is the User-Agent of requests. It follows [Options.UserAgent], if set.
 const DefaultUserAgent = "ewsquarantine-autodiscover"
 
 // Options are the settings of a [Client]; nil or the zero value means the
 // defaults.
 type Options struct {
-	// Transport returns the RoundTripper that signs in at a host, such as
-	// "mail.example.com" or "mail.example.com:8443", or nil if no credentials may
-	// go there. It is called only for hosts that the rule allows and that ask for
-	// credentials, possibly concurrently. Default: nil for every host, so only
-	// the JSON service is asked.
+	// Transport returns the RoundTripper that authenticates to a host, such as
+	// "mail.example.com" or "mail.example.com:8443", or nil if no credentials may go
+	// there. It is called, possibly concurrently, only for hosts that the rule allows and
+	// that ask for credentials. Default: nil for every host, so only the JSON service is
+	// asked.
 	Transport func(host string) http.RoundTripper
 
 	// Anonymous carries the requests that need no credentials. It must neither
@@ -39,13 +39,13 @@ type Options struct {
 	// must then be empty.
 	Allow func(address, host string) bool
 
-	// Named reports whether a host (as for Allow) gets credentials even if nothing
-	// shows that it is an Exchange server, because somebody has named it. Those in
-	// AllowedHosts do. Default: none else.
+	// Named reports whether a host (as for Allow) gets credentials even if nothing shows
+	// that it is an Exchange server, because somebody has named it. Hosts in AllowedHosts
+	// always do. Default: no others.
 	Named func(host string) bool
 
-	// Internal prefers the URL for clients inside the organisation's network if
-	// the server returns both. Default: the one for clients outside, which is
+	// Internal prefers the URL for clients inside the organisation's network if the
+	// server returns both. By default, the URL for clients outside is preferred, which is
 	// more likely to have a valid certificate.
 	Internal bool
 
@@ -71,8 +71,7 @@ type Client struct {
 	opts Options
 }
 
-// NewClient returns a Client. It does no I/O. The error names the invalid
-// option.
+// NewClient returns a Client. It does no I/O. An error names the invalid option.
 func NewClient(opts *Options) (*Client, error) {
 	var o Options
 	if opts != nil {
@@ -118,7 +117,7 @@ func NewClient(opts *Options) (*Client, error) {
 	return &Client{opts: o}, nil
 }
 
-// Result is what was found for a mailbox.
+// Result is the result of looking for a mailbox.
 type Result struct {
 	// EWSURL is the URL of Exchange Web Services. It is HTTPS, and the rule allows
 	// its host.
@@ -128,11 +127,12 @@ type Result struct {
 	Address string
 	// Source is the URL, without its query, that returned EWSURL.
 	Source string
-	// Attempts are the ones that failed before, in order.
+	// Attempts are the attempts that failed before, in order.
 	Attempts []Attempt
-	// Grouping is GroupingInformation: mailboxes with the same EWSURL and the same Grouping
-	// can share a connection for notifications; see [ews.Affinity]. Empty if the server does
-	// not say it, as before Exchange 2013, or does not know SOAP.
+	// Grouping is GroupingInformation: mailboxes with the same EWSURL and the same
+	// Grouping can share a connection for notifications; see [ews.Affinity]. It is empty
+	// if the server does not report it, as before Exchange 2013, or does not support
+	// SOAP.
 	//
 	// [ews.Affinity]: https://pkg.go.dev/github.com/ewsquarantine/ewsquarantine/ews#Affinity
 	Grouping string

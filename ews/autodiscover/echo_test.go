@@ -17,7 +17,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
-// halves returns the parts of a secret that a text must not have.
+// halves returns the parts of a secret that a text must not contain.
 func halves(secret string) (all []string) {
 	const long = 6
 	for i := 0; i+long <= len(secret); i++ {
@@ -26,8 +26,8 @@ func halves(secret string) (all []string) {
 	return all
 }
 
-// What a server echoes is struck out before its text is shortened or taken apart: half a
-// password is in no error.
+// What a server echoes is struck out before its text is shortened or taken apart: no
+// error contains half a password.
 func TestEchoIsCutInTwo(t *testing.T) {
 	t.Parallel()
 	const secret = "s3cret-passw0rd-0f-24-ch"
@@ -124,7 +124,8 @@ func TestEchoIsCutInTwo(t *testing.T) {
 	}
 }
 
-// What broke is shortened, too; and a path is cut where its query begins.
+// The cause of a broken connection is shortened, too, and a path is cut where its query
+// begins.
 func TestEchoInOtherPlaces(t *testing.T) {
 	t.Parallel()
 	for name, refused := range map[string]string{
@@ -156,7 +157,8 @@ func TestEchoInOtherPlaces(t *testing.T) {
 	}
 }
 
-// A URL that is used, and a code that is known, stay as they are, whatever the password.
+// A URL that is used and a code that is known are left as they are, whatever the
+// password.
 func TestUsedURLIsNotStruck(t *testing.T) {
 	t.Parallel()
 	var sent redact.Secrets
@@ -180,7 +182,7 @@ func TestUsedURLIsNotStruck(t *testing.T) {
 	assert.True(t, e.Temporary())
 }
 
-// The password of a proxy is known although its transport does not tell it.
+// The password of a proxy is known although its transport does not report it.
 func TestProxyEcho(t *testing.T) {
 	t.Parallel()
 	proxy, err := url.Parse("http://svc:pr0xyPW@127.0.0.1:1/")

@@ -16,9 +16,9 @@ import (
 var (
 	// ErrNotFound reports that no EWS URL was found; every [*Error] matches it.
 	ErrNotFound = errors.New("autodiscover: no EWS URL was found")
-	// ErrUnauthorized reports that a server refused the credentials. After a refusal
-	// they are not tried elsewhere, and after one by the web server of the domain
-	// itself once: repeating a wrong password locks the account.
+	// ErrUnauthorized reports that a server refused the credentials. After a refusal they
+	// are not tried elsewhere; after a refusal by the web server of the domain itself,
+	// they are tried once more. Repeating a wrong password locks the account.
 	ErrUnauthorized = errors.New("autodiscover: credentials refused")
 	// ErrHost reports a host that the rule does not allow; see [HostError].
 	ErrHost = errors.New("autodiscover: host not allowed")
@@ -76,18 +76,18 @@ func (e *Error) Unwrap() []error {
 	return errs
 }
 
-// Temporary reports whether a retry may succeed: the credentials were not refused for
-// good (see [Refusal]), and at least one failure was temporary, such as a timeout or a
-// busy server.
+// Temporary reports whether a retry may succeed: the credentials were not refused
+// permanently (see [Refusal]), and at least one failure was temporary, such as a timeout
+// or a busy server.
 func (e *Error) Temporary() bool {
 	_, refused := Refusal(e.Address, e.Attempts)
 	return !refused && slices.ContainsFunc(e.Attempts, func(a Attempt) bool { return temporary(a.Err) })
 }
 
-// Refusal returns the attempt that shows that the credentials are wrong, if there is one
-// in a search for an address. The web server of the domain itself may be somebody
-// else's, so its refusal does not show that as long as another place may answer
-// differently later.
+// Refusal returns the attempt, among those of a search for an address, that shows that
+// the credentials are wrong, and whether there is one. The web server of the domain
+// itself may belong to somebody else, so its refusal does not show that while another
+// place may answer differently later.
 func Refusal(address string, attempts []Attempt) (Attempt, bool) {
 	domain := strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
 	var own *Attempt
@@ -151,8 +151,8 @@ const maxQuote = 200
 
 func quote(s string) string { return strconv.Quote(shorten(s)) }
 
-// quote quotes what a server said, without what was sent to it: struck out first, because
-// what was shortened would not be recognised.
+// quote quotes a server's text without what was sent to the server. That is struck out
+// first, because it would not be recognised once shortened.
 func (l *lookup) quote(s string) string { return quote(l.sent.Strike(s)) }
 
 // quoteURL is quote for a URL.

@@ -21,9 +21,8 @@ const (
 	maxSRV  = 4  // hosts of an SRV record
 )
 
-// Lookup finds the EWS URL of a mailbox and reports how it was found. The error
-// is an [*Error], the cause of ctx if that has ended, or reports an invalid
-// address.
+// Lookup finds the EWS URL of a mailbox and reports how it was found. The error is an
+// [*Error], the cause of ctx if it has ended, or a report that the address is invalid.
 func (c *Client) Lookup(ctx context.Context, address string) (*Result, error) {
 	parsed, err := parseAddress(address, quote)
 	if err != nil {
@@ -50,13 +49,13 @@ func (c *Client) Lookup(ctx context.Context, address string) (*Result, error) {
 type lookup struct {
 	*Client
 	origin   string // the requested address, to which the rule applies
-	address  string // the one that redirects led to
+	address  string // the address that redirects led to
 	hops     int
 	seen     map[string]bool // hosts already asked, each with the address
 	attempts []Attempt
 
-	addresses []string // asked for so far, in lower case
-	refusals  int      // of the credentials; maxRefusals: they are sent nowhere any more
+	addresses []string // addresses asked for so far, in lower case
+	refusals  int      // of the credentials; at maxRefusals they are no longer sent anywhere
 	named     string   // the host of an SRV record: it is meant for Autodiscover
 	sent      *redact.Watch
 }
@@ -65,7 +64,7 @@ type lookup struct {
 // A refusal by the web server of the domain itself counts once, any other twice.
 const maxRefusals = 2
 
-// refused notes that a host refused the credentials.
+// refused records that a host refused the credentials.
 func (l *lookup) refused(host string) {
 	l.refusals++
 	if host != domainOf(l.address) {
@@ -104,7 +103,7 @@ func (l *lookup) byDomain(ctx context.Context) step {
 	return step{}
 }
 
-// follow asks a host, and then those it redirects to.
+// follow asks a host, and then any hosts that it redirects to.
 func (l *lookup) follow(ctx context.Context, host string) step {
 	from := ""
 	for host != "" && ctx.Err() == nil && l.enter(host, from) {
@@ -117,8 +116,8 @@ func (l *lookup) follow(ctx context.Context, host string) step {
 	return step{}
 }
 
-// enter reports whether a host is allowed and has not been asked yet, and marks
-// it as asked. From is the URL that led to it, if any.
+// enter reports whether a host is allowed and has not been asked yet, and marks it as
+// asked. from is the URL that led to it, if any.
 func (l *lookup) enter(host, from string) bool {
 	if !l.opts.allows(l.origin, host) {
 		if from == "" {
@@ -149,7 +148,7 @@ func (l *lookup) hop(from string) bool {
 
 var errTooOften = errors.New("redirected too often")
 
-// failed notes an attempt. A server may echo the credentials, so they are struck out.
+// failed records an attempt. A server may echo the credentials, so they are struck out.
 func (l *lookup) failed(source string, err error) {
 	l.attempts = append(l.attempts, Attempt{URL: l.printable(source), Err: l.sent.Error(err)})
 }

@@ -201,7 +201,7 @@ func TestGoldenRequest(t *testing.T) {
 	assert.Equal(t, autodiscover.DefaultUserAgent, header.Get("User-Agent"))
 }
 
-// TestGrouping: the group of the mailbox is told, if the server says it.
+// TestGrouping: the group of the mailbox is returned if the server reports it.
 func TestGrouping(t *testing.T) {
 	t.Parallel()
 	for answer, want := range map[string]string{

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// reach makes a request, and follows redirects to other paths of the same host. It
-// returns the URL that answered.
+// reach makes a request and follows redirects to other paths of the same host. It returns
+// the URL that answered.
 func (l *lookup) reach(ctx context.Context, rt http.RoundTripper, method, target string, body []byte, limit int64) (*reply, string, error) {
 	asked := map[string]bool{}
 	for {
@@ -21,7 +21,7 @@ func (l *lookup) reach(ctx context.Context, rt http.RoundTripper, method, target
 		}
 		to, err := l.redirection(r, target)
 		if err != nil || to == nil || !sameHost(to, target) || asked[to.String()] {
-			return r, target, nil // the caller sees it again
+			return r, target, nil // the caller sees the redirect again
 		}
 		if !l.hop(target) {
 			return nil, target, errTooOften
@@ -30,8 +30,8 @@ func (l *lookup) reach(ctx context.Context, rt http.RoundTripper, method, target
 	}
 }
 
-// besides returns the URL of the SOAP service beside the one that answered for
-// autodiscover.xml, which a redirect may have moved to another folder.
+// besides returns the URL of the SOAP service next to the autodiscover.xml that answered,
+// which a redirect may have moved to another folder.
 func besides(source, host string) string {
 	u, err := url.Parse(source)
 	if err != nil || !strings.EqualFold(path.Base(u.Path), path.Base(plainPath)) {
@@ -40,8 +40,8 @@ func besides(source, host string) string {
 	return "https://" + host + path.Join(path.Dir(u.Path), path.Base(soapPath))
 }
 
-// redirected reports whether an answer is a redirect, and returns the host it
-// leads to, empty if it must not be followed.
+// redirected reports whether an answer is a redirect, and returns the host that it leads
+// to, or an empty string if it must not be followed.
 func (l *lookup) redirected(r *reply, source string) (host string, ok bool) {
 	to, err := l.redirection(r, source)
 	if err == nil && to == nil {

@@ -27,7 +27,7 @@ func (o *Options) allows(address, host string) bool {
 }
 
 // trusts reports whether a host gets credentials although nothing shows that it is
-// Exchange: somebody has named it.
+// Exchange, because somebody has named it.
 func (o *Options) trusts(host string) bool {
 	name := hostname(host)
 	return slices.ContainsFunc(o.AllowedHosts, func(h string) bool { return within(name, h) }) || o.Named != nil && o.Named(name)
@@ -62,7 +62,8 @@ func secureHost(u *url.URL) (string, error) {
 	return host, nil
 }
 
-// safe returns a URL to be shown: without user name and password, whoever wrote it.
+// safe returns a URL in a form that can be shown: without user name and password, whoever
+// wrote it.
 func safe(raw string) string {
 	u, err := url.Parse(raw)
 	switch {

@@ -69,8 +69,8 @@ func asking(headers ...string) http.HandlerFunc {
 	}
 }
 
-// The web server of the domain may be somebody else's: it gets no password because it
-// asks for one, and does not end the search.
+// The web server of the domain may belong to somebody else: it gets no password just by
+// asking for one, and does not end the search.
 func TestForeignWebServer(t *testing.T) {
 	t.Parallel()
 	for name, foreign := range map[string]http.HandlerFunc{
@@ -162,7 +162,7 @@ func TestAddressesRedirectToEachOther(t *testing.T) {
 	assert.Less(t, len(n.seen), 20)
 }
 
-// announcing is a transport with credentials, as those of package auth.
+// announcing is a transport with credentials, like those of package auth.
 type announcing struct {
 	signingIn
 	sent *redact.Secrets
@@ -173,7 +173,7 @@ func (a announcing) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.signingIn.RoundTrip(r)
 }
 
-// What a server echoes, and user names in its URLs, are in no error.
+// Echoes by a server, and user names in its URLs, appear in no error.
 func TestEcho(t *testing.T) {
 	t.Parallel()
 	var sent redact.Secrets

@@ -18,8 +18,8 @@ const (
 	grouping    = "GroupingInformation"
 )
 
-// userSettingsRequest returns the request for the URLs of a mailbox. The version
-// is that of the first Exchange with this service; all later ones accept it.
+// userSettingsRequest returns the request for the URLs of a mailbox. Its version is that
+// of the first Exchange with this service; all later ones accept it.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getusersettings-operation-soap.
 func userSettingsRequest(endpoint, address string) ([]byte, error) {
 	var e xmlwire.Encoder
@@ -201,7 +201,7 @@ const (
 	internalError   = "InternalServerError"
 )
 
-// refused returns the error for an answer without a URL.
+// refusal returns the error for an answer without a URL.
 func (l *lookup) refusal(a userSettings) error {
 	switch a.code {
 	case noError:

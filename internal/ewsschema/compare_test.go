@@ -18,10 +18,10 @@ import (
 )
 
 // TestAgainstPublishedSchema compares the verdicts with those of xmllint using
-// Microsoft's schemas, for the fixtures, the samples in Microsoft's
-// documentation, and some thousand mutants of both. It is built with -tags
-// ewsschema, takes the directory of the schemas from EWS_SCHEMA_DIR, next to
-// which ews-doc-samples contains the samples, and needs xmllint.
+// Microsoft's schemas, for the fixtures, the samples in Microsoft's documentation, and
+// thousands of mutants of both. It is built with -tags ewsschema, takes the directory of
+// the schemas from EWS_SCHEMA_DIR, next to which ews-doc-samples contains the samples,
+// and needs xmllint.
 func TestAgainstPublishedSchema(t *testing.T) {
 	dir := os.Getenv("EWS_SCHEMA_DIR")
 	require.NotEmpty(t, dir, "set EWS_SCHEMA_DIR to the directory of the schemas")

@@ -14,7 +14,7 @@ import (
 //go:embed answers/*.txt
 var answerFiles embed.FS
 
-// described is the grammar with that of answers.
+// described is the grammar, extended with the grammar of answers.
 var described = sync.OnceValue(func() *schema {
 	var texts []string
 	for _, dir := range []struct {
@@ -40,16 +40,17 @@ var described = sync.OnceValue(func() *schema {
 	return s
 })
 
-// Description is the description of a service for SOAP toolkits.
+// Description describes a service to SOAP toolkits.
 type Description struct {
-	WSDL     []byte // imports messages.xsd, which lies beside it
+	WSDL     []byte // imports messages.xsd, which is next to it
 	Messages []byte // imports types.xsd
 	Types    []byte
 }
 
 // Describe describes a service at an address that has some operations of a version.
-// Requests are described whole, except those of operations that this package knows by
-// name only. Of answers, those about folders and items are; in others, anything may be.
+// Requests are described completely, except those of operations that this package knows
+// by name only. Answers about folders and items are described; others may contain
+// anything.
 func Describe(v Version, operations []string, address string) Description {
 	d := &describer{
 		version: v, schema: described(), owner: make(map[*simpleType]string),
@@ -84,12 +85,12 @@ type describer struct {
 	version Version
 	schema  *schema
 	owner   map[*simpleType]string // names of types of text
-	seen    map[string]bool        // types that are written or waiting
+	seen    map[string]bool        // types that have been written or are waiting
 	waiting []*typ
 	files   map[xmlwire.Space]*xmlwire.Encoder
 }
 
-// own notes which types of text have their own names; others extend them.
+// own determines which types of text have their own names; others extend them.
 func (d *describer) own() {
 	standard := builtins()
 	for _, name := range slices.Sorted(maps.Keys(d.schema.types)) {
@@ -123,7 +124,7 @@ func (d *describer) begin(space xmlwire.Space, uri string) {
 	d.files[space] = e
 }
 
-// spaceOf returns the namespace of a type: that of its elements.
+// spaceOf returns the namespace of a type, which is that of its elements.
 func spaceOf(t *typ) xmlwire.Space {
 	var space func(*particle) xmlwire.Space
 	space = func(p *particle) xmlwire.Space {
@@ -143,7 +144,7 @@ func spaceOf(t *typ) xmlwire.Space {
 	return space(t.content)
 }
 
-// reference returns the name of a type, and has it written.
+// reference returns the name of a type, and makes sure that it is written.
 func (d *describer) reference(t *typ) string {
 	if name := d.owner[t.simple]; strings.HasPrefix(name, "xs:") && len(t.attrs) == 0 {
 		return name
@@ -158,7 +159,7 @@ func (d *describer) reference(t *typ) string {
 	return "t:" + t.name
 }
 
-// global writes an element outside of others.
+// global writes an element that is not part of another one.
 func (d *describer) global(space xmlwire.Space, name string, t *typ) {
 	reference := d.reference(t)
 	e := d.files[space]
@@ -204,8 +205,8 @@ func (d *describer) operation(name string) {
 	}
 }
 
-// AnswersAlone reports whether the answer to an operation is a response message itself,
-// instead of having ResponseMessages.
+// AnswersAlone reports whether the answer to an operation is itself a response message,
+// instead of containing ResponseMessages.
 func AnswersAlone(operation string) bool { return operation == "FindConversation" }
 
 // anyAnswer writes the type of answers that are not described.
@@ -247,7 +248,7 @@ func (d *describer) serverVersion() {
 	e.Close()
 }
 
-// rest writes the types that are waiting, and those that they name.
+// rest writes the types that are waiting, and the types to which they refer.
 func (d *describer) rest() {
 	for len(d.waiting) > 0 {
 		t := d.waiting[0]
@@ -301,7 +302,7 @@ func (d *describer) attributes(e *xmlwire.Encoder, t *typ) {
 	}
 }
 
-// particle writes a part of a content model, as far as the version has it.
+// particle writes a part of a content model, as far as it exists in the version.
 func (d *describer) particle(e *xmlwire.Encoder, p *particle) {
 	if p.since > d.version {
 		return

@@ -8,11 +8,10 @@
 // which returns the operation as a tree that matches the schema, or an error
 // such as a [*Violation].
 //
-// The content models are written in a compact notation, in the files below
-// grammar/, and compiled once. They cover the content of requests; the order and
-// the types are those of Microsoft's published schemas of Exchange 2016.
-// Anything added to the protocol after Exchange 2007 is marked with its version,
-// so an old server, or a newer one addressed with an old version, refuses what
-// that version does not have.
+// The content models are written in a compact notation, in the files below grammar/, and
+// compiled once. They cover the content of requests; the order and the types are those of
+// Microsoft's published schemas of Exchange 2016. Anything added to the protocol after
+// Exchange 2007 is marked with its version, so an old server, or a newer one addressed
+// with an old version, refuses anything that version lacks.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/ews-schema-versions-in-exchange.
 package ewsschema

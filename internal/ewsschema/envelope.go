@@ -49,8 +49,8 @@ func validate(root *Node, server Version) (*Request, error) {
 	return req, req.content()
 }
 
-// content checks the headers and the operation. What only a newer version of the server
-// allows is told from what none does.
+// content checks the headers and the operation. It distinguishes what only a newer
+// version of the server allows from what none does.
 func (r *Request) content() error {
 	err := r.matches()
 	if _, invalid := errors.AsType[*Violation](err); !invalid || r.Version >= r.server {

@@ -9,7 +9,7 @@ type Violation struct {
 	Line     int
 	Position int
 	Message  string
-	Empty    bool // the body of the envelope has nothing in it
+	Empty    bool // the body of the envelope is empty
 }
 
 // Error returns the message with its position, in a server's words.
@@ -46,12 +46,12 @@ func (e *VersionError) Error() string {
 }
 
 // OutdatedError reports a request that the schema of its RequestServerVersion does not
-// allow, and the newest of the server does. The server answers with the fault
+// allow, but the server's newest does. The server answers with the fault
 // ErrorIncorrectSchemaVersion.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
 type OutdatedError struct {
-	Version Version // that the request names, Exchange2007 if it names none
-	Newest  Version // that the server has
+	Version Version // named in the request; Exchange2007 if it names none
+	Newest  Version // the newest that the server has
 }
 
 // Error names both versions.
@@ -70,7 +70,7 @@ func (e *HeaderError) Error() string {
 	return fmt.Sprintf("the SOAP header %s appears twice", e.Local)
 }
 
-// UnderstandError reports a SOAP header that the client says must be understood, and
+// UnderstandError reports a SOAP header that the client requires to be understood, and
 // that this version of the server does not know.
 // See https://www.w3.org/TR/2000/NOTE-SOAP-20000508/#_Toc478383500.
 type UnderstandError struct {

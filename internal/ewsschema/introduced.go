@@ -24,7 +24,7 @@ func Operations() []string {
 	})))
 }
 
-// Introduced returns the version that first has an operation, and whether any has.
+// Introduced returns the first version with an operation, and whether there is one.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/ews-operations-in-exchange.
 func Introduced(operation string) (Version, bool) {
 	s := published()

@@ -100,8 +100,8 @@ func otherSpace(uri string) string {
 	return strings.TrimSuffix(uri, "messages") + "types"
 }
 
-// values returns texts to replace v. None has white space around it, because
-// xmllint does not collapse that before it reads a number or a time.
+// values returns texts to replace v. None has white space around it, because xmllint does
+// not collapse it before reading a number or a time.
 func values(v string) []string {
 	return []string{"", v + "x", strings.ToUpper(v), "true", "-5", "70000", "0x12", "2026-02-29T00:00:00Z", "2026-11-25", "AQID", "1 2"}
 }

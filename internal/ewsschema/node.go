@@ -20,7 +20,7 @@ type Node struct {
 	Space    xmlwire.Space
 	Local    string
 	Attrs    []Attr
-	Text     string // without that of children; blank for an element that may have children
+	Text     string // without the text of children; blank for an element that may have children
 	Children []*Node
 
 	// Line and Column are where the name of the element begins, counted from 1 as
@@ -31,7 +31,7 @@ type Node struct {
 // Exists reports whether the element exists.
 func (n *Node) Exists() bool { return n != nil }
 
-// Child returns the first child with a local name, nil if it does not exist.
+// Child returns the first child with a local name, or nil if it does not exist.
 func (n *Node) Child(local string) *Node {
 	if n == nil {
 		return nil
@@ -44,7 +44,7 @@ func (n *Node) Child(local string) *Node {
 	return nil
 }
 
-// First returns the first child, whatever its name, nil if there are no children.
+// First returns the first child, whatever its name, or nil if there are no children.
 func (n *Node) First() *Node {
 	if n == nil || len(n.Children) == 0 {
 		return nil
@@ -52,8 +52,8 @@ func (n *Node) First() *Node {
 	return n.Children[0]
 }
 
-// Path returns the element reached by taking the first child with each name in
-// turn, nil if it does not exist.
+// Path returns the element reached by taking the first child with each name in turn, or
+// nil if it does not exist.
 func (n *Node) Path(locals ...string) *Node {
 	for _, local := range locals {
 		n = n.Child(local)
@@ -93,13 +93,13 @@ func (n *Node) Attr(local string) (string, bool) {
 	return "", false
 }
 
-// Get returns the value of an attribute, empty if it is absent.
+// Get returns the value of an attribute, or "" if it is absent.
 func (n *Node) Get(local string) string {
 	v, _ := n.Attr(local)
 	return v
 }
 
-// Content returns the text of the element, empty if it does not exist.
+// Content returns the text of the element, or "" if it does not exist.
 func (n *Node) Content() string {
 	if n == nil {
 		return ""
@@ -107,8 +107,7 @@ func (n *Node) Content() string {
 	return n.Text
 }
 
-// Value returns the text of the first child with a name, empty if it does not
-// exist.
+// Value returns the text of the first child with a name, or "" if it does not exist.
 func (n *Node) Value(local string) string { return n.Child(local).Content() }
 
 // Bool returns the text of the first child with a name as an xs:boolean, or def

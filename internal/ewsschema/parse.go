@@ -17,14 +17,14 @@ type Request struct {
 	// Header is the SOAP header, nil if absent. Its children in the namespace of
 	// EWS types have been validated, but not the others.
 	Header *Node
-	// Version is the version that the request was validated against: that of its
+	// Version is the version against which the request was validated: that of its
 	// RequestServerVersion, or else Exchange2007.
 	Version Version
 	// VersionName is RequestServerVersion as sent, empty if absent.
 	VersionName string
-	// Modelled reports whether the content of the operation was validated. It is
-	// false for EWS operations that this package has no model of, so a server can
-	// report that it does not support them.
+	// Modelled reports whether the content of the operation was validated. It is false
+	// for EWS operations that this package does not model, so that a server can report
+	// that it does not support them.
 	Modelled bool
 
 	server Version
@@ -36,10 +36,10 @@ const (
 	maxText  = 512 << 20
 )
 
-// Parse reads a request and validates it like a server whose newest schema is
-// version server. Its errors are [*SyntaxError], [*Violation], [*VersionError],
-// [*OutdatedError], [*HeaderError] and [*UnderstandError]. If the envelope is valid, it returns the request along with
-// the error, so the caller knows the operation.
+// Parse reads a request and validates it like a server whose newest schema is version
+// server. Its errors are [*SyntaxError], [*Violation], [*VersionError], [*OutdatedError],
+// [*HeaderError] and [*UnderstandError]. If the envelope is valid, it returns the request
+// along with the error, so that the caller knows the operation.
 func Parse(r io.Reader, server Version) (*Request, error) {
 	root, err := readTree(r)
 	if err != nil {
@@ -64,8 +64,8 @@ func readTree(r io.Reader) (*Node, error) {
 	return root, nil
 }
 
-// tree is a document being read. Servers for tests read many: nodes are made many at a
-// time, and their slices in the size that they need.
+// tree is a document being read. Servers for tests read many documents, so nodes are
+// allocated many at a time, and their slices in the size that they need.
 type tree struct {
 	d     *xmlwire.Decoder
 	spare []spareNode

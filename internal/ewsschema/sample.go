@@ -8,18 +8,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// Sample is an element with one of the contents that it can have.
+// Sample is an element with one of its possible contents.
 type Sample struct{ Name, XML string }
 
-// Samples returns the elements that the type of a name can contain in a version,
-// so that tests can send every one there is: each with as little as the schema
-// allows, with all that it allows, once for each value of an enumeration, and with
-// each element that it can have alone. Prefixes are t: and m:. It panics if there is
-// no such type.
+// Samples returns the elements that the named type can contain in a version, so that
+// tests can send all of them: each with as little as the schema allows, with everything
+// it allows, once for each value of an enumeration, and with each possible child alone.
+// Prefixes are t: and m:. It panics if the type does not exist.
 func Samples(name string, v Version) []Sample { return samples(name, v, sampler{v}.variants) }
 
-// InnerSamples returns the elements that a type can contain, each with each element
-// that it can have, and that with one of its elements alone. It panics like Samples.
+// InnerSamples returns the elements that a type can contain, each with each of its
+// possible children, which in turn has one of its own possible children alone. It panics
+// like Samples.
 func InnerSamples(name string, v Version) []Sample { return samples(name, v, sampler{v}.inner) }
 
 func samples(name string, v Version, variants func(*particle) []string) []Sample {
@@ -37,8 +37,8 @@ func samples(name string, v Version, variants func(*particle) []string) []Sample
 	return all
 }
 
-// Values returns the values of an enumeration in a version, in order. It panics if
-// there is no such type.
+// Values returns the values of an enumeration in a version, in order. It panics if the
+// type does not exist.
 func Values(name string, v Version) []string { return sampler{v}.values(named(name).simple) }
 
 // Headers returns the names of the SOAP headers of a version, in order.
@@ -113,19 +113,20 @@ func (s sampler) inner(p *particle) []string {
 	return all
 }
 
-// alone reports whether content can be one element only.
+// alone reports whether content can consist of one element only.
 func (s sampler) alone(k, inner *particle) bool {
 	n := []*Node{{Space: k.space, Local: k.local}}
 	m := matcher{version: s.version, rest: n}
 	return m.match(inner) && len(m.rest) == 0
 }
 
-// element writes an element with what is required and, to a depth, what is not.
+// element writes an element with its required content and, to a depth, its optional
+// content.
 func (s sampler) element(p *particle, depth int) string {
 	if t := p.typ.simple; t != nil {
 		text := s.values(t)[0]
 		if own := p.local + "@example.test"; text == candidates[0] && t.fault(own, s.version) == "" {
-			text = own // tells where it stood
+			text = own // identifies its position
 		}
 		return s.tag(p, s.attributes(p.typ, depth > 0), text)
 	}
@@ -175,8 +176,8 @@ func (s sampler) tag(p *particle, attributes, content string) string {
 // candidates are texts of which every simple type accepts at least one.
 var candidates = []string{"x@example.test", "7", "2026-01-02T03:04:05Z", "2026-01-02", "03:04:05", "AQID", "de", "true", "P1D", "0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f"}
 
-// values returns values of a type: all of an enumeration, both of a Boolean, one of
-// another.
+// values returns values of a type: all of an enumeration, both of a Boolean, and one of
+// any other.
 func (s sampler) values(t *simpleType) []string {
 	switch {
 	case t.enum != nil:

@@ -6,8 +6,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// headers checks the EWS headers. It ignores other headers, and the content of
-// those that this version does not have, unless they must be understood.
+// headers checks the EWS headers. It ignores other headers, and the content of headers
+// that this version does not have, unless they must be understood.
 func (r *Request) headers() error {
 	seen := make(map[string]bool)
 	for _, h := range r.Header.Kids() {
@@ -32,10 +32,11 @@ func (r *Request) headers() error {
 	return nil
 }
 
-// nextActor is the actor that every receiver of a header is.
+// nextActor is the actor that every receiver of a header plays.
 const nextActor = "http://schemas.xmlsoap.org/soap/actor/next"
 
-// mustBeUnderstood reports whether a header is for the server, and no choice of its.
+// mustBeUnderstood reports whether a header is addressed to the server and must not be
+// ignored.
 func (n *Node) mustBeUnderstood() bool {
 	must := false
 	for _, a := range n.Attrs {
@@ -57,7 +58,7 @@ func (r *Request) operation() error {
 	ours := r.Operation.Space == xmlwire.SpaceMessages
 	if !ours || p == nil || p.since > r.Version {
 		if since, known := Introduced(r.Name); ours && known && p == nil && since <= r.Version {
-			return nil // a server may say that it lacks it
+			return nil // a server may report that it lacks it
 		}
 		return violation(r.Operation, "The '%s' element is not declared.", full(r.Operation))
 	}
@@ -68,7 +69,7 @@ func (r *Request) operation() error {
 	return nil
 }
 
-// IsOperation reports whether the schema has an operation of a name, such as
+// IsOperation reports whether the schema has an operation with the given name, such as
 // GetItem, in some version.
 func IsOperation(name string) bool {
 	s := published()
@@ -121,8 +122,8 @@ func (v *validator) attributes(n *Node, t *typ, header bool) *Violation {
 		switch {
 		case a.Space == xmlwire.SpaceInstance && (a.Local == "schemaLocation" || a.Local == "noNamespaceSchemaLocation"):
 		case a.Space == xmlwire.SpaceInstance && a.Local == "type":
-			// Toolkits say the type that the element has anyway. Types that extend it are
-			// elements of their own in this schema.
+			// Toolkits name the type that the element has anyway. Types that extend it
+			// are separate elements in this schema.
 			if name := a.Value[strings.LastIndex(a.Value, ":")+1:]; strings.TrimSpace(name) != t.name {
 				return violation(n, "The type '%s' is not that of the element %s, '%s'.", excerpt(a.Value), quoted(n), t.name)
 			}
@@ -182,7 +183,7 @@ type matcher struct {
 	version  Version
 	rest     []*Node     // not matched yet
 	types    []*typ      // of those matched
-	explains bool        // notes what is expected
+	explains bool        // records what is expected
 	expected []*particle // possible instead of the first of rest
 }
 

@@ -2,8 +2,8 @@ package ewsschema
 
 import "github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 
-// wsdl writes the operations, as WSDL 1.1 with SOAP 1.1 over HTTP. Names of messages
-// and parts are those that proxies made of Microsoft's file know.
+// wsdl writes the operations, as WSDL 1.1 with SOAP 1.1 over HTTP. The names of messages
+// and parts are those known to proxies generated from Microsoft's file.
 // See https://www.w3.org/TR/wsdl.
 func (d *describer) wsdl(operations []string, address string) []byte {
 	e := &xmlwire.Encoder{}
@@ -71,7 +71,7 @@ func (d *describer) wsdl(operations []string, address string) []byte {
 	return e.Bytes()
 }
 
-// partOf returns the name of the part that a header is.
+// partOf returns the name of the message part for a header.
 func partOf(header string) string {
 	switch header {
 	case "ExchangeImpersonation":

@@ -14,14 +14,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 )
 
-// Ids as Graph has them.
+// Ids in the form that Graph uses.
 const (
 	oneID, otherID       = "AAMkAGI2T1=", "AAMkAGI2T2="
 	oneFolder, oneParent = "AQMkAGI2F1=", "AQMkAGI2P1="
 	otherFolder          = "AQMkAGI2F2="
 )
 
-// An answer to another request is not believed, whatever is read.
+// An answer to another request is not believed, whatever is being read.
 func TestAnswersToOtherReads(t *testing.T) {
 	t.Parallel()
 	message := `{"id":"` + otherID + `","changeKey":"CK","subject":"x","body":{"content":"x"}}`
@@ -92,7 +92,7 @@ func TestAnswersToOtherReads(t *testing.T) {
 	}
 }
 
-// After an answer to another request, what came of a write is unknown.
+// After an answer to another request, the outcome of a write is unknown.
 func TestAnswersToOtherWrites(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -128,8 +128,8 @@ func TestAnswersToOtherWrites(t *testing.T) {
 	}
 }
 
-// What is spelled in another way is the same, and an answer without an id says nothing of the
-// version.
+// Another spelling of an id means the same thing, and an answer without an id reveals
+// nothing about the version.
 func TestAnswersInOtherSpellings(t *testing.T) {
 	t.Parallel()
 	s := script(answer(200, `{"id":"AAMk-x_y="}`), answer(200, `{"changeKey":"CK"}`), answer(200, `{"id":"`+otherFolder+`"}`),
@@ -146,8 +146,8 @@ func TestAnswersInOtherSpellings(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// The parts of a batch have ids that no other batch has: the answer to an earlier one answers
-// none of them.
+// The parts of a batch have ids that no other batch uses, so the answer to an earlier
+// batch matches none of them.
 func TestAnswerToAnotherBatch(t *testing.T) {
 	t.Parallel()
 	var first string
@@ -178,8 +178,8 @@ func TestAnswerToAnotherBatch(t *testing.T) {
 	}
 }
 
-// An answer to another question about the same message lacks what was asked for, and is not
-// taken for a message without it.
+// An answer to another question about the same message lacks what was requested, and is
+// not taken for a message without it.
 func TestAnswersToOtherQuestions(t *testing.T) {
 	t.Parallel()
 	s := script(answer(200, `{"id":"`+oneID+`","changeKey":"CK","isRead":false}`), answer(200, `{"id":"`+oneID+`","subject":"x"}`))

@@ -8,20 +8,19 @@ import (
 
 var errBase64 = errors.New("the export is not base64")
 
-// base64Check checks, as it passes by, that a text is the whole of something in base64
-// and does not end in the marker that Exchange puts at the end of an export which it cuts
-// off.
+// base64Check checks, as a text passes by, that it is complete base64 and does not end in
+// the marker with which Exchange ends an export that it cuts off.
 type base64Check struct {
 	n      int64
 	equals int
 	tail   []byte
 }
 
-// tailLength is how much of the end is looked at: more than the marker takes up in
+// tailLength is how much of the end is examined: more than the length of the marker in
 // base64, even as UTF-16. It is a multiple of 4.
 const tailLength = 128
 
-// add looks at the next characters.
+// add examines the next characters.
 func (c *base64Check) add(p []byte) error {
 	for _, b := range p {
 		switch {
@@ -47,12 +46,12 @@ func (c *base64Check) add(p []byte) error {
 	return nil
 }
 
-// end judges the whole.
+// end judges the whole text.
 func (c *base64Check) end() error {
 	if c.n == 0 || c.n%4 != 0 {
 		return ErrTruncated
 	}
-	// The tail begins at a multiple of 4, as the whole is one.
+	// The tail begins at a multiple of 4, because the length of the whole is one.
 	plain, err := base64.StdEncoding.DecodeString(string(c.tail))
 	if err != nil {
 		return errBase64

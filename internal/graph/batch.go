@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// maxBatch is how many requests one $batch may have.
+// maxBatch is the maximum number of requests in one $batch.
 const maxBatch = 20
 
-// errNoPart is the error of a request of a batch that was not answered.
+// errNoPart is the error of a request that the answer to its batch leaves out.
 var errNoPart = errors.New("the batch does not answer it")
 
 type batchRequest struct {
@@ -38,10 +38,10 @@ type part struct {
 	err  error
 }
 
-// batch sends reads together, which saves round trips, though Graph counts each. One waits
-// for the one before it, so that they are one request in flight: without that Graph would
-// run four at once. What was not run because one before it failed, or because Graph was
-// busy, is sent again.
+// batch sends reads together, which saves round trips, although Graph counts each. Each
+// waits for the one before it, so that together they are one request in flight: otherwise
+// Graph would run four at the same time. Reads that were not run because an earlier one
+// failed, or because Graph was busy, are sent again.
 // See https://learn.microsoft.com/en-us/graph/json-batching.
 func (c *Client) batch(ctx context.Context, payer string, calls []call) ([]part, error) {
 	parts := make([]part, len(calls))
@@ -87,14 +87,14 @@ func (c *Client) batch(ctx context.Context, payer string, calls []call) ([]part,
 	return parts, nil
 }
 
-// waiting is a request of a batch that may be answered later.
+// waiting is a request of a batch that may succeed later.
 type waiting struct {
 	at  int
 	err error
 }
 
-// together sends some of the calls, and notes what was answered. It returns which need not
-// be sent again, and the first that may succeed later.
+// together sends some of the calls and records the answers. It returns which calls need
+// not be sent again, and the first that may succeed later.
 func (c *Client) together(ctx context.Context, payer string, calls []call, now []int, parts []part) (done map[int]bool, wait *waiting, err error) {
 	if c.budget != nil {
 		for range len(now) - 1 { // the batch itself is counted as one
@@ -103,7 +103,7 @@ func (c *Client) together(ctx context.Context, payer string, calls []call, now [
 			}
 		}
 	}
-	// An answer to another batch would else fit this one.
+	// Otherwise an answer to another batch could fit this one.
 	tag := newGUID()[:8] + "-"
 	requests := make([]batchRequest, len(now))
 	for n, i := range now {
@@ -129,13 +129,13 @@ func (c *Client) together(ctx context.Context, payer string, calls []call, now [
 		id, ours := strings.CutPrefix(r.ID, tag)
 		if i, err := strconv.Atoi(id); ours && err == nil && slices.Contains(now, i) {
 			if _, twice := answers[i]; twice {
-				r = batchResponse{} // nobody knows which of them is the answer
+				r = batchResponse{} // it is unknown which of them is the answer
 			}
 			answers[i] = r
 		}
 	}
 	done = make(map[int]bool)
-	failed := false // one before it
+	failed := false // one before it has failed
 	for _, i := range now {
 		r, answered := answers[i]
 		switch {
@@ -171,7 +171,7 @@ func partError(k call, r batchResponse, answered bool) *Error {
 	return e
 }
 
-// decodePart decodes the answer to a read of a batch.
+// decodePart decodes the answer to one read of a batch.
 func decodePart(k call, p part, into any) error {
 	if p.err != nil {
 		return p.err

@@ -64,7 +64,7 @@ func TestBatchWaitsForBusyParts(t *testing.T) {
 		assert.Equal(t, []string{"a", "b"}, []string{got[0].ID, got[1].ID})
 		assert.Equal(t, 5*time.Second, time.Since(began))
 	})
-	synctest.Test(t, func(t *testing.T) { // for ever, it does not
+	synctest.Test(t, func(t *testing.T) { // it does not wait forever
 		busy := answer(200, `{"responses":[{"id":"0","status":503},{"id":"1","status":424}]}`)
 		s := script(busy, busy, busy, busy, answer(200, `{"responses":[{"id":"1","status":200,"body":{"id":"b"}}]}`))
 		_, err := mailbox(t, s).Known(t.Context(), []string{"inbox", "drafts"})
@@ -122,7 +122,7 @@ func TestWindows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := graph.NewWindows()
 		began := time.Now()
-		require.NoError(t, b.Spend(t.Context(), "a", 200_000_000)) // larger than all that is allowed, alone
+		require.NoError(t, b.Spend(t.Context(), "a", 200_000_000)) // exceeds the allowance, but alone
 		assert.Zero(t, time.Since(began))
 		require.NoError(t, b.Spend(t.Context(), "a", 0)) // not an upload
 		assert.Zero(t, time.Since(began))

@@ -13,7 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 )
 
-// What a small answer unpacks to is bounded, whether it is read whole or refuses.
+// The unpacked size of a small answer is bounded, whether the answer is read whole or is
+// a refusal.
 func TestPackedAnswers(t *testing.T) {
 	t.Parallel()
 	const most = 150 // MB

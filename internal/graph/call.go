@@ -9,7 +9,7 @@ import (
 	"net/url"
 )
 
-// version is that of Graph, before each path.
+// version is the version of Graph, which precedes each path.
 const version = "/v1.0"
 
 // call is a request.
@@ -20,30 +20,30 @@ type call struct {
 	route  route
 	params []Param
 	header map[string]string
-	body   any // to be encoded as JSON, nil for none
+	body   any // to be encoded as JSON; nil for none
 	// raw is a body that is sent as it is: content, or JSON with contents in it.
 	raw []byte
-	// content is a body that is streamed, and can be sent once only; its length is not
+	// content is a body that is streamed, and can be sent only once; its length is not
 	// known.
 	content io.Reader
-	// size is about how long content is, for the budget.
+	// size is the approximate length of content, for the budget.
 	size int64
 	// read means that the request changes nothing, and may be repeated. Without it the
 	// request is a write.
 	read bool
-	// follows means that in a batch it is of no use if the one before it fails.
+	// follows means that, in a batch, the request is useless if the one before it fails.
 	follows bool
 	// link is used as it is instead of route and params.
 	link *url.URL
-	// elsewhere means that link leads to the import host, without sign-in.
+	// elsewhere means that link leads to the import host, to be used without sign-in.
 	elsewhere bool
-	// want are the statuses that are a success.
+	// want lists the statuses that mean success.
 	want []int
-	// opaque means that the answer is content, and no JSON.
+	// opaque means that the answer is content, not JSON.
 	opaque bool
 	// limit bounds the answer. Default: maxAnswer.
 	limit int64
-	// sends counts how often it was sent. nil: not yet.
+	// sends counts how often the request has been sent. nil: not yet.
 	sends *int
 }
 
@@ -60,7 +60,7 @@ func write(op, payer, method string, r route, body any, want ...int) call {
 	return call{op: op, payer: payer, method: method, route: r, body: body, want: want}
 }
 
-// address returns where a call goes.
+// address returns the URL of a call.
 func (c *Client) address(k call) (*url.URL, error) {
 	if k.link != nil {
 		return k.link, nil
@@ -75,7 +75,7 @@ func (c *Client) address(k call) (*url.URL, error) {
 	return url.Parse(text)
 }
 
-// encoded returns the body, nil for none or one that is streamed.
+// encoded returns the body, or nil if the call has no body or streams it.
 func (k call) encoded() ([]byte, error) {
 	if k.body == nil {
 		return k.raw, nil

@@ -19,10 +19,10 @@ import (
 const (
 	// DefaultRoot is the worldwide cloud, GCC included.
 	DefaultRoot = "https://graph.microsoft.com"
-	// DefaultAttempts is how often a read is sent.
+	// DefaultAttempts is how often a read is sent at most.
 	DefaultAttempts = 4
 	// DefaultStall is how long a call may stand still. Graph itself gives up a request
-	// after less.
+	// sooner.
 	DefaultStall = 150 * time.Second
 )
 
@@ -49,11 +49,12 @@ type Options struct {
 	// Budget bounds the requests and bytes over time for each mailbox. Default: none.
 	Budget Budget
 
-	// UserAgent names the product. Default: none; the client names itself.
+	// UserAgent names the product, ahead of the client's own name. Default: only the
+	// latter.
 	UserAgent string
 
-	// Attempts is how often a read is sent, and a write that Graph has answered with 429.
-	// Default: [DefaultAttempts].
+	// Attempts is how often a read is sent at most, and a write that Graph answers with
+	// 429. Default: [DefaultAttempts].
 	Attempts int
 
 	// Stall is how long a call may go without a byte in either direction. Default:
@@ -63,37 +64,37 @@ type Options struct {
 	// Jitter returns a number in [0, 1) that spreads delays. Default: math/rand/v2.
 	Jitter func() float64
 
-	// OnStart is told of each request before it waits for anything, and returns the context
-	// of the request; nil: the one that it got. Default: nobody is told.
+	// OnStart is called for each request before it waits for anything, and returns the
+	// context of the request; nil means the context that it was given. Default: none.
 	OnStart func(context.Context, Call) context.Context
 
-	// OnCall is told of each request when it has been answered or given up, with the
-	// context of the request. Default: nobody is told.
+	// OnCall is called for each request when it has been answered or given up, with the
+	// context of the request. Default: none.
 	OnCall func(context.Context, Call)
 
-	// Wire gets each request and its answer as text. Secrets are struck out, and contents
-	// of messages as well, unless WireBodies is set. Default: nobody sees the wire.
+	// Wire receives each request and its answer as text. Secrets are struck out, and so
+	// are the contents of messages, unless WireBodies is set. Default: none.
 	Wire       io.Writer
 	WireBodies bool
 }
 
-// Call is a request; the fields after ClientRequestID are what became of it.
+// Call describes a request; the fields after ClientRequestID describe its outcome.
 type Call struct {
 	Operation       string // as in [Error]
 	Payer           string // whose budget it is charged to
-	Host            string // that it is sent to
-	Attempt         int    // which request of this call it is, from 1
+	Host            string // to which it is sent
+	Attempt         int    // number of the request within this call, from 1
 	ClientRequestID string // GUID that Graph logs, too; empty for the import host
 
 	Status    int           // 0: no answer
-	RequestID string        // Graph's id of it, empty if it named none
+	RequestID string        // Graph's id of the request; empty if it sent none
 	Unsent    bool          // nothing was sent
 	BytesOut  int64         // of the body
 	BytesIn   int64         // of the body, unpacked
 	Waited    time.Duration // for permission to be sent
-	Duration  time.Duration // all in all, Waited included
-	BackOff   time.Duration // that Graph asked for; 0: it did not
-	Err       error         // as the caller gets it, if it is not sent again
+	Duration  time.Duration // total time, including Waited
+	BackOff   time.Duration // requested by Graph; 0: none
+	Err       error         // as the caller gets it, unless the request is sent again
 }
 
 // Client talks to Graph. It may be used concurrently.
@@ -109,7 +110,7 @@ type Client struct {
 	jitter    func() float64
 	onStart   func(context.Context, Call) context.Context
 	onCall    func(context.Context, Call)
-	wire      *wirelog.Log[*wireBody] // nil: nobody sees it
+	wire      *wirelog.Log[*wireBody] // nil: not wanted
 }
 
 // New returns a client. It does no I/O.
@@ -171,7 +172,7 @@ func (c *Client) defaults() {
 // Host returns the host that the client signs in to.
 func (c *Client) Host() string { return c.root.Host }
 
-// private reports whether what goes to a URL cannot be read on the way.
+// private reports whether traffic to a URL cannot be read on the way.
 func private(u *url.URL) bool {
 	if u.Scheme == "https" {
 		return true

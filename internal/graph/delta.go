@@ -8,21 +8,22 @@ import (
 	"strings"
 )
 
-// ErrStateLost reports that Graph knows the state of a delta no more: it begins anew.
+// ErrStateLost reports that Graph no longer knows the state of a delta, which must start
+// over.
 var ErrStateLost = errors.New("graph: it no longer knows what was read before")
 
-// DeltaPage is a page of what has changed in a folder.
+// DeltaPage is a page of the changes in a folder.
 type DeltaPage struct {
-	Messages []Message // that came or changed
-	Removed  []string  // ids of those that left it
-	State    string    // with which it goes on behind this page
-	Last     bool      // nothing more is there now
+	Messages []Message // new or changed
+	Removed  []string  // ids of messages that have left the folder
+	State    string    // to continue with after this page
+	Last     bool      // there is nothing more at present
 }
 
-// Changes reads a page of what has changed in a folder since a state; without a state, of
-// all that is in it. The error matches [ErrStateLost] if the state is no longer good. Ids are
-// those that change when a message moves: with the others, a message that was moved away and
-// back is left out.
+// Changes reads a page of the changes in a folder since a state or, without a state, of
+// everything in it. The error matches [ErrStateLost] if the state is no longer valid. The
+// ids are those that change when a message moves: with the others, a message that was
+// moved away and back is left out.
 // See https://learn.microsoft.com/en-us/graph/api/message-delta.
 func (m Mailbox) Changes(ctx context.Context, folder, state string, fields []string) (DeltaPage, error) {
 	k := get("delta of messages", m.payer, to("/users", m.user, "mailFolders", folder, "messages", "delta"),
@@ -31,7 +32,7 @@ func (m Mailbox) Changes(ctx context.Context, folder, state string, fields []str
 	return m.client.delta(ctx, k, state)
 }
 
-// errState is the error of a state that is none.
+// errState is the error of a state that is not valid.
 var errState = errors.New("the state is not one of this folder's mailbox")
 
 func (c *Client) delta(ctx context.Context, k call, state string) (DeltaPage, error) {
@@ -55,7 +56,7 @@ func (c *Client) delta(ctx context.Context, k call, state string) (DeltaPage, er
 		Error json.RawMessage `json:"error"`
 	}
 	if err := c.document(ctx, k, &got); err != nil {
-		// A link that is used as it is can be wrong only if it is of no use any more.
+		// A link that is used unchanged can only be wrong because it has become useless.
 		if e, ok := errors.AsType[*Error](err); ok && (e.Status == http.StatusGone || e.has("SyncStateNotFound", "SyncStateInvalid", "ResyncRequired") ||
 			state != "" && e.Status == http.StatusBadRequest) {
 			err = errors.Join(ErrStateLost, err)

@@ -9,8 +9,8 @@ type Detail struct {
 	Err         error
 }
 
-// Details reads messages together, with the lists of their attachments if asked. Each has
-// an error of its own.
+// Details reads messages together, with the lists of their attachments if requested. Each
+// message has its own error.
 func (m Mailbox) Details(ctx context.Context, ids, fields []string, properties []Property, attachments bool) ([]Detail, error) {
 	var calls []call
 	for _, id := range ids {
@@ -40,7 +40,7 @@ func (m Mailbox) detailCalls(id string, fields []string, properties []Property, 
 	return calls
 }
 
-// detail reads the answers to them.
+// detail reads the answers to those requests.
 func (m Mailbox) detail(ctx context.Context, calls []call, parts []part, id string, fields []string) (d Detail) {
 	if d.Err = decodePart(calls[0], parts[0], &d.Message); d.Err == nil {
 		d.Err = d.Message.answers(calls[0], id, fields)

@@ -15,28 +15,28 @@ type Entry struct {
 	GroupTypes []string `json:"groupTypes"`
 }
 
-// Kinds of entries.
+// Kinds of directory entries.
 const (
 	TypeUser    = "user"
 	TypeGroup   = "group"
 	TypeContact = "orgContact"
 )
 
-// Kind returns what kind of entry it is.
+// Kind returns the kind of the entry.
 func (e Entry) Kind() string { return strings.TrimPrefix(strings.ToLower(e.Type), "#microsoft.graph.") }
 
 // Is reports whether it is of a kind.
 func (e Entry) Is(kind string) bool { return strings.EqualFold(e.Kind(), kind) }
 
-// HasMailbox reports whether a group is one of Microsoft 365, which has a mailbox.
+// HasMailbox reports whether a group is a Microsoft 365 group, which has a mailbox.
 func (e Entry) HasMailbox() bool {
 	return slices.ContainsFunc(e.GroupTypes, func(t string) bool { return strings.EqualFold(t, "Unified") })
 }
 
 // EntryOf returns the user, group or contact with an address. The error matches
 // [ErrNoMailbox] if nobody has it. It needs User.Read.All, GroupMember.Read.All or
-// Group.Read.All, and OrgContact.Read.All; kinds that the application may not read are
-// passed over, unless that is all of them.
+// Group.Read.All, and OrgContact.Read.All. Kinds that the application may not read are
+// skipped, unless it may read none of them.
 func (c *Client) EntryOf(ctx context.Context, address string, kinds ...string) (Entry, error) {
 	var denied error
 	none := 0
@@ -92,11 +92,11 @@ func (c *Client) entryOf(ctx context.Context, address, kind string) (Entry, erro
 	return Entry{}, &Error{Operation: k.op, read: true, final: true, Err: errSeveral}
 }
 
-// maxMembers is how many members of a group are held in memory.
+// maxMembers is the maximum number of members of a group held in memory.
 const maxMembers = 500_000
 
-// MembersOf returns the direct members of a group. What the application may not read has
-// a type and an id only.
+// MembersOf returns the direct members of a group. Members that the application may not
+// read have only a type and an id.
 // See https://learn.microsoft.com/en-us/graph/api/group-list-members.
 func (c *Client) MembersOf(ctx context.Context, group string) (all []Entry, err error) {
 	k := get("list members", DirectoryPayer, to("/groups", group, "members"))

@@ -4,24 +4,24 @@
 //
 // # What may be repeated
 //
-// A read is repeated when Graph is busy or the connection breaks. A write is sent
-// again only where it was certainly not carried out: it never left, or the answer was
-// 429. After any other failure its outcome is unknown, because Graph has no keys for
-// repeated requests and a 503 or 504 may have acted; [Error.NotExecuted] says so, and
-// the caller looks.
+// A read is repeated when Graph is busy or the connection breaks. A write is sent again
+// only if it was certainly not carried out: it was never sent, or the answer was 429.
+// After any other failure its outcome is unknown, because Graph has no keys for repeated
+// requests, and a request answered with 503 or 504 may have taken effect.
+// [Error.NotExecuted] reports this, and the caller checks.
 //
 // # Where credentials go
 //
 // The transport that signs in is used for the configured host only: a link to a next
 // page, or a redirect, that leads elsewhere is refused. An import URL carries its own
-// secret, is used without the transport that signs in, and stands in no error.
+// secret. It is used without the transport that signs in, and appears in no error.
 //
 // # Ids
 //
-// The client asks for the ids that change when an item is moved. With the ids that do
-// not ("ImmutableId"), a move that meets another one has left two copies, and a delta
-// query has lost items that were moved away and back. An id that no longer leads
-// anywhere is the safer one: what it names has moved, and is looked for again.
+// The client requests the ids that change when an item is moved. With the ids that do not
+// ("ImmutableId"), a move that coincided with another one has left two copies, and a
+// delta query has lost items that were moved away and back. An id that leads nowhere is
+// the safer failure: its item has moved, and is looked for again.
 //
 // See https://learn.microsoft.com/en-us/graph/api/resources/message and
 // https://learn.microsoft.com/en-us/graph/outlook-immutable-id.

@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// CreateDraft saves a message in MIME form in Drafts. It has no MAPI properties yet.
-// Of one above some 2 MB Graph may make nothing, and answer 200.
+// CreateDraft saves a message in MIME form in Drafts, at first without MAPI properties.
+// From a message of more than about 2 MB Graph may create nothing and yet answer 200.
 // See https://learn.microsoft.com/en-us/graph/api/user-post-messages.
 func (m Mailbox) CreateDraft(ctx context.Context, mime []byte) (Message, error) {
 	k := write("create draft", m.payer, http.MethodPost, to("/users", m.user, "messages"), nil, http.StatusCreated)
@@ -20,8 +20,8 @@ func (m Mailbox) CreateDraft(ctx context.Context, mime []byte) (Message, error) 
 	return made, err
 }
 
-// Send sends a draft; Graph moves it to Sent Items, perhaps only after it has answered. It
-// looks at no version. A draft that was sent has another id.
+// Send sends a draft, which Graph moves to Sent Items, perhaps only after it has
+// answered. It checks no version. A draft that was sent has a new id.
 // See https://learn.microsoft.com/en-us/graph/api/message-send.
 func (m Mailbox) Send(ctx context.Context, id string) error {
 	return m.client.done(ctx, write("send message", m.payer, http.MethodPost, to("/users", m.user, "messages", id, "send"), nil, http.StatusAccepted))

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Codes that callers tell apart. Graph spells some in several ways: see [Error.Is].
+// Codes that callers distinguish. Graph spells some in several ways: see [Error.Is].
 const (
 	CodeItemNotFound      = "ErrorItemNotFound"
 	CodeInvalidID         = "ErrorInvalidIdMalformed"
@@ -27,11 +27,11 @@ const (
 
 // Errors of a [Client]; test with errors.Is.
 var (
-	// ErrGone reports that an item or a folder is not there.
+	// ErrGone reports that an item or a folder was not found.
 	ErrGone = errors.New("graph: it is not there")
 	// ErrNoMailbox reports that the user, or the mailbox, cannot be found or opened.
 	ErrNoMailbox = errors.New("graph: no such mailbox")
-	// ErrConflict reports that an item has another version than was asked for.
+	// ErrConflict reports that an item has another version than the one requested.
 	ErrConflict = errors.New("graph: it has changed")
 	// ErrDenied reports that the application lacks a right.
 	ErrDenied = errors.New("graph: access denied")
@@ -41,32 +41,33 @@ var (
 	ErrThrottled = errors.New("graph: too many requests")
 )
 
-// Error is the answer of Graph to a request that failed, or the reason why no answer came.
-// Messages of Graph are for people: nothing here depends on them.
+// Error is Graph's answer to a request that failed, or the reason why no answer arrived.
+// Graph's messages are for people: nothing here depends on them.
 type Error struct {
 	Operation string // such as "PATCH message"
-	// Status is that of the answer, 0 if there was none. For a part of an answer, such as
-	// one item of an export, it is that of the answer.
+	// Status is the HTTP status of the answer, 0 if there was none. For a part of an
+	// answer, such as one item of an export, it is the status of the whole answer.
 	Status int
-	// Code is that of the answer as Graph spells it, Inner the most exact one within it.
+	// Code is the code of the answer as Graph spells it, Inner the most specific one
+	// within it.
 	Code, Inner string
 	// RequestID is Graph's id of the request, for its support.
 	RequestID string
-	// RetryAfter is how long Graph asked to wait, 0 if it did not say.
+	// RetryAfter is how long Graph asked to wait; 0 if it did not ask.
 	RetryAfter time.Duration
-	// Err is why no answer came, or one that cannot be read.
+	// Err is the reason why no answer arrived, or why it cannot be read.
 	Err error
 
 	message  string
 	unsent   bool // nothing was sent
 	read     bool // the request changes nothing
-	part     bool // of an answer that is a success
+	part     bool // concerns part of a successful answer
 	stopped  bool // the caller's context has ended
 	final    bool // the same request cannot succeed
 	imported bool // an answer of the import host
 }
 
-// Error returns what is known, on one line.
+// Error returns the known details, on one line.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("graph: " + e.Operation)
@@ -90,10 +91,10 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap returns the reason why no answer came.
+// Unwrap returns the reason why no answer arrived.
 func (e *Error) Unwrap() error { return e.Err }
 
-// has reports whether one of the codes is one of those named, in any case of letters.
+// has reports whether one of the codes is one of the given names, ignoring case.
 func (e *Error) has(names ...string) bool {
 	for _, name := range names {
 		if strings.EqualFold(e.Code, name) || strings.EqualFold(e.Inner, name) {
@@ -109,8 +110,8 @@ func Has(err error, codes ...string) bool {
 	return ok && e.has(codes...)
 }
 
-// Is reports whether the error belongs to a group: [ErrGone] and so on. A 404 means by its
-// code that an item is gone, or that the mailbox is.
+// Is reports whether the error belongs to a group: [ErrGone] and so on. The code of a 404
+// tells whether the item or the mailbox is gone.
 func (e *Error) Is(target error) bool {
 	switch target {
 	case ErrGone:
@@ -130,7 +131,7 @@ func (e *Error) Is(target error) bool {
 	return false
 }
 
-// unauthorized reports whether the transport says that it could not sign in.
+// unauthorized reports whether the transport reported that it could not sign in.
 func (e *Error) unauthorized() bool {
 	u, ok := errors.AsType[interface {
 		error
@@ -139,7 +140,7 @@ func (e *Error) unauthorized() bool {
 	return ok && u.Unauthorized()
 }
 
-// refusedBefore reports whether the transport says that nothing was done.
+// refusedBefore reports whether the transport reported that nothing was done.
 func (e *Error) refusedBefore() bool {
 	n, ok := errors.AsType[interface {
 		error
@@ -153,7 +154,8 @@ func (e *Error) mailboxMissing() bool {
 		"ErrorNonExistentMailbox", "ErrorMailboxNotFound")
 }
 
-// NotExecuted reports that the request certainly changed nothing, and will not.
+// NotExecuted reports whether the request certainly changed nothing, and will change
+// nothing.
 func (e *Error) NotExecuted() bool {
 	switch {
 	case e.read || e.unsent || e.refusedBefore():
@@ -163,15 +165,15 @@ func (e *Error) NotExecuted() bool {
 	case e.Status == http.StatusRequestTimeout:
 		return false
 	}
-	// What is refused is not done. 409 and 412 are refusals as well, and so are redirects that
-	// ask for the same again elsewhere, which are not followed; others may say where to look for
-	// what was done (RFC 9110, section 15.4).
+	// What is refused is not done. 409 and 412 are refusals as well, and so are redirects
+	// that ask for the same request elsewhere, which are not followed; others may point
+	// to the result of a request that was carried out (RFC 9110, section 15.4).
 	again := e.Status == http.StatusTemporaryRedirect || e.Status == http.StatusPermanentRedirect
 	return again || e.Status >= 400 && e.Status < 500 || e.Status == http.StatusNotImplemented || e.Status == http.StatusInsufficientStorage
 }
 
-// Answered reports that Graph itself has answered, so that it works no longer on the
-// request: neither a gateway for it, nor an answer that cannot be read.
+// Answered reports whether Graph is no longer working on the request: it has answered
+// itself, neither through a gateway's error nor unreadably, or nothing was sent.
 func (e *Error) Answered() bool {
 	switch e.Status {
 	case 0, http.StatusRequestTimeout, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -187,7 +189,7 @@ func (e *Error) Temporary() bool {
 	}
 	switch e.Status {
 	case 0:
-		// A transport that signs in says itself whether that may help.
+		// A transport that signs in itself reports whether a retry may help.
 		t, ok := errors.AsType[interface {
 			error
 			Temporary() bool
@@ -204,7 +206,7 @@ func (e *Error) Temporary() bool {
 }
 
 // wireError is the body of an error in all spellings: Graph's own, and that of the import
-// host. Names are read in any case of letters.
+// host. The case of names is ignored.
 type wireError struct {
 	Code       string          `json:"code"`
 	Message    json.RawMessage `json:"message"`
@@ -223,11 +225,11 @@ func (w *wireError) text() string {
 	return object.Value
 }
 
-// maxNested is how deep inner errors are looked at.
+// maxNested is how many levels of inner errors are examined.
 const maxNested = 8
 
-// fill reads an error from a body. One that is no such document tells nothing: it may be
-// the page of a proxy.
+// fill reads an error from a body. A body that is not such a document reveals nothing: it
+// may be the page of a proxy.
 func (e *Error) fill(body []byte) {
 	var document struct {
 		Error   *wireError      `json:"error"`
@@ -256,7 +258,7 @@ func (e *Error) from(w *wireError) {
 	}
 }
 
-// tidy makes one short line of a text of the other side.
+// tidy turns a text from the other side into one short line.
 func tidy(text string, limit int) string {
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f || r == 0x85 || r == 0x2028 || r == 0x2029 }), " ")
 	if len(text) > limit {

@@ -111,7 +111,7 @@ func TestReadsAreRepeated(t *testing.T) {
 		require.Error(t, err)
 		assert.Len(t, s.asked, graph.DefaultAttempts)
 	})
-	synctest.Test(t, func(t *testing.T) { // it is not the server but the item
+	synctest.Test(t, func(t *testing.T) { // the item is to blame, not the server
 		s := script(answer(500, ""), answer(500, ""), answer(500, ""))
 		_, err := mailbox(t, s).Message(t.Context(), "id", nil, nil)
 		require.Error(t, err)
@@ -169,7 +169,7 @@ func TestNewRefuses(t *testing.T) {
 	assert.Equal(t, "graph.microsoft.com", c.Host())
 }
 
-// refusal is what a transport returns that could not sign in.
+// refusal is the error of a transport that could not sign in.
 type refusal struct{}
 
 func (refusal) Error() string      { return "the token was refused" }

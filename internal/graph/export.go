@@ -13,8 +13,8 @@ import (
 // ErrTruncated reports that an export was cut off.
 var ErrTruncated = errors.New("the export is cut off")
 
-// Export is the whole of an item as text in base64, with all its MAPI properties, as it
-// comes. It must be closed.
+// Export is a whole item, with all its MAPI properties, as base64 text that is read as it
+// arrives. It must be closed.
 type Export struct {
 	a    *answer
 	in   *jsonStream
@@ -26,9 +26,10 @@ type Export struct {
 	err          error  // of Read, once it has ended
 }
 
-// ExportItem exports one item of a mailbox, which the id of [Mailbox.ExchangeID] names.
-// One item a request lets its text be streamed. An error that Graph tells of the item is
-// an [*Error].
+// ExportItem exports one item of the mailbox with the given id from [Mailbox.ExchangeID].
+// One item per request allows its text to be streamed. An error that Graph reports for
+// the item is an [*Error]. See
+// https://learn.microsoft.com/en-us/graph/api/mailbox-exportitems.
 // See https://learn.microsoft.com/en-us/graph/api/mailbox-exportitems.
 func (m Mailbox) ExportItem(ctx context.Context, exchangeID, itemID string) (*Export, error) {
 	k := write("exportItems", m.payer, http.MethodPost, to("/admin/exchange/mailboxes", exchangeID, "exportItems"),
@@ -50,8 +51,8 @@ func (m Mailbox) ExportItem(ctx context.Context, exchangeID, itemID string) (*Ex
 	return e, nil
 }
 
-// Read reads the text. It returns [io.EOF] only if the whole answer was as it should be.
-// Any other error is an [*Error].
+// Read reads the text. It returns [io.EOF] only if the whole answer was valid. Any other
+// error is an [*Error].
 func (e *Export) Read(p []byte) (int, error) {
 	if e.err != nil || len(p) == 0 {
 		return 0, e.err
@@ -127,8 +128,8 @@ func (e *Export) lacking() error {
 	return errors.New("the server says neither what the item is nor why not")
 }
 
-// skip takes a value that does not matter, and reports whether another member follows
-// before the end.
+// skip takes a value that does not matter, and reports whether another member precedes
+// the end.
 func (e *Export) skip(end string) (more bool, err error) {
 	if _, err := e.in.value(false); err != nil {
 		return false, err
@@ -173,7 +174,7 @@ func (e *Export) item() (bool, error) {
 	}
 }
 
-// fail reads why the item was not exported.
+// fail reads the reason why the item was not exported.
 func (e *Export) fail() error {
 	text, err := e.in.value(true)
 	if err != nil {
@@ -191,8 +192,8 @@ func (e *Export) fail() error {
 	return nil
 }
 
-// end reads what follows the text: it must be the rest of one item, the one that was
-// asked for, and the end of the answer.
+// end reads what follows the text: it must be the rest of a single item, the requested
+// one, and the end of the answer.
 func (e *Export) end() error {
 	if err := e.text.end(); err != nil {
 		return err
@@ -215,7 +216,7 @@ func (e *Export) end() error {
 	if c, err = e.in.take(",]"); err != nil {
 		return err
 	} else if c == ',' {
-		return errMisfit // one was asked for
+		return errMisfit // only one was requested
 	}
 	for {
 		if c, err = e.in.take(",}"); err != nil {

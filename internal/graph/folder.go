@@ -37,7 +37,7 @@ func (m Mailbox) Folder(ctx context.Context, id string) (Folder, error) {
 }
 
 // named returns an error for a folder without an id, which Graph always returns, and for
-// another one than the one with the id that was asked for.
+// a folder other than the one requested by id.
 func (f Folder) named(k call, id string) error {
 	switch {
 	case f.ID == "":
@@ -52,8 +52,8 @@ func (m Mailbox) folderCall(id string) call {
 	return get("GET folder", m.payer, to("/users", m.user, "mailFolders", id), folderFields)
 }
 
-// Children reads the folders directly below one, hidden ones as well, page by page.
-// A name limits them to those that have it, as far as Graph compares.
+// Children reads the folders directly below another, including hidden ones, page by page.
+// A name limits them to those with that name, as Graph compares names.
 func (m Mailbox) Children(ctx context.Context, parent, name string) iter.Seq2[[]Folder, error] {
 	k := m.childrenCall(parent, name)
 	return childOf(pages[Folder](ctx, m.client, k), parent, k)
@@ -67,8 +67,8 @@ func (m Mailbox) childrenCall(parent, name string) call {
 	return get("list folders", m.payer, to("/users", m.user, "mailFolders", parent, "childFolders"), params...)
 }
 
-// CreateFolder creates a folder. The error of an answer that is about another one leaves open
-// whether it was created.
+// CreateFolder creates a folder. If an error reports that the answer is about another
+// folder, it is unknown whether this one was created.
 func (m Mailbox) CreateFolder(ctx context.Context, parent, name string, hidden bool) (Folder, error) {
 	body := map[string]any{"displayName": name}
 	if hidden {

@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 )
 
-// noLists are answers with status 200 that are no list, or not the whole of one. Taken for
-// one, they would say that nothing is there.
+// noLists are answers with status 200 that are not a list, or not a whole one. Taken for
+// one, they would mean that there is nothing.
 var noLists = []string{
 	`{}`, `null`, `[]`, `""`, `0`, ``, `{"value":null}`, `{"value":{}}`, `{"value":"x"}`, `{"value":[null]}`, `{"value":[{"id":"1"},null]}`,
 	`{"value":[{}]}`, `{"value":[{"id":null}]}`, `{"value":[{"id":""}]}`, `{"value":[1]}`,
@@ -20,8 +20,8 @@ var noLists = []string{
 	`{"value":[{"id":"1"}`, `<html>Sign in</html>`, `{"value":[],"@odata.nextLink":7}`, `{"responses":[]}`,
 }
 
-// An answer that is no list is an error, in whatever request it comes, and never a list with
-// nothing in it.
+// An answer that is not a list is an error, whatever the request, and never an empty
+// list.
 func TestNoList(t *testing.T) {
 	t.Parallel()
 	for name, ask := range map[string]func(graph.Mailbox, *graph.Client) error{
@@ -80,12 +80,12 @@ func TestNoList(t *testing.T) {
 	}
 }
 
-// The same in a batch.
+// The same applies in a batch.
 func TestNoListInABatch(t *testing.T) {
 	t.Parallel()
 	for _, body := range noLists {
 		if body == "" || body[0] == '<' || body == `{"value":[{"id":"1"}` {
-			continue // not to be written in a batch
+			continue // cannot be written in a batch
 		}
 		part := fmt.Sprintf(`{"responses":[{"id":"0","status":200,"body":{"value":[]}},{"id":"1","status":200,"body":%s}]}`, body)
 		s := script(answer(200, part), answer(200, part))
@@ -98,7 +98,7 @@ func TestNoListInABatch(t *testing.T) {
 	for _, responses := range []string{
 		`null`, `{}`, `[]`, `[null]`, `[{"id":"7","status":200,"body":{"value":[]}}]`,
 		`[{"id":"0","status":200},{"id":"1","status":200}]`, `[{"id":"0","status":200,"body":{"value":[]}},{"id":"0","status":200,"body":{"value":[]}}]`,
-		// Two answers to one: nobody knows which is that.
+		// Two answers to one request: it is unknown which is the right one.
 		`[{"id":"0","status":200,"body":{"value":[]}},{"id":"1","status":200,"body":{"value":[{"id":"x"}]}},{"id":"1","status":200,"body":{"value":[]}}]`,
 	} {
 		text := `{"responses":` + responses + `}`
@@ -111,8 +111,8 @@ func TestNoListInABatch(t *testing.T) {
 	}
 }
 
-// An answer without what was asked for is not believed: each of these would be a message, a
-// folder or an id made of nothing.
+// An answer that lacks what was requested is not believed: each of these would be a
+// message, a folder or an id made out of nothing.
 func TestNoObject(t *testing.T) {
 	t.Parallel()
 	for name, ask := range map[string]func(graph.Mailbox) error{

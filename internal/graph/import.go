@@ -15,17 +15,17 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
-// ImportSession lets items be imported into one mailbox for a while. It is a secret: it
-// shows nothing when it is printed.
+// ImportSession allows items to be imported into one mailbox for a while. It is a secret,
+// and printing it shows nothing.
 type ImportSession struct {
 	link    *url.URL
 	expires time.Time
 }
 
-// Format writes a mark for every verb.
+// Format writes [redact.Mark], whatever the verb.
 func (s ImportSession) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redact.Mark) }
 
-// expiryMargin is how long before its end a session is used no more: an import takes a
+// expiryMargin is how long before its end a session is no longer used: an import takes a
 // while, and clocks differ.
 const expiryMargin = 2 * time.Minute
 
@@ -34,8 +34,8 @@ func (s ImportSession) Good() bool {
 	return s.link != nil && (s.expires.IsZero() || time.Until(s.expires) > expiryMargin)
 }
 
-// Server returns scheme and host of the server to which items are sent, which is no secret;
-// empty for the zero value.
+// Server returns the scheme and host of the server to which items are sent, which are not
+// secret; empty for the zero value.
 func (s ImportSession) Server() string {
 	if s.link == nil {
 		return ""
@@ -43,8 +43,8 @@ func (s ImportSession) Server() string {
 	return s.link.Scheme + "://" + s.link.Host
 }
 
-// NewImportSession begins to import into a mailbox, which the id of [Mailbox.ExchangeID]
-// names. It changes nothing there.
+// NewImportSession prepares imports into the mailbox with the given id from
+// [Mailbox.ExchangeID]. It changes nothing there.
 // See https://learn.microsoft.com/en-us/graph/api/mailbox-createimportsession.
 func (m Mailbox) NewImportSession(ctx context.Context, exchangeID string) (ImportSession, error) {
 	k := write("createImportSession", m.payer, http.MethodPost, to("/admin/exchange/mailboxes", exchangeID, "createImportSession"), nil,
@@ -67,8 +67,8 @@ func (m Mailbox) NewImportSession(ctx context.Context, exchangeID string) (Impor
 
 // Import creates an item in a folder from the text of an [Export], which is streamed. If
 // reading fails, no complete request reaches the server, and nothing is created; the
-// error is then that of reading. It is sent once, whatever happens. Size is about how many
-// bytes the item has.
+// error is then the one from reading. The request is sent only once, whatever happens.
+// size is the approximate size of the item in bytes.
 // See https://learn.microsoft.com/en-us/graph/import-exchange-mailbox-item.
 func (m Mailbox) Import(ctx context.Context, s ImportSession, folder string, data io.Reader, size int64) (itemID string, err error) {
 	source := &source{r: data}
@@ -100,15 +100,15 @@ func literal(text string) string {
 	return string(encoded)
 }
 
-// SessionOver reports whether an import was refused because its session is over or that
-// of another mailbox: nothing was created, and a new session may help.
+// SessionOver reports whether an import was refused because its session has ended or
+// belongs to another mailbox: nothing was created, and a new session may help.
 func SessionOver(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.imported && (e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden)
 }
 
-// source is what is streamed into an import. A transport may still read it when the call
-// has ended.
+// source is streamed into an import. A transport may still read it after the call has
+// ended.
 type source struct {
 	r io.Reader
 
@@ -116,7 +116,7 @@ type source struct {
 	failed error
 }
 
-// Read reads, and remembers why that failed.
+// Read reads, and records why reading failed.
 func (s *source) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	if err != nil && err != io.EOF {

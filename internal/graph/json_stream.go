@@ -10,13 +10,13 @@ import (
 )
 
 // jsonStream reads a JSON document piece by piece, so that a string in it can be larger
-// than memory. It checks no more of the grammar than it needs to know where it is; all
-// that it does not expect is an error.
+// than memory. It checks only as much of the grammar as it needs to keep its place;
+// anything unexpected is an error.
 type jsonStream struct {
 	r *bufio.Reader
 }
 
-// Limits of what is read whole.
+// Limits of values that are read whole.
 const (
 	maxKey   = 64 << 10 // a string, such as a key or an id
 	maxValue = 64 << 10 // a value, such as an error
@@ -28,7 +28,7 @@ var (
 	errJSONLong = errors.New("a text in the answer is longer than any that was expected")
 )
 
-// cut turns the end of the document where more must follow into an error.
+// cut turns an early end of the document into an error.
 func cut(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF
@@ -36,7 +36,7 @@ func cut(err error) error {
 	return err
 }
 
-// next returns the next byte that is no blank, without taking it.
+// next returns the next byte that is not blank, without taking it.
 func (s *jsonStream) next() (byte, error) {
 	for {
 		c, err := s.r.ReadByte()
@@ -57,7 +57,7 @@ func (s *jsonStream) next() (byte, error) {
 	}
 }
 
-// take takes one of the bytes and returns it.
+// take takes one of the given bytes and returns it.
 func (s *jsonStream) take(one string) (byte, error) {
 	c, err := s.next()
 	if err != nil {
@@ -93,8 +93,8 @@ func (s *jsonStream) text() (string, error) {
 	return b.String(), err
 }
 
-// value takes any value and returns its text. With keep unset it returns nothing, and the
-// value may be of any length.
+// value takes any value and returns its text. If keep is false it returns nothing, and
+// the value may be of any length.
 func (s *jsonStream) value(keep bool) ([]byte, error) {
 	var text []byte
 	depth, inString, escaped := 0, false, false
@@ -131,7 +131,7 @@ func (s *jsonStream) value(keep bool) ([]byte, error) {
 			if depth > 0 && c == ',' {
 				continue
 			}
-			if depth == 0 { // a number, true, false or null has ended before
+			if depth == 0 { // the number, true, false or null before it has ended
 				if keep {
 					text = text[:len(text)-1]
 				}
@@ -148,10 +148,10 @@ func (s *jsonStream) value(keep bool) ([]byte, error) {
 type jsonString struct {
 	s    *jsonStream
 	over bool
-	rest []byte // of an escaped character
+	rest []byte // rest of a decoded escape sequence
 }
 
-// Read reads some of the string. After the quote it returns [io.EOF].
+// Read reads part of the string. After the closing quote it returns [io.EOF].
 func (j *jsonString) Read(p []byte) (int, error) {
 	n := 0
 	for n < len(p) {
@@ -171,7 +171,7 @@ func (j *jsonString) Read(p []byte) (int, error) {
 			continue
 		}
 		if n > 0 && j.s.r.Buffered() == 0 {
-			return n, nil // what is there is not kept waiting
+			return n, nil // available bytes are not held back
 		}
 		c, err := j.s.r.ReadByte()
 		if err != nil {
@@ -194,7 +194,7 @@ func (j *jsonString) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// plain takes what is there and needs no look at each character.
+// plain takes the buffered bytes that need no decoding.
 func (j *jsonString) plain(p []byte) int {
 	there, _ := j.s.r.Peek(min(j.s.r.Buffered(), len(p)))
 	n := 0

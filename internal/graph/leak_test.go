@@ -15,8 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 )
 
-// The addresses of imports and uploads are secrets, whoever quotes them: a transport, the other
-// host, or what it redirects to.
+// The addresses of imports and uploads are secrets, whoever quotes them: a transport, the
+// other host, or its redirects.
 func TestLinksLeakNowhere(t *testing.T) {
 	t.Parallel()
 	const token = "eyJsecret+secret/secret=="

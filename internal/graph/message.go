@@ -37,10 +37,10 @@ type Message struct {
 	Values     []PropertyValue `json:"singleValueExtendedProperties"`
 }
 
-// Answer is a yes or no, told at all or not.
+// Answer is a yes or no that Graph may leave out; Told is set if it is present.
 type Answer struct{ Told, Yes bool }
 
-// UnmarshalJSON reads a truth value; null is no.
+// UnmarshalJSON reads a Boolean; null is no.
 func (a *Answer) UnmarshalJSON(text []byte) error {
 	*a = Answer{Told: true, Yes: string(text) == "true"}
 	return nil
@@ -66,7 +66,7 @@ type Body struct {
 	Content string `json:"content"`
 }
 
-// Version returns the change key, which stands in the ETag as well.
+// Version returns the change key, which the ETag contains as well.
 func (m Message) Version() string {
 	if m.ChangeKey != "" {
 		return m.ChangeKey
@@ -87,7 +87,7 @@ func (m Message) Value(p Property) (string, bool) {
 // Time is a time that may be missing.
 type Time struct{ time.Time }
 
-// UnmarshalJSON reads a time. One that is missing or unreadable is zero.
+// UnmarshalJSON reads a time. A missing or unreadable time is zero.
 func (t *Time) UnmarshalJSON(text []byte) error {
 	t.Time = time.Time{}
 	if at, err := time.Parse(time.RFC3339Nano, strings.Trim(string(text), `"`)); err == nil && at.Year() > 1 {
@@ -102,7 +102,7 @@ type Query struct {
 	Folder string
 	// Filter is a $filter, not encoded; empty for all.
 	Filter string
-	// Select are the fields to return, Properties the MAPI properties.
+	// Select lists the fields to return, Properties the MAPI properties.
 	Select     []string
 	Properties []Property
 	// PageSize is 1 to 1000. Default: 100; large pages time out.
@@ -136,7 +136,7 @@ func shape(fields []string, properties []Property) (params []Param) {
 	return params
 }
 
-// Mailbox is a mailbox of a user, and who pays for requests to it.
+// Mailbox is the mailbox of a user, together with the payer of requests to it.
 type Mailbox struct {
 	client *Client
 	user   string
@@ -151,9 +151,9 @@ func (m Mailbox) Messages(ctx context.Context, q Query) iter.Seq2[[]Message, err
 	return pages[Message](ctx, m.client, q.call(m.user, m.payer))
 }
 
-// Message reads one message. Whether it asks for a receipt, and whether it is a draft, must be
-// told if that is among the fields: an answer to another question about the same message would
-// say that it does not, and lack other fields as well.
+// Message reads one message. If the fields include whether it asks for a receipt or
+// whether it is a draft, the answer must contain that: an answer to another question
+// about the same message would lack it, which would read as no, and other fields as well.
 func (m Mailbox) Message(ctx context.Context, id string, fields []string, properties []Property) (Message, error) {
 	var got Message
 	k := m.messageCall(id, fields, properties)
@@ -168,8 +168,8 @@ func (m Mailbox) messageCall(id string, fields []string, properties []Property) 
 	return get("GET message", m.payer, to("/users", m.user, "messages", id), shape(fields, properties)...)
 }
 
-// answers returns an error if a message cannot be the answer to a question about some fields
-// of the one with an id.
+// answers returns an error if a message cannot be the answer to a request for some fields
+// of the message with an id.
 func (m Message) answers(k call, id string, fields []string) error {
 	if m.ID == "" {
 		return &Error{Operation: k.op, Status: http.StatusOK, Err: errJSON, read: true}
@@ -186,8 +186,9 @@ func (m Message) answers(k call, id string, fields []string) error {
 // maxText bounds the header and body that [Mailbox.Text] reads, which are held in memory.
 const maxText = 2 << 20
 
-// Text reads the header and the body of a message, if they are no longer than 2 MB. Without
-// a header, which a message has that never left the organisation, its fields tell the same.
+// Text reads the header and the body of a message, if they are no longer than 2 MB. A
+// message that never left the organisation has no header; its fields contain the same
+// information.
 func (m Mailbox) Text(ctx context.Context, id string) (Message, error) {
 	k := get("GET text of a message", m.payer, to("/users", m.user, "messages", id),
 		Param{"$select", "id,internetMessageHeaders,body,subject,from,sender,toRecipients,ccRecipients,internetMessageId,sentDateTime"})
@@ -200,9 +201,10 @@ func (m Mailbox) Text(ctx context.Context, id string) (Message, error) {
 	return got, err
 }
 
-// Update changes fields of a message. With a version Graph may refuse to change another
-// one than that: whether it heeds If-Match here is not documented, so the caller looks as
-// well. What it returns has no MAPI properties, and no version unless it has the id.
+// Update changes fields of a message. If a version is given, Graph may refuse to change
+// any other version: whether it honours If-Match here is not documented, so the caller
+// must check as well. The returned message has no MAPI properties, and no version unless
+// it has the id.
 func (m Mailbox) Update(ctx context.Context, id, ifVersion string, fields map[string]any) (Message, error) {
 	k := write("PATCH message", m.payer, http.MethodPatch, to("/users", m.user, "messages", id), fields, http.StatusOK)
 	if ifVersion != "" {
@@ -219,7 +221,7 @@ func (m Mailbox) Update(ctx context.Context, id, ifVersion string, fields map[st
 	return got, err
 }
 
-// PermanentDelete removes a message so that its owner cannot recover it. It looks at no
+// PermanentDelete removes a message so that its owner cannot recover it. It checks no
 // version.
 // See https://learn.microsoft.com/en-us/graph/api/message-permanentdelete.
 func (m Mailbox) PermanentDelete(ctx context.Context, id string) error {
@@ -227,8 +229,8 @@ func (m Mailbox) PermanentDelete(ctx context.Context, id string) error {
 	return m.client.done(ctx, k)
 }
 
-// Move moves a message within the mailbox and returns it with its new id. If it was moved
-// by somebody else at the same time there may be two: look again.
+// Move moves a message within the mailbox and returns it with its new id. If somebody
+// else moved it at the same time there may be two: look again.
 func (m Mailbox) Move(ctx context.Context, id, folder string) (Message, error) {
 	body := map[string]string{"destinationId": folder}
 	k := write("move message", m.payer, http.MethodPost, to("/users", m.user, "messages", id, "move"), body, http.StatusCreated, http.StatusOK)
@@ -243,7 +245,7 @@ func (m Mailbox) Move(ctx context.Context, id, folder string) (Message, error) {
 	return got, err
 }
 
-// done sends a request whose answer has nothing to tell.
+// done sends a request whose answer contains nothing of interest.
 func (c *Client) done(ctx context.Context, k call) error {
 	a, err := c.do(ctx, k)
 	if err != nil {

@@ -6,34 +6,34 @@ import (
 	"hash/maphash"
 )
 
-// Limits of one list. Exchange Online allows 1,000,000 messages in a folder, 3,000,000 in one
-// of Recoverable Items, and 10,000 folders in a folder.
+// Limits of one list. Exchange Online allows 1,000,000 messages in a folder, 3,000,000 in
+// a Recoverable Items folder, and 10,000 folders in a folder.
 // See https://learn.microsoft.com/en-us/office365/servicedescriptions/exchange-online-service-description/exchange-online-limits.
 const (
 	maxEntries     = 4_000_000
 	maxFolders     = 250_000
 	maxAttachments = 5_000 // Exchange takes 1,024 at most
 	maxPages       = 100_000
-	// maxRows is how many entries one page has at most: 1,000 can be asked for, and lists of
-	// attachments are not paged.
+	// maxRows is the maximum number of entries on one page: 1,000 can be requested, and
+	// lists of attachments are not paged.
 	maxRows = 5_000
-	// maxIdlePages is how many pages in a row may bring nothing new. Graph is known for empty
-	// pages with more behind them.
+	// maxIdlePages is how many pages in a row may bring nothing new. Graph is known for
+	// empty pages that are followed by others.
 	maxIdlePages = 1_000
-	// maxListBytes is for the text of all pages, and maxLink for the link to one.
+	// maxListBytes bounds the text of all pages, and maxLink the link to one.
 	maxListBytes = 16 << 30
 	maxLink      = 64 << 10
 )
 
-// errPages is the error of a list whose pages lead in a circle, or do not end: it is not known
-// whole.
+// errPages is the error of a list whose pages lead in a circle, or do not end: the whole
+// list is not known.
 var errPages = errors.New("its pages lead to no end")
 
-// pageCheck follows the pages of one list, and detects those that lead to no end.
+// pageCheck follows the pages of one list, and detects paging that would never end.
 type pageCheck[T entry] struct {
 	seed  maphash.Seed
-	links map[uint64]bool // of the pages before; they may be long
-	first map[uint64]bool // ids of the first entries of these
+	links map[uint64]bool // of the previous pages, hashed because they may be long
+	first map[uint64]bool // ids of the first entries of those pages
 	most  int             // entries
 	count int
 	bytes int64
@@ -51,7 +51,7 @@ func newPageCheck[T entry]() *pageCheck[T] {
 	return p
 }
 
-// page returns an error for a page that is longer than any, or one that is not the last and
+// page returns an error for a page that is too long, or one that is not the last and
 // leads to no end.
 func (p *pageCheck[T]) page(at page[T]) error {
 	p.count += len(at.Value)
@@ -81,7 +81,7 @@ func (p *pageCheck[T]) page(at page[T]) error {
 	return nil
 }
 
-// before adds a text, and reports whether it was there.
+// before adds a text, and reports whether it was already known.
 func (p *pageCheck[T]) before(known map[uint64]bool, text string) bool {
 	sum := maphash.String(p.seed, text)
 	was := known[sum]

@@ -14,10 +14,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 )
 
-// unending is a Graph whose lists have no end: each page is another one.
+// unending is a Graph whose lists have no end: each page differs from the others.
 type unending struct {
-	rows  func(n int) string // those of the n-th page
-	link  func(n int) string // what its link ends with
+	rows  func(n int) string // the rows of the n-th page
+	link  func(n int) string // the end of its link
 	pages int
 }
 
@@ -26,8 +26,8 @@ func (e *unending) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer(200, `{"value":[`+e.rows(e.pages)+`],"@odata.nextLink":"`+testRoot+`/v1.0/next?$skip=`+e.link(e.pages)+`"}`)(r)
 }
 
-// A list without an end is an error in the end, and soon: not a list with what was in it until
-// then, and not a hang.
+// A list without an end soon leads to an error: not to a list of what it has returned so
+// far, and not to a hang.
 func TestListsWithoutAnEnd(t *testing.T) {
 	t.Parallel()
 	number := func(n int) string { return fmt.Sprint(n) }
@@ -81,7 +81,7 @@ func through[T any](pages graph.Pages[T]) error {
 	return nil
 }
 
-// A long list, some pages of which are empty, is read to its end.
+// A long list with some empty pages is read to its end.
 func TestLongLists(t *testing.T) {
 	t.Parallel()
 	const last = 12_000 // pages
@@ -110,7 +110,7 @@ func TestLongLists(t *testing.T) {
 	assert.Equal(t, last/100*51+1, n)
 }
 
-// What is remembered of the pages of a list does not grow with their links.
+// The memory needed for the pages of a list does not grow with their links.
 func TestListsDoNotGrow(t *testing.T) {
 	var before, after runtime.MemStats
 	e := &unending{rows: func(n int) string { return fmt.Sprintf(`{"id":"r%d"}`, n) }, link: func(n int) string { return fmt.Sprint(n) + strings.Repeat("x", 50_000) }}
@@ -128,7 +128,7 @@ func TestListsDoNotGrow(t *testing.T) {
 	assert.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(8<<20))
 }
 
-// A page of a delta with a state that is longer than any is an error.
+// A page of a delta whose state is too long is an error.
 func TestDeltaThatGrows(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{

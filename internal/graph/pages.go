@@ -15,7 +15,7 @@ type page[T entry] struct {
 	size  int // of its text
 }
 
-// entry is what a list has.
+// entry is an element of a list.
 type entry interface{ entryID() string }
 
 func (m Message) entryID() string    { return m.ID }
@@ -23,12 +23,12 @@ func (f Folder) entryID() string     { return f.ID }
 func (a Attachment) entryID() string { return a.ID }
 func (e Entry) entryID() string      { return e.ID }
 
-// errNoEntries is the error of an answer that is no list. Without a list, or with something in
-// it that cannot be read, it does not say that nothing else is there.
+// errNoEntries is the error of an answer that is not a list. An answer without a list, or
+// with something in it that cannot be read, does not show that there is nothing else.
 var errNoEntries = errors.New("the answer is no list, or not the whole of one")
 
-// UnmarshalJSON reads a page, which has a list, if only an empty one, of what has an id, and no
-// error.
+// UnmarshalJSON reads a page. A page has a list, if only an empty one, whose entries have
+// ids, and no error.
 func (p *page[T]) UnmarshalJSON(text []byte) error {
 	var got struct {
 		Value *[]T            `json:"value"`
@@ -54,7 +54,7 @@ func (p *page[T]) UnmarshalJSON(text []byte) error {
 func present(value json.RawMessage) bool { return len(value) > 0 && string(value) != "null" }
 
 // pages reads a list page by page. A page may be short or empty although others follow;
-// the last is the one without a link. An error is the last.
+// the last page is the one without a link. An error ends the list.
 func pages[T entry](ctx context.Context, c *Client, k call) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
 		var first page[T]
@@ -66,7 +66,7 @@ func pages[T entry](ctx context.Context, c *Client, k call) iter.Seq2[[]T, error
 	}
 }
 
-// continued is pages for a list whose first page has been read.
+// continued is pages for a list whose first page has already been read.
 func continued[T entry](ctx context.Context, c *Client, k call, at page[T]) iter.Seq2[[]T, error] {
 	return func(yield func([]T, error) bool) {
 		check := newPageCheck[T]()

@@ -28,8 +28,8 @@ func (p Property) String() string {
 	return fmt.Sprintf("%s {%s} Id 0x%04X", p.Type, p.Set, p.ID)
 }
 
-// ParseProperty reads what Graph writes: it may differ in case and leading zeros from
-// what was asked for. It reports false if it is no property.
+// ParseProperty reads Graph's spelling of a property, which may differ in case and
+// leading zeros from the one requested. It reports false if text is not a property.
 func ParseProperty(text string) (Property, bool) {
 	kind, rest, ok := strings.Cut(strings.TrimSpace(text), " ")
 	if !ok || kind == "" {
@@ -71,19 +71,19 @@ func number(text string) (uint32, bool) {
 	return uint32(n), err == nil
 }
 
-// PropertyValue is a property with a value; nil takes it away where Graph does so.
+// PropertyValue is a property with a value; nil removes it where Graph supports that.
 type PropertyValue struct {
 	ID    string  `json:"id"`
 	Value *string `json:"value"`
 }
 
-// Set returns a property with a value.
+// With returns the property with a value.
 func (p Property) With(value string) PropertyValue { return PropertyValue{p.String(), &value} }
 
-// Without returns a property without a value.
+// Without returns the property without a value.
 func (p Property) Without() PropertyValue { return PropertyValue{p.String(), nil} }
 
-// Expand returns the value of $expand that asks for properties.
+// Expand returns the value of $expand that requests properties.
 func Expand(properties []Property) string {
 	var b strings.Builder
 	b.WriteString("singleValueExtendedProperties($filter=")
@@ -97,14 +97,14 @@ func Expand(properties []Property) string {
 	return b.String()
 }
 
-// HasProperty returns a filter for items with a property that fulfils a condition, such
-// as "ne null" or "eq 'x'".
+// HasProperty returns a filter for items with a property that meets a condition, such as
+// "ne null" or "eq 'x'".
 func HasProperty(p Property, condition string) string {
 	return "singleValueExtendedProperties/any(ep:ep/id eq " + Quote(p.String()) + " and ep/value " + condition + ")"
 }
 
-// PropertyBegins returns a filter for items of which a property of type String begins with
-// a text.
+// PropertyBegins returns a filter for items with a property of type String that begins
+// with a text.
 func PropertyBegins(p Property, text string) string {
 	return "singleValueExtendedProperties/any(ep:ep/id eq " + Quote(p.String()) + " and startswith(ep/value," + Quote(text) + "))"
 }

@@ -15,13 +15,13 @@ const (
 	busyDelay   = 10 * time.Second
 	brokenDelay = time.Second
 	maxDelay    = time.Minute
-	// longestWait is how long a call waits at most for one repetition: with a longer hint
-	// it fails, so that the caller can do something else.
+	// longestWait is the longest time that a call waits for one repetition: with a longer
+	// hint it fails, so that the caller can do something else.
 	longestWait = 10 * time.Minute
 )
 
-// do sends a request, and again as often as that is safe and of use. If it returns no
-// error, the answer must be closed.
+// do sends a request, and repeats it as often as that is safe and useful. If it returns
+// no error, the answer must be closed.
 func (c *Client) do(ctx context.Context, k call) (*answer, error) {
 	if k.sends == nil {
 		k.sends = new(int)
@@ -43,7 +43,7 @@ func (c *Client) do(ctx context.Context, k call) (*answer, error) {
 	}
 }
 
-// again reports whether to send a request again, and how long to wait before.
+// again reports whether to send a request again, and how long to wait first.
 func (c *Client) again(err error, k call, attempt int) (time.Duration, bool) {
 	e, ok := errors.AsType[*Error](err)
 	if !ok || attempt >= c.attempts || k.content != nil || !e.Temporary() {
@@ -54,7 +54,7 @@ func (c *Client) again(err error, k call, attempt int) (time.Duration, bool) {
 		return 0, false
 	}
 	if e.Status == http.StatusInternalServerError && attempt > 1 {
-		return 0, false // it is rather the item than the server
+		return 0, false // the item is probably to blame, not the server
 	}
 	if e.RetryAfter > longestWait {
 		return 0, false
@@ -63,7 +63,7 @@ func (c *Client) again(err error, k call, attempt int) (time.Duration, bool) {
 		return 0, true // the limiter knows, and Acquire waits
 	}
 	if e.RetryAfter > 0 {
-		// Exactly on time is often too early.
+		// Exactly at that time is often too early.
 		return e.RetryAfter + time.Duration(c.jitter()*float64(time.Second)), true
 	}
 	delay := brokenDelay
@@ -83,8 +83,8 @@ func (e *waitError) Error() string {
 }
 func (e *waitError) Unwrap() []error { return []error{e.err, e.cause} }
 
-// document sends a request and decodes the answer. An answer to a read that cannot be
-// decoded is asked for once more.
+// document sends a request and decodes the answer. If the answer to a read cannot be
+// decoded, the request is sent once more.
 func (c *Client) document(ctx context.Context, k call, into any) error {
 	k.sends = new(int)
 	for attempt := 1; ; attempt++ {
@@ -99,7 +99,7 @@ func (c *Client) document(ctx context.Context, k call, into any) error {
 	}
 }
 
-// decode reads the answer to its end, and closes it.
+// decode reads the answer to its end and closes it.
 func (a *answer) decode(into any) error {
 	defer a.close()
 	body, err := io.ReadAll(a.body)
@@ -115,8 +115,8 @@ func (a *answer) decode(into any) error {
 	return nil
 }
 
-// follow returns a read of a link that Graph has given, as it is. It refuses one that
-// leads to another host.
+// follow returns a read of a link from Graph, unchanged. It refuses a link to another
+// host.
 func (c *Client) follow(k call, link string) (call, error) {
 	u, err := url.Parse(link)
 	if err == nil && !c.own(u) {

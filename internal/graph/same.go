@@ -6,11 +6,13 @@ import (
 	"strings"
 )
 
-// urlSafe turns the alphabet of ids of EWS into that of Graph, which are else the same.
+// urlSafe converts the alphabet of EWS ids into that of Graph ids, which are otherwise
+// the same.
 var urlSafe = strings.NewReplacer("/", "-", "+", "_")
 
-// sameID reports whether two ids may be those of the same thing. Ids that outlive a move, which
-// have 72 characters, cannot be compared with those that do not, which have more than 100.
+// sameID reports whether two ids may identify the same thing. Ids that survive a move,
+// which have 72 characters, cannot be compared with those that do not, which have more
+// than 100.
 func sameID(a, b string) bool {
 	if len(a) != len(b) && min(len(a), len(b)) == immutableLength && max(len(a), len(b)) > 100 {
 		return true
@@ -20,19 +22,19 @@ func sameID(a, b string) bool {
 
 const immutableLength = 72
 
-// isWellKnown reports whether a folder is asked for by its well-known name, such as "inbox",
-// and not by its id: ids have digits and capitals.
+// isWellKnown reports whether a folder is given by its well-known name, such as "inbox",
+// and not by its id: ids contain digits and capitals.
 func isWellKnown(folder string) bool {
 	return !strings.ContainsFunc(folder, func(r rune) bool { return r < 'a' || r > 'z' })
 }
 
-// misfit returns the error of an answer that belongs to another request. What came of a
+// misfit returns the error of an answer that belongs to another request. The outcome of a
 // write is then unknown.
 func misfit(k call, status int) *Error {
 	return &Error{Operation: k.op, Status: status, Err: errMisfit, read: k.read}
 }
 
-// is returns an error if a message has another id than the one that was asked for.
+// is returns an error if a message has another id than the one requested.
 func (m Message) is(k call, id string) error {
 	if m.ID != "" && !sameID(m.ID, id) {
 		return misfit(k, http.StatusOK)
@@ -40,7 +42,8 @@ func (m Message) is(k call, id string) error {
 	return nil
 }
 
-// childOf lets through pages of folders that are directly below one, and ends at others.
+// childOf passes on pages of folders directly below parent, and ends with an error at
+// others.
 func childOf(pages iter.Seq2[[]Folder, error], parent string, k call) iter.Seq2[[]Folder, error] {
 	if isWellKnown(parent) {
 		return pages

@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 )
 
-// sample is an exchange that Microsoft's pages show.
+// sample is an exchange shown on Microsoft's pages.
 type sample struct {
 	Request  struct{ URL, Method string }
 	Response struct {
@@ -24,7 +24,7 @@ type sample struct {
 	}
 }
 
-// body returns the text of the answer, which some samples have as a string.
+// body returns the text of the answer, which is a string in some samples.
 func (s sample) body() string {
 	var text string
 	switch {
@@ -36,24 +36,24 @@ func (s sample) body() string {
 	return string(s.Response.Body)
 }
 
-// reader is what reads an answer, and returns how many objects it has read. It asks for what
-// the answer names, since the pages leave out which object they ask for.
+// reader reads an answer and returns the number of objects read. It asks for the object
+// that the answer names, since the pages do not show which object they ask for.
 type reader struct {
 	name string
 	read func(t *testing.T, m graph.Mailbox, of named, c *graph.Client) (int, error)
 }
 
-// named is what an answer says of its object.
+// named is what an answer reports about its object.
 type named struct {
 	ID     string `json:"id"`
 	Parent string `json:"parentFolderId"`
 	Name   string `json:"displayName"`
 }
 
-// namedIn returns what an answer names; what it does not name is a placeholder.
+// namedIn returns the names in an answer, with placeholders for missing ones.
 func namedIn(body string) named {
 	of := named{"id", "id", "name"}
-	_ = json.Unmarshal([]byte(body), &of) // it may be no object
+	_ = json.Unmarshal([]byte(body), &of) // it may not be an object
 	return of
 }
 
@@ -126,8 +126,9 @@ var (
 	readers = []reader{readMessage, readMessages, readMoved, readUpdated, readFiles, readFolder, readFolders, readMade, readMembers, readArrivals, readMIME, readNothing, readSent}
 )
 
-// readerOf returns what reads an answer to a request, nil if none of this package's
-// requests has an answer of that kind, or it is no JSON: the pages have four such.
+// readerOf returns the reader of the answer to a request, or nil if none of this
+// package's requests has an answer of that kind, or it is not JSON: the pages have four
+// such.
 func readerOf(s sample) *reader {
 	path, _, _ := strings.Cut(strings.TrimPrefix(s.Request.URL, "https://graph.microsoft.com/v1.0/"), "?")
 	parts := strings.Split(strings.TrimPrefix(path, "me/"), "/")
@@ -172,8 +173,8 @@ func readerOf(s sample) *reader {
 	return &readMade
 }
 
-// withIDs gives an id to whatever has none in an answer: the pages leave out some that
-// Graph always returns. It reports whether there was anything.
+// withIDs adds an id to every object in an answer that has none: the pages leave out some
+// that Graph always returns. It reports whether it added any.
 func withIDs(body string) (whole string, completed bool) {
 	var document map[string]any
 	if json.Unmarshal([]byte(body), &document) != nil {
@@ -200,10 +201,10 @@ func withIDs(body string) (whole string, completed bool) {
 	return string(text), true
 }
 
-// TestDocumentationSamples reads every answer that Microsoft's pages show and that this
-// package has a request for, also with 200 where the page says 201, and lets every reader
-// have every answer, which must not be misread without end or panic. GRAPH_SCHEMA_DIR names
-// the folder with doc-samples.json.
+// TestDocumentationSamples reads every answer on Microsoft's pages to a request that this
+// package makes, also with 200 where the page has 201. It also gives every answer to
+// every reader: they must neither loop forever nor panic. GRAPH_SCHEMA_DIR names the
+// folder with doc-samples.json.
 func TestDocumentationSamples(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("GRAPH_SCHEMA_DIR")
@@ -225,7 +226,7 @@ func TestDocumentationSamples(t *testing.T) {
 				body, completed = withIDs(body)
 			}
 			answers := script(answer(s.Response.StatusCode, body))
-			if json.Valid([]byte(s.body())) { // what follows by a link is empty, and the last
+			if json.Valid([]byte(s.body())) { // the answer to a followed link is empty, and the last
 				answers.answers = append(answers.answers, answer(http.StatusOK, `{"value":[],"@odata.deltaLink":"https://graph.microsoft.com/v1.0/me/mailFolders/inbox/messages/delta?$deltatoken=1"}`))
 			}
 			c := newClient(t, answers, func(o *graph.Options) { o.Root, o.Attempts = graph.DefaultRoot, 1 })
@@ -239,7 +240,7 @@ func TestDocumentationSamples(t *testing.T) {
 			if assert.NoError(t, err, "%s %s as %s", s.Request.Method, s.Request.URL, r.name) && assert.NotZero(t, n, "%s %s as %s", s.Request.Method, s.Request.URL, r.name) {
 				read[r.name]++
 			}
-			if completed && r.name != readUpdated.name { // a change is read back anyway
+			if completed && r.name != readUpdated.name { // a change is read back in any case
 				c := newClient(t, script(answer(s.Response.StatusCode, s.body())), func(o *graph.Options) { o.Root, o.Attempts = graph.DefaultRoot, 1 })
 				_, err := r.read(t, c.Mailbox("me", "me"), namedIn(s.body()), c)
 				assert.Error(t, err, "%s %s as %s: what has no id is nothing that Graph returns", s.Request.Method, s.Request.URL, r.name)

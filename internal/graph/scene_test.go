@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 )
 
-// server is Graph as a list of answers, and what was asked.
+// server is Graph as a list of answers, and the requests it received.
 type server struct {
 	mu      sync.Mutex
 	answers []func(*http.Request) (*http.Response, error)
@@ -48,15 +48,15 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// tagged gives the parts of an answer, which have the numbers of what they answer, the ids
-// of these in the batch.
+// tagged replaces the ids of the parts of an answer, which are the numbers of their
+// requests, with the ids of those requests in the batch.
 func tagged(answer io.Reader, batch []byte) io.Reader {
 	text, _ := io.ReadAll(answer)
 	tag := string(regexp.MustCompile(`"id":"(\w+-)\d+"`).FindSubmatch(batch)[1])
 	return strings.NewReader(regexp.MustCompile(`"id":"(\d+)"`).ReplaceAllString(string(text), `"id":"`+tag+`$1"`))
 }
 
-// answer is one with a status and a body, and headers as pairs.
+// answer is an answer with a status and a body, and headers as pairs.
 func answer(status int, body string, header ...string) func(*http.Request) (*http.Response, error) {
 	return func(r *http.Request) (*http.Response, error) {
 		h := http.Header{"Request-Id": {"request-1"}}

@@ -22,14 +22,14 @@ type answer struct {
 	spent  Call
 	// finish ends the call.
 	finish func(throttled bool, backOff time.Duration, err error)
-	failed error // why it could not be read, or what it says of the only item in it
+	failed error // why it could not be read, or the error of the only item in it
 	closed bool
 }
 
 // errMisfit is the error of an answer to another request.
 var errMisfit = errors.New("the answer is that to another request")
 
-// errEarly is the error of an answer that cannot be one to the whole request.
+// errEarly is the error of an answer that cannot be the answer to the whole request.
 var errEarly = errors.New("the answer came before the request was sent whole")
 
 // send sends a request once. If it returns no error, the answer must be closed.
@@ -74,7 +74,7 @@ func (c *Client) send(ctx context.Context, k call) (*answer, error) {
 	return s.answered(resp, func() error { return context.Cause(callCtx) })
 }
 
-// refused reads the answer of a request that failed, and returns what it says.
+// refused reads the answer to a request that failed, and returns its error.
 func (a *answer) refused(fail *Error, secrets *redact.Watch) *Error {
 	body, _ := io.ReadAll(io.LimitReader(a.body, 64<<10))
 	fail.Status, fail.RequestID = a.status, a.spent.RequestID
@@ -97,7 +97,7 @@ func (a *answer) refused(fail *Error, secrets *redact.Watch) *Error {
 	return fail
 }
 
-// close ends the call. What was not read of the answer is given up.
+// close ends the call and gives up whatever has not been read of the answer.
 func (a *answer) close() {
 	if a.closed {
 		return
@@ -124,7 +124,7 @@ func (c *Client) permission(ctx context.Context, k call, bytes int64, waited *ti
 	}
 	began := time.Now()
 	defer func() { *waited = time.Since(began) }()
-	if c.budget != nil && k.payer != DirectoryPayer { // which has its own limits, for the whole tenant
+	if c.budget != nil && k.payer != DirectoryPayer { // which has limits of its own, for the tenant
 		if err := c.budget.Spend(ctx, k.payer, bytes); err != nil {
 			return nil, err
 		}
@@ -151,7 +151,7 @@ func (c *Client) headers(req *http.Request, k call, guid string) {
 	}
 }
 
-// read reads some of the answer. Its errors are of type [*Error].
+// read reads part of the answer. Its errors are of type [*Error].
 func (a *answer) read(p []byte) (int, error) {
 	n, err := a.body.Read(p)
 	if err != nil && err != io.EOF {

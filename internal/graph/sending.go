@@ -16,11 +16,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/wirelog"
 )
 
-// sending is a request on its way, which was permitted.
+// sending is a request that has been permitted and is on its way.
 type sending struct {
 	client  *Client
 	call    call
-	fail    *Error // what it ends with if it fails
+	fail    *Error // the error to end with if the request fails
 	guid    string
 	told    *told
 	release func(throttled bool, backOff time.Duration)
@@ -56,8 +56,8 @@ func (s *sending) roundTrip(ctx context.Context, address *url.URL, text []byte) 
 	case text != nil:
 		s.out = &countingReader{r: tapped(s.shown, bytes.NewReader(text)), moved: s.stall.moved}
 		req.Body, req.ContentLength = io.NopCloser(s.out), int64(len(text))
-		// For a transport that signs in anew, after a refusal. That of net/http sends it
-		// again only if it was not sent, or if the method is GET.
+		// For a transport that signs in again after a refusal. A transport of net/http
+		// sends it again only if it was not sent, or if the method is GET.
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
 	}
 	transport := c.transport
@@ -71,23 +71,23 @@ func (s *sending) roundTrip(ctx context.Context, address *url.URL, text []byte) 
 	return transport.RoundTrip(req)
 }
 
-// lost ends a call without an answer. The caller has stopped it, or the cause has, if there
-// is one.
+// lost ends a call that got no answer. A cause, if there is one, replaces err; stopped is
+// set if the caller's context has ended.
 func (s *sending) lost(err error, stopped bool, cause error) *Error {
 	s.fail.Err = s.secrets.Error(err)
 	if cause != nil {
 		s.fail.Err, s.fail.stopped = cause, stopped
 	}
-	// A transport that is not one of net/http shows nothing but that it has read the
-	// body: if it has not, there was nothing to act on.
+	// Of a transport that is not one of net/http, only one thing is known: whether it has
+	// read the body. If it has not, there was nothing to act on.
 	s.fail.unsent = notSent(err) || !s.sent.Load() && (s.traced.Load() || s.out != nil) && (s.out == nil || s.out.n.Load() == 0)
 	s.told.spent.Unsent = s.fail.unsent
 	s.finish(false, 0, s.fail)
 	return s.fail
 }
 
-// answered returns the answer that has begun, if it is one to this request and a success.
-// cause returns why it breaks off.
+// answered returns the answer that has begun, if it belongs to this request and is a
+// success. cause returns the reason if it breaks off.
 func (s *sending) answered(resp *http.Response, cause func() error) (*answer, error) {
 	spent, k := &s.told.spent, s.call
 	s.secrets.SawRequest(resp.Request)

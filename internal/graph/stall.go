@@ -24,7 +24,7 @@ func newStall(limit time.Duration, cancel context.CancelCauseFunc) *stall {
 	return &stall{limit: limit, timer: time.AfterFunc(limit, func() { cancel(stalled(limit)) })}
 }
 
-// moved says that something has moved.
+// moved records that something has moved.
 func (s *stall) moved() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -47,7 +47,7 @@ func (s stalled) Error() string      { return fmt.Sprintf("nothing moved for %v"
 func (stalled) Is(target error) bool { return target == os.ErrDeadlineExceeded }
 func (stalled) Timeout() bool        { return true }
 
-// countingReader counts what is read of a request.
+// countingReader counts the bytes that are read of a request.
 type countingReader struct {
 	r     io.Reader
 	moved func()
@@ -72,7 +72,7 @@ var errTooLong = fmt.Errorf("the answer is longer than any that was expected")
 type bodyReader struct {
 	body    io.ReadCloser
 	left    int64
-	n       atomic.Int64 // read until now; a reader may outlive the call
+	n       atomic.Int64 // bytes read so far; a reader may outlive the call
 	moved   func()
 	cause   func() error // why the call was given up, nil if it was not
 	secrets *redact.Watch

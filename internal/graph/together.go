@@ -7,8 +7,8 @@ import (
 	"net/http"
 )
 
-// Known returns the folders with well-known names, nil for one that the mailbox does not
-// have.
+// Known returns the folders with well-known names, or nil for a folder that the mailbox
+// does not have.
 func (m Mailbox) Known(ctx context.Context, names []string) ([]*Folder, error) {
 	calls := make([]call, len(names))
 	for i, name := range names {
@@ -21,7 +21,8 @@ func (m Mailbox) Known(ctx context.Context, names []string) ([]*Folder, error) {
 	return foldersOf(calls, parts, names)
 }
 
-// foldersOf returns the folders with some ids or well-known names. None has two of these.
+// foldersOf returns the folders with the given ids or well-known names. It is an error if
+// one folder answers to two of them.
 func foldersOf(calls []call, parts []part, names []string) ([]*Folder, error) {
 	folders := make([]*Folder, len(calls))
 	is := make(map[string]string)
@@ -44,10 +45,10 @@ func foldersOf(calls []call, parts []part, names []string) ([]*Folder, error) {
 	return folders, nil
 }
 
-// Pages are pages of a list, read as they are asked for.
+// Pages are the pages of a list, read on demand.
 type Pages[T any] = iter.Seq2[[]T, error]
 
-// Search runs queries together. Each is answered on its own; pages after the first are
+// Search runs queries together. Each is answered separately; pages after the first are
 // read one by one.
 func (m Mailbox) Search(ctx context.Context, queries []Query) ([]Pages[Message], error) {
 	calls := make([]call, len(queries))
@@ -57,7 +58,7 @@ func (m Mailbox) Search(ctx context.Context, queries []Query) ([]Pages[Message],
 	return lists[Message](ctx, m, calls)
 }
 
-// SearchAndBelow is Search and Below in one, in this order: the folders are read after the
+// SearchAndBelow combines Search and Below, in this order: the folders are read after the
 // messages.
 func (m Mailbox) SearchAndBelow(ctx context.Context, queries []Query, parents []string) ([]Pages[Message], []Pages[Folder], error) {
 	if len(parents) == 0 {
@@ -79,7 +80,7 @@ func (m Mailbox) SearchAndBelow(ctx context.Context, queries []Query, parents []
 	return paged[Message](ctx, m, calls[:n], parts[:n]), below(paged[Folder](ctx, m, calls[n:], parts[n:]), parents, calls[n:]), nil
 }
 
-// Below reads the folders directly below each of several, hidden ones as well.
+// Below reads the folders directly below each of several folders, including hidden ones.
 func (m Mailbox) Below(ctx context.Context, parents []string) ([]Pages[Folder], error) {
 	calls := make([]call, len(parents))
 	for i, id := range parents {
@@ -89,7 +90,7 @@ func (m Mailbox) Below(ctx context.Context, parents []string) ([]Pages[Folder], 
 	return below(read, parents, calls), err
 }
 
-// below lets through what is directly below the folder of each list.
+// below passes on what is directly below the folder of each list.
 func below(lists []Pages[Folder], parents []string, calls []call) []Pages[Folder] {
 	for i, pages := range lists {
 		lists[i] = childOf(pages, parents[i], calls[i])
@@ -133,8 +134,8 @@ func (m Mailbox) Whole(ctx context.Context, id string, fields []string, properti
 	return details[0].Message, details[0].Attachments, details[0].Err
 }
 
-// Placed reads a message, with the list of its attachments if asked, and after it some folders
-// by their ids, nil for one that does not exist any more.
+// Placed reads a message, with the list of its attachments if requested, and after it
+// some folders by their ids, nil for a folder that no longer exists.
 func (m Mailbox) Placed(ctx context.Context, id string, fields []string, properties []Property, attachments bool, folders []string) (Detail, []*Folder, error) {
 	calls := m.detailCalls(id, fields, properties, attachments)
 	n := len(calls)

@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 )
 
-// echo answers each part of a batch with a row that has its address as id.
+// echo answers each part of a batch with a row that has the part's address as its id.
 func echo(r *http.Request) (*http.Response, error) {
 	var asked struct {
 		Requests []struct{ ID, URL string }
@@ -31,8 +31,8 @@ func echo(r *http.Request) (*http.Response, error) {
 	return answer(200, `{"responses":[`+strings.Join(parts, ",")+`]}`)(r)
 }
 
-// Folders are listed behind all searches, so that what is made meanwhile is seen, and each
-// answer goes to its question, also when they do not fit into one batch.
+// Folders are listed after all searches, so that folders created meanwhile are seen, and
+// each answer is matched to its question, even if they do not fit into one batch.
 func TestFoldersAreListedAfterTheSearches(t *testing.T) {
 	t.Parallel()
 	var batches int
@@ -62,8 +62,8 @@ func TestFoldersAreListedAfterTheSearches(t *testing.T) {
 	}
 }
 
-// A delta goes on behind its last page, tells when Graph has lost its state, and follows no
-// link to another host.
+// A delta continues after its last page, reports that Graph has lost its state, and
+// follows no link to another host.
 func TestArrivals(t *testing.T) {
 	t.Parallel()
 	link := func(name string) string {
@@ -109,8 +109,8 @@ func TestArrivals(t *testing.T) {
 	}
 }
 
-// An answer to another question about a message is not taken for one that says that no
-// receipt was asked for.
+// An answer to another question about a message is not taken to mean that no receipt was
+// requested.
 func TestReceiptMustBeTold(t *testing.T) {
 	t.Parallel()
 	for body, want := range map[string]any{

@@ -6,18 +6,18 @@ import (
 	"time"
 )
 
-// errPanicked is the error of a request that a panic has ended before it was sent.
+// errPanicked is the error of a request that a panic ended before it was sent.
 var errPanicked = errors.New("a panic ended the request")
 
-// told is a request of which somebody is told.
+// told is a request that is reported to OnStart and OnCall.
 type told struct {
 	tell  func(Call) // with the context of the request
 	began time.Time
 	spent Call
-	over  bool // its end has been told
+	over  bool // its end has been reported
 }
 
-// begin tells of a request, and returns its context.
+// begin reports a request, and returns its context.
 func (c *Client) begin(ctx context.Context, k call, host, guid string) (context.Context, *told) {
 	if k.sends == nil {
 		k.sends = new(int)
@@ -34,15 +34,16 @@ func (c *Client) begin(ctx context.Context, k call, host, guid string) (context.
 	return ctx, t
 }
 
-// end tells what became of it.
+// end reports its outcome.
 func (t *told) end(err error) {
 	t.over = true
 	t.spent.Duration, t.spent.Err = time.Since(t.began), err
 	t.tell(t.spent)
 }
 
-// cutShort tells of the end of a request that a panic, of the limiter perhaps, has ended:
-// callers may survive it. One that was answered is told of when its answer is closed.
+// cutShort reports the end of a request that was ended by a panic, perhaps of the
+// limiter: callers may survive it. A request that was answered is reported when its
+// answer is closed.
 func (t *told) cutShort() {
 	if !t.over && t.spent.Status == 0 {
 		t.spent.Unsent = true
@@ -50,8 +51,8 @@ func (t *told) cutShort() {
 	}
 }
 
-// Verdict returns the code of an error of a request, whether it asked to slow down, and
-// whether Graph itself has answered that it was not done, in a way that says so.
+// Verdict returns the code of the error of a request, whether Graph asked to slow down,
+// and whether Graph itself answered that the request was not carried out.
 func Verdict(err error) (code string, throttled, refused bool) {
 	e, ok := errors.AsType[*Error](err)
 	if !ok {

@@ -15,7 +15,7 @@ import (
 
 type toldKey struct{}
 
-// watching makes a client keep the requests that it tells of.
+// watching makes a client record the requests that it reports.
 func watching(t *testing.T, ended *[]graph.Call) func(*graph.Options) {
 	begun := 0
 	return func(o *graph.Options) {
@@ -57,7 +57,7 @@ func TestEveryRequestIsTold(t *testing.T) {
 	})
 }
 
-// panics is a limiter with a fault.
+// panics is a limiter that panics.
 type panics struct{}
 
 func (panics) Acquire(context.Context, string) (func(bool, time.Duration), error) {

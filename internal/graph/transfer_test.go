@@ -18,7 +18,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/graph"
 )
 
-const text64 = "AAEC+/8=" // with what JSON writers escape
+const text64 = "AAEC+/8=" // with characters that JSON writers escape
 
 func TestExport(t *testing.T) {
 	t.Parallel()
@@ -191,8 +191,8 @@ func TestImportURLs(t *testing.T) {
 	assert.False(t, graph.ImportSession{}.Good())
 }
 
-// Uploads wait for their budget before they begin: for as long as their size says, and
-// what they turn out to be counts.
+// Uploads wait for their budget before they begin: for as long as their declared size
+// requires; then the actual size counts.
 func TestImportsKeepTheUploadBudget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -210,7 +210,7 @@ func TestImportsKeepTheUploadBudget(t *testing.T) {
 	})
 }
 
-// A large item is streamed: what is in memory does not depend on its size.
+// A large item is streamed: the memory in use does not depend on its size.
 func TestTransferHoldsNothing(t *testing.T) {
 	const size = 133_000_000
 	open := answer(200, "")

@@ -7,7 +7,7 @@ import (
 	"net"
 )
 
-// notSent reports whether an error of a transport says that it has sent nothing.
+// notSent reports whether an error of a transport reports that nothing was sent.
 func notSent(err error) bool {
 	if e, ok := errors.AsType[interface {
 		error

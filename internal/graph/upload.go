@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// rangeBytes is how much of a file is sent at a time, and held in memory. Graph takes less
-// than 4 MB.
+// rangeBytes is how much of a file is sent at a time, and held in memory. Graph accepts
+// less than 4 MB.
 const rangeBytes = 3 << 20
 
-// upload is a session in which a file comes to a message. Its link is a secret.
+// upload is a session that adds a file to a message. Its link is a secret.
 type upload struct {
 	mailbox Mailbox
 	link    *url.URL
@@ -29,10 +29,10 @@ type uploadAnswer struct {
 	Next []string `json:"nextExpectedRanges"`
 }
 
-// Upload adds a file of more than [MaxAttachment] bytes to a message, in ranges. size is its
-// exact length. A range whose outcome is not known is sent again only if the session says that
-// it has not come. If content ends early, or anything else fails, nothing is attached, unless
-// the answer to the last range is lost.
+// Upload adds a file of more than [MaxAttachment] bytes to a message, in ranges. size is
+// its exact length. A range whose outcome is unknown is sent again only if the session
+// reports that it has not arrived. If content ends early, or anything else fails, nothing
+// is attached, unless the answer to the last range is lost.
 // See https://learn.microsoft.com/en-us/graph/outlook-large-attachments.
 func (m Mailbox) Upload(ctx context.Context, id string, file Attachment, size int64, content io.Reader) error {
 	item := map[string]any{"attachmentType": "file", "name": cmp.Or(file.Name, "attachment"), "size": size, "isInline": file.Inline}
@@ -68,7 +68,7 @@ func (m Mailbox) Upload(ctx context.Context, id string, file Attachment, size in
 	return nil
 }
 
-// send sends one range, once more if it was lost on the way.
+// send sends one range, and again if it was lost on the way.
 func (u upload) send(ctx context.Context, at int64, part []byte) error {
 	for attempt := 1; ; attempt++ {
 		err := u.put(ctx, at, part)
@@ -79,7 +79,7 @@ func (u upload) send(ctx context.Context, at int64, part []byte) error {
 		next, lookErr := u.next(ctx)
 		switch {
 		case lookErr != nil:
-			return err // after the last range there is no session any more
+			return err // after the last range the session no longer exists
 		case next == at+int64(len(part)):
 			return nil
 		case next != at:
@@ -132,7 +132,7 @@ func (u upload) next(ctx context.Context) (int64, error) {
 	return next, nil
 }
 
-// nextRange reads where the next range begins, which is written "26", "26-" or "26-100".
+// nextRange reads the start of the next range, which is written "26", "26-" or "26-100".
 func nextRange(all []string) (int64, bool) {
 	if len(all) != 1 {
 		return 0, false

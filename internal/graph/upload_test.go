@@ -34,8 +34,8 @@ func TestUpload(t *testing.T) {
 	const size = 2*ranged + 5
 	var wire bytes.Buffer
 	s := script(answer(201, begun), answer(200, `{"nextExpectedRanges":["3145728"]}`),
-		answer(504, ""), answer(200, `{"nextExpectedRanges":["3145728-"]}`), // it has not come
-		answer(500, ""), answer(200, `{"nextExpectedRanges":["6291456"]}`), // it has
+		answer(504, ""), answer(200, `{"nextExpectedRanges":["3145728-"]}`), // it has not arrived
+		answer(500, ""), answer(200, `{"nextExpectedRanges":["6291456"]}`), // it has arrived
 		answer(201, ""))
 	require.NoError(t, uploaded(t, s, size, func(o *graph.Options) { o.Wire = &wire }))
 	assert.JSONEq(t, `{"AttachmentItem":{"attachmentType":"file","name":"a.bin","size":6291461,"isInline":false,"contentType":"x/y","contentId":"c"}}`, s.asked[0].body)

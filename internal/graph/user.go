@@ -27,7 +27,7 @@ func (u User) Primary() string {
 	return u.Mail
 }
 
-// Has reports whether one of its addresses is that one.
+// Has reports whether the address is one of the user's.
 func (u User) Has(address string) bool {
 	for _, a := range u.Addresses {
 		kind, one, _ := strings.Cut(a, ":")
@@ -38,7 +38,7 @@ func (u User) Has(address string) bool {
 	return strings.EqualFold(u.Mail, address)
 }
 
-// DirectoryPayer is who pays for requests to the directory.
+// DirectoryPayer is the payer of requests to the directory.
 const DirectoryPayer = "directory"
 
 var (
@@ -46,7 +46,7 @@ var (
 	errSeveral = errors.New("several have the address")
 )
 
-// isNobody reports whether an error says that nobody has an address.
+// isNobody reports whether an error means that nobody has an address.
 func isNobody(err error) bool { return errors.Is(err, errNobody) }
 
 // UserOf returns the user with an address, primary or not. The error matches

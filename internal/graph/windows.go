@@ -7,23 +7,23 @@ import (
 	"time"
 )
 
-// Windows is a [Budget] that keeps each payer below so many requests and bytes in any
-// window of time. A large request may exceed the bytes alone: then it waits until nothing
-// else counts. Its methods may be called concurrently.
+// Windows is a [Budget] that keeps each payer below a number of requests and bytes in any
+// window of time. A single large request may exceed the bytes: it then waits until
+// nothing else counts. Its methods may be called concurrently.
 type Windows struct {
 	mu     sync.Mutex
 	payers map[string]*spent
 	swept  time.Time
 }
 
-// slots is into how many parts a window is cut: what was spent in one is forgotten
-// together, a part of a window late at most.
+// slots is the number of parts into which a window is divided. Everything spent in one
+// part is forgotten together, at most one part late.
 const slots = 20
 
 // NewWindows returns a budget with the limits of Graph.
 func NewWindows() *Windows { return &Windows{payers: make(map[string]*spent)} }
 
-// spent is what one payer has spent lately.
+// spent is what one payer has spent recently.
 type spent struct {
 	requests, bytes window
 }
@@ -34,8 +34,8 @@ type window struct {
 	spent [slots + 1]int64
 }
 
-// total forgets what is too old and returns the rest, and when the next part of it
-// will be forgotten.
+// total forgets what is too old. It returns the remaining sum, and when the next part of
+// it will be forgotten.
 func (w *window) total(now time.Time, length time.Duration) (sum int64, next time.Time) {
 	part := length / slots
 	current := now.UnixNano() / int64(part)
@@ -105,8 +105,8 @@ func (b *Windows) try(payer string, bytes int64) time.Time {
 	return time.Time{}
 }
 
-// of returns the account of a payer. Now and then it drops those that have spent nothing
-// for a while.
+// of returns the account of a payer. Now and then it drops the accounts of payers that
+// have spent nothing for a while.
 func (b *Windows) of(payer string) *spent {
 	now := time.Now()
 	if now.Sub(b.swept) > RequestsWindow {

@@ -19,11 +19,11 @@ func (k call) watch(log *wirelog.Log[*wireBody]) *wirelog.Exchange[*wireBody] {
 	return x
 }
 
-// gets keeps what an answer begins with.
+// gets records the beginning of an answer.
 func gets(x *wirelog.Exchange[*wireBody], resp *http.Response) {
 	x.Gets(resp)
 	if x != nil && resp.StatusCode >= 300 {
-		x.Response.content = false // it says why not
+		x.Response.content = false // it contains the reason
 	}
 }
 
@@ -46,8 +46,8 @@ func tappedAnswer(x *wirelog.Exchange[*wireBody], body io.ReadCloser) io.ReadClo
 	}{io.TeeReader(body, x.Response), body}
 }
 
-// show writes the exchange of a call, without the secrets that went with it: where the call
-// goes elsewhere, the query of its link is one.
+// show writes the exchange of a call, without the secrets that were sent. If the call
+// goes elsewhere, the query of its link is a secret.
 func (k call) show(x *wirelog.Exchange[*wireBody], c Call, link *url.URL, secrets *redact.Watch, err error) {
 	if x == nil {
 		return

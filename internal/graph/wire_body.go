@@ -10,22 +10,23 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/wirelog"
 )
 
-// Bounds of what the wire shows, in bytes: of a request or an answer, and of a text that is
-// not known to be contents, which hardly anything but contents exceeds. maxWireDepth is how
-// deep values may nest.
+// Bounds of what Wire shows, in bytes: of a request or an answer, and of a text that is
+// not known to be contents, which hardly anything but contents exceeds. maxWireDepth is
+// how deep values may nest.
 const (
 	maxWire      = 4 << 20
 	maxWireRun   = 1 << 10
 	maxWireDepth = 1 << 10
 )
 
-// contentMembers are the members of JSON that hold contents of messages, in lower case:
-// of messages, of attachments, of exports and of imports.
+// contentMembers are the JSON members that hold contents of messages, attachments,
+// exports and imports, in lower case.
 var contentMembers = map[string]bool{
 	"data": true, "content": true, "contentbytes": true, "bodypreview": true, "internetmessageheaders": true,
 }
 
-// secretMembers are members that let somebody in, besides those of [wirelog.IsSecret].
+// secretMembers are members that grant access, in addition to those of
+// [wirelog.IsSecret].
 var secretMembers = map[string]bool{"importurl": true, "uploadurl": true}
 
 // contentID matches the ids of extended properties that hold contents: PidTagBody,
@@ -38,20 +39,20 @@ type wireBody struct {
 	bodies  bool
 	content bool // all of it is contents, unless it is an error
 
-	mu    sync.Mutex // a transport may still read a request when its answer has come
+	mu    sync.Mutex // a transport may still read a request after its answer has arrived
 	shown []byte
 	cut   int64 // bytes left out at the end
 
-	begun, plain bool // plain: it is no JSON
+	begun, plain bool // plain: it is not JSON
 	stack        []byte
 	key          string // of the member whose value follows
 	keyNext      bool   // the next text is a key
 	inText       bool
 	escaped      bool
 	run          []byte // of a text
-	long         int64  // bytes of it that are not in run
+	long         int64  // bytes of the text that did not fit
 	hidden       int    // depth of the value that is not shown; 0: none
-	left         int64  // bytes of that
+	left         int64  // bytes of that value
 	holds        bool   // the extended property that was named last holds contents
 }
 
@@ -72,7 +73,7 @@ func (w *wireBody) add(c byte) {
 	}
 	switch {
 	case !w.begun && (c <= ' ' || c == 0xEF || c == 0xBB || c == 0xBF):
-		return // of a mark at the beginning, too
+		return // also of a byte order mark at the beginning
 	case !w.begun:
 		w.begun, w.plain = true, c != '{' && c != '[' || w.content
 	}
@@ -108,7 +109,7 @@ func (w *wireBody) keep(c byte) {
 	w.run = append(w.run, c)
 }
 
-// endText deals with a text that has ended.
+// endText handles a text that has ended.
 func (w *wireBody) endText() {
 	size := int64(len(w.run)) + w.long
 	switch {
@@ -135,13 +136,13 @@ func (w *wireBody) conceals() bool {
 	return !w.bodies && (contentMembers[w.key] || w.key == "value" && w.holds)
 }
 
-// mark deals with what stands outside texts.
+// mark handles what is outside texts.
 func (w *wireBody) mark(c byte) {
 	depth := len(w.stack)
 	switch c {
 	case '{', '[':
 		if depth >= maxWireDepth {
-			w.plain, w.hidden, w.left = true, 1, 1 // nothing that follows can be told apart
+			w.plain, w.hidden, w.left = true, 1, 1 // structure can no longer be recognised from here on
 			return
 		}
 		if w.hidden == 0 && w.key != "value" && w.conceals() {
@@ -172,7 +173,7 @@ func (w *wireBody) mark(c byte) {
 	w.show(string([]byte{c}))
 }
 
-// show adds to what is shown.
+// show adds to the collected text.
 func (w *wireBody) show(text string) {
 	if n := maxWire - len(w.shown); len(text) > n {
 		w.cut += int64(len(text) - max(n, 0))
@@ -181,7 +182,7 @@ func (w *wireBody) show(text string) {
 	w.shown = append(w.shown, text...)
 }
 
-// Show writes what was shown, and ends the line.
+// Show writes the collected text, and ends the line.
 func (w *wireBody) Show(b *bytes.Buffer) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -53,8 +53,8 @@ func TestWireBody(t *testing.T) {
 	}
 }
 
-// FuzzWireBody: no contents of a member that holds them are shown, whatever stands around
-// it, and what is shown of JSON is JSON.
+// FuzzWireBody: no contents of a member that holds them are shown, whatever surrounds it,
+// and what is shown of JSON is JSON.
 func FuzzWireBody(f *testing.F) {
 	f.Add(`{"a":[1,{"b":"c"}]}`, "s")
 	f.Add(`[[],{}]`, `"quoted" \`)
@@ -77,7 +77,7 @@ func FuzzWireBody(f *testing.F) {
 	})
 }
 
-// TestWireContentOfMessages: what is a message or a file is not shown, whatever it looks like.
+// TestWireContentOfMessages: messages and files are not shown, whatever they look like.
 func TestWireContentOfMessages(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"Subject: secret\r\n\r\nsecret", `{"subject":"secret"}`} {

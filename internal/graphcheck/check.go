@@ -18,18 +18,18 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 )
 
-// Checker holds exchanges against a description.
+// Checker checks exchanges against an OpenAPI description.
 type Checker struct {
 	doc    *openapi3.T
 	router routers.Router
-	more   *Checker // for paths that it lacks; nil: none
+	more   *Checker // for paths that the description lacks; nil: none
 
 	Valid   int
 	Unknown int      // the description lacks the path
-	Invalid []string // a line for each, with the name of the file
+	Invalid []string // one line for each, with the name of the file
 }
 
-// sending describes what descriptions lack that are about moving mail only.
+// sending describes what is missing from descriptions that cover only the moving of mail.
 //
 //go:embed send.yaml
 var sending []byte
@@ -59,7 +59,7 @@ func newChecker(doc *openapi3.T) (*Checker, error) {
 	return &Checker{doc: doc, router: router}, nil
 }
 
-// Exchange is a request and its answer, as a file of a capture has it.
+// Exchange is a request and its answer, as a capture file contains them.
 type Exchange struct {
 	Method       string          `json:"method"`
 	Path         string          `json:"path"`
@@ -150,7 +150,7 @@ func (c *Checker) answered(in *openapi3filter.RequestValidationInput, e *Exchang
 	return c.named(in.Route, e.Status, answer)
 }
 
-// plain returns a body that a capture has as JSON or, if it is none, as a string.
+// plain returns a body that a capture holds as JSON or, if it is not JSON, as a string.
 func plain(raw json.RawMessage) []byte {
 	var text string
 	if json.Unmarshal(raw, &text) == nil && len(raw) > 0 {
@@ -161,8 +161,8 @@ func plain(raw json.RawMessage) []byte {
 
 var key = regexp.MustCompile(`^(\w+)\('([^']*)'\)$`)
 
-// written returns a path as descriptions write it: keys are segments, and functions have
-// parentheses.
+// written returns a path in the form that descriptions use: keys are segments, and
+// functions have parentheses.
 func written(path string) string {
 	var all []string
 	for s := range strings.SplitSeq(path, "/") {
@@ -178,8 +178,8 @@ func written(path string) string {
 	return strings.Join(all, "/")
 }
 
-// actions are the parameters of actions as metadata spells them. The service takes them
-// in any case.
+// actions are the parameters of actions as the metadata spells them. The service accepts
+// them in any case.
 var actions = map[string]string{
 	"destinationid": "DestinationId", "itemids": "ItemIds", "inputids": "InputIds",
 	"sourceidtype": "SourceIdType", "targetidtype": "TargetIdType",

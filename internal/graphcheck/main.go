@@ -1,12 +1,12 @@
-// Command graphcheck holds requests and answers of Microsoft Graph, as package graphtest
+// Command graphcheck checks requests and answers of Microsoft Graph, as package graphtest
 // captures them with GRAPHTEST_CAPTURE, against an OpenAPI description.
 //
 //	graphcheck -openapi FILE DIR...
 //
-// It prints what is invalid, and how many exchanges it has seen; those with paths that the
-// description lacks are counted by themselves. The exit status is 1 if something is
-// invalid, or if there is nothing to check. It is a separate module, so that the SDK
-// does not depend on a validator.
+// It prints what is invalid and how many exchanges it has checked; exchanges with paths
+// that the description lacks are counted separately. The exit status is 1 if something is
+// invalid, or if there is nothing to check. It is a separate module so that the SDK does
+// not depend on a validator.
 package main
 
 import (

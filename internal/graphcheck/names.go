@@ -12,8 +12,8 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 )
 
-// named returns an error if an answer has a property that its type does not: such a name
-// is a mistake, though schemas let it pass.
+// named returns an error if an answer has a property that its type does not have: such a
+// name is a mistake, although schemas allow it.
 func (c *Checker) named(route *routers.Route, status int, body []byte) error {
 	response := route.Operation.Responses.Value(strconv.Itoa(status))
 	if response == nil {
@@ -30,8 +30,8 @@ func (c *Checker) named(route *routers.Route, status int, body []byte) error {
 	return c.known(media.Schema, v, "answer")
 }
 
-// known checks the names in a value of a schema. An object that says what type it is has
-// the properties of that type.
+// known checks the names in a value of a schema. An object that names its type has the
+// properties of that type.
 func (c *Checker) known(ref *openapi3.SchemaRef, v any, at string) error {
 	if ref == nil || ref.Value == nil {
 		return nil
@@ -56,7 +56,7 @@ func (c *Checker) known(ref *openapi3.SchemaRef, v any, at string) error {
 		}
 		for _, name := range slices.Sorted(maps.Keys(v)) {
 			if strings.Contains(name, "@") || name == "id" {
-				continue // an annotation, or what every entity has
+				continue // an annotation, or a property of every entity
 			}
 			p := all[name]
 			if p == nil {
@@ -70,8 +70,8 @@ func (c *Checker) known(ref *openapi3.SchemaRef, v any, at string) error {
 	return nil
 }
 
-// properties adds those of a schema, of what it is derived from, and of its
-// alternatives.
+// properties adds the properties of a schema, of the schemas it is derived from, and of
+// its alternatives.
 func properties(ref *openapi3.SchemaRef, to openapi3.Schemas) {
 	maps.Copy(to, ref.Value.Properties)
 	for _, part := range ref.Value.AllOf {

@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sample is a request and answer of a reference page.
+// sample is a request and answer from a reference page.
 type sample struct {
 	Request struct {
 		URL        string `json:"url"`
@@ -32,10 +32,10 @@ type sample struct {
 	} `json:"response"`
 }
 
-// TestSamples holds the samples of Microsoft's reference pages against the description
-// that judges the Graph for tests, to know what the judge is worth. It is built with -tags
-// graphschema, and takes the folder of both from GRAPH_SCHEMA_DIR. Names of enumerations
-// may be in any case, and a sample may say 200 where its page says 201.
+// TestSamples checks the samples on Microsoft's reference pages against the description
+// that judges the Graph for tests, to find out how reliable that judge is. It is built
+// with -tags graphschema, and takes the folder of both from GRAPH_SCHEMA_DIR. Names of
+// enumerations may be in any case, and a sample may have 200 where its page has 201.
 func TestSamples(t *testing.T) {
 	t.Parallel()
 	dir := os.Getenv("GRAPH_SCHEMA_DIR")
@@ -76,7 +76,7 @@ func TestSamples(t *testing.T) {
 	assert.Equal(t, []int{27, 4, 26}, []int{valid, wrong, others})
 }
 
-// exchange returns the sample as an exchange, nil if its answer is no JSON.
+// exchange returns the sample as an exchange, or nil if its answer is not JSON.
 func (s *sample) exchange(t *testing.T) *Exchange {
 	address := s.Request.ExampleURL
 	if address == "" {
@@ -109,12 +109,12 @@ func (c *Checker) answers(e *Exchange) error {
 	return c.answered(&openapi3filter.RequestValidationInput{Request: r, Route: route, PathParams: parameters}, e)
 }
 
-// odd are properties of samples that their types do not have: a name that was mistyped, and
-// those of a file and a meeting message that do not say what they are.
+// odd are properties of samples that their types do not have: a misspelt name, and those
+// of a file and a meeting message that do not name their type.
 var odd = []string{"createDateTime", "contentBytes", "contentId", "meetingMessageType"}
 
-// lowered writes the names of enumerations as the description does, and times where a
-// sample only says that there is one.
+// lowered writes the names of enumerations as the description does, and a time where a
+// sample only indicates that there is one.
 func lowered(b []byte) []byte {
 	return []byte(strings.NewReplacer(`"Normal"`, `"normal"`, `"Focused"`, `"focused"`, `"High"`, `"high"`, `"datetime-value"`, `"2026-11-24T10:00:00Z"`).Replace(string(b)))
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// blocked asks for a mailbox for which EWS is switched off: question C5.
+// blocked opens a mailbox for which EWS is switched off: question C5.
 func blocked(ctx context.Context, l *Lab) error {
 	const topic = "C5 EWS switched off"
 	if l.settings.Blocked == "" {
@@ -24,10 +24,11 @@ func blocked(ctx context.Context, l *Lab) error {
 	return nil
 }
 
-// revealing are header fields that may hold what only the server's owner may know.
+// revealing are header fields that may contain what only the server's owner may know.
 var revealing = []string{"Set-Cookie", "Authorization", "X-Feserver", "X-Calculatedbetarget", "X-Beserver", "X-Diaginfo", "X-Targetbeserver", "Www-Authenticate"}
 
-// headers returns the header of an answer without what tells whose server it is.
+// headers returns the header of an answer without anything that reveals whose server it
+// is.
 func headers(a *lastAnswer) string {
 	var lines []string
 	for name, values := range a.header {

@@ -11,18 +11,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// cleaningTime bounds the removal of what a lab has made.
+// cleaningTime bounds the removal of everything a lab has created.
 const cleaningTime = 5 * time.Minute
 
-// Close removes everything that the lab has made, even if ctx has ended, and closes the
-// connections. The error says what is left.
+// Close removes everything that the lab has created, even if ctx has ended, and closes
+// the connections. The error reports what is left.
 func (l *Lab) Close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleaningTime)
 	defer cancel()
 	var errs []error
 	for _, at := range []place{l.user, l.vault} {
 		if at.folder.IsZero() {
-			continue // nothing was made there
+			continue // nothing was created there
 		}
 		errs = append(errs, l.empty(ctx, at.client, at.folder), l.removeFolder(ctx, at))
 		errs = append(errs, l.empty(ctx, at.client, l.known(at.client, ews.FolderInbox)), l.emptyDeletions(ctx, at.client))
@@ -36,7 +36,7 @@ func (l *Lab) Close(ctx context.Context) error {
 	return l.conn.Close()
 }
 
-// emptyDeletions removes what moves and deletions have left where users recover it.
+// emptyDeletions removes what moves and deletions have left where users can recover it.
 func (l *Lab) emptyDeletions(ctx context.Context, c *ews.Client) error {
 	if c.Version() < ews.Exchange2010SP1 {
 		return nil
@@ -64,7 +64,8 @@ func (l *Lab) empty(ctx context.Context, c *ews.Client, folder ews.FolderRef) er
 	return nil
 }
 
-// mine returns the lab's mail in a folder: what has its token and the mark in the subject.
+// mine returns the lab's mail in a folder: messages with its token and the mark in the
+// subject.
 func (l *Lab) mine(ctx context.Context, c *ews.Client, folder ews.FolderRef, mark string) ([]ews.ItemID, error) {
 	var ids []ews.ItemID
 	for it, err := range c.FindItems(ctx, ews.FindItemRequest{
@@ -82,7 +83,7 @@ func (l *Lab) mine(ctx context.Context, c *ews.Client, folder ews.FolderRef, mar
 	return ids, nil
 }
 
-// removeFolder removes one of the lab's folders, with what may be left in it.
+// removeFolder removes one of the lab's folders, with whatever is left in it.
 func (l *Lab) removeFolder(ctx context.Context, at place) error {
 	_, err := at.client.Do(ctx, ews.DoRequest{Body: fmt.Appendf(nil,
 		`<m:DeleteFolder DeleteType="HardDelete"><m:FolderIds><t:FolderId Id="%s"/></m:FolderIds></m:DeleteFolder>`, escaped(at.folder.ID))})

@@ -15,8 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// Lab is a place to try a server: connections as the account, and two folders of its
-// own, one in the user's mailbox and one in quarantine. Its methods are not to be called
+// Lab is a place to try out a server: connections as the account, and two folders of its
+// own, one in the user's mailbox and one in quarantine. Its methods must not be called
 // concurrently.
 type Lab struct {
 	Report *Report
@@ -30,17 +30,17 @@ type Lab struct {
 	last     *lastAnswer
 
 	user, vault place
-	messages    int // made so far
+	messages    int // created so far
 }
 
-// place is a folder of the lab's own.
+// place is one of the lab's own folders.
 type place struct {
 	client *ews.Client // acts in the mailbox
 	folder ews.FolderID
 }
 
-// Open signs in and makes the folders. base is the transport beneath the sign-in; nil
-// means one from the configuration. The caller must close the lab.
+// Open signs in and creates the folders. base is the transport beneath the sign-in; nil
+// means one made from the configuration. The caller must close the lab.
 func Open(ctx context.Context, s *Settings, access exchange.Access, base http.RoundTripper) (*Lab, error) {
 	l := &Lab{Report: newReport(s, access), settings: *s, cfg: s.Config, base: base, token: driver.NewOperation(), last: &lastAnswer{}}
 	l.cfg.Access, l.cfg.QuarantineFolder, l.cfg.FolderPerMailbox = access, l.name(), false
@@ -83,7 +83,7 @@ func (l *Lab) options() *exchange.Options {
 	}}
 }
 
-// name is that of the lab's folders.
+// name is the name of the lab's folders.
 func (l *Lab) name() string { return "EWSQ live " + l.token }
 
 // view returns a client that acts in a mailbox.
@@ -131,7 +131,7 @@ type lastAnswer struct {
 	header http.Header
 }
 
-// observed notes what a transport returns.
+// observed records the responses that a transport returns.
 type observed struct {
 	last *lastAnswer
 	next http.RoundTripper

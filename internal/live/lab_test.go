@@ -49,7 +49,7 @@ func run(t *testing.T, srv *ewstest.Server, s *live.Settings, access exchange.Ac
 	return lab.Report
 }
 
-// contents returns the folders of the mailboxes and the subjects of what people see or
+// contents returns the folders of the mailboxes, with the subjects of what people see or
 // can recover.
 func contents(srv *ewstest.Server) map[string][]string {
 	found := map[string][]string{}
@@ -73,7 +73,7 @@ func TestLab(t *testing.T) {
 		odd    ewstest.Oddities
 		access exchange.Access
 		always bool
-		seen   map[string]string // by topic, a part of what is seen
+		seen   map[string]string // by topic, part of what is seen
 	}{
 		{"plain", 0, exchange.FullAccess, true, map[string]string{
 			"version":                             "15.1.2507.6",
@@ -136,7 +136,8 @@ func TestLab(t *testing.T) {
 	}
 }
 
-// Whoever may not open the mailbox is told, and what was made is removed.
+// If the mailbox cannot be opened, the error reports that, and everything created is
+// removed.
 func TestLabCannotBeOpened(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -11,8 +11,8 @@ import (
 )
 
 // Labs opens a lab with each access, one after the other; the caller must close each. A
-// refused sign-in is the last: Exchange counts them, and locks the account. See [Open]
-// about base.
+// refused sign-in ends the sequence, because Exchange counts them and locks the account.
+// See [Open] for base.
 func (s *Settings) Labs(ctx context.Context, base http.RoundTripper) iter.Seq2[*Lab, error] {
 	return func(yield func(*Lab, error) bool) {
 		for _, access := range s.Access {

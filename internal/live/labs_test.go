@@ -53,7 +53,7 @@ func TestLabs(t *testing.T) {
 	})
 }
 
-// TestRefusedSignInIsTheLast: Exchange locks an account after a few.
+// TestRefusedSignInIsTheLast: Exchange locks an account after a few refused sign-ins.
 func TestRefusedSignInIsTheLast(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

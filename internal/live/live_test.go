@@ -16,7 +16,7 @@ import (
 func TestLive(t *testing.T) {
 	settings, err := live.FromEnv(nil)
 	if err != nil {
-		t.Fatal(err) // one a line, and no more around it
+		t.Fatal(err) // one per line, and nothing else around it
 	}
 	t.Logf("\n%s", settings.Summary())
 	for lab, err := range settings.Labs(t.Context(), nil) {
@@ -37,7 +37,7 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// save adds a report to a file.
+// save appends a report to a file.
 func save(t *testing.T, name string, r *live.Report) {
 	if name == "" {
 		return

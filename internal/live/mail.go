@@ -20,15 +20,15 @@ var (
 	xHeader     = ews.ExtendedField{Set: ews.SetInternetHeaders, Name: "X-EWSQ-Live", Type: ews.TypeString}
 )
 
-// made is a message that the lab has made in its folder of the user's mailbox.
+// made is a message that the lab has created in its folder of the user's mailbox.
 type made struct {
 	id        ews.ItemID
 	messageID string
 	subject   string
 }
 
-// message makes a message as if it had been delivered an hour ago: unread, with
-// attachments, a category, a flag, a named property and a header field of its own.
+// message creates a message as if it had been delivered an hour ago: unread, with
+// attachments, a category, a flag, a named property and its own header field.
 func (l *Lab) message(ctx context.Context, mark string) (*made, error) {
 	l.messages++
 	m := &made{messageID: fmt.Sprintf("<%d.%s@live.ewsquarantine.invalid>", l.messages, l.token), subject: mark + " " + l.token}
@@ -63,7 +63,7 @@ func (l *Lab) store(ctx context.Context, mime []byte) (ews.ItemID, error) {
 	return l.user.client.CreateItem(ctx, req)
 }
 
-// mime returns the MIME form of a message with one file.
+// mime returns the MIME form of a message with one attached file.
 func (l *Lab) mime(m *made, file []byte) []byte {
 	var b bytes.Buffer
 	for _, line := range []string{
@@ -94,7 +94,7 @@ func (l *Lab) mime(m *made, file []byte) []byte {
 	return b.Bytes()
 }
 
-// only returns the id of the one item in a folder of the lab that has a mark.
+// only returns the id of the only item with a mark in a folder of the lab.
 func (l *Lab) only(ctx context.Context, at place, mark string) (ews.ItemID, error) {
 	var ids []ews.ItemID
 	err := l.until(ctx, func() (bool, error) {
@@ -113,8 +113,8 @@ func (l *Lab) only(ctx context.Context, at place, mark string) (ews.ItemID, erro
 	return ids[0], nil
 }
 
-// until asks again, once a second, until the answer is yes or the wait of the settings is
-// over.
+// until asks again, once a second, until the answer is yes or the settings' Wait has
+// elapsed.
 func (l *Lab) until(ctx context.Context, ask func() (bool, error)) error {
 	end := time.Now().Add(l.settings.Wait)
 	for {
@@ -136,7 +136,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// escaped returns a text for a request.
+// escaped returns a text in a form that can be put into a request.
 func escaped(s string) string {
 	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;").Replace(s)
 }

@@ -2,8 +2,8 @@ package live
 
 import "strings"
 
-// inVariables says in the names of variables what texts of the SDK say in those of fields
-// of a configuration. What no variable sets needs a configuration.
+// inVariables translates the SDK's texts, which name fields of a configuration, to the
+// names of variables. Settings without a variable need a configuration.
 var inVariables = strings.NewReplacer(
 	"quarantine: configuration: ", "",
 	` (in JSON with two backslashes)`, "",
@@ -28,10 +28,10 @@ type named struct{ error }
 // Error returns the text of the error with the names of variables.
 func (n named) Error() string { return inVariables.Replace(n.error.Error()) }
 
-// Unwrap returns the error as the SDK made it.
+// Unwrap returns the original error of the SDK.
 func (n named) Unwrap() error { return n.error }
 
-// name lets an error name the variables that the settings are from.
+// name makes an error name the variables that the settings come from.
 func (s *Settings) name(err error) error {
 	if err == nil || s.File != "" {
 		return err

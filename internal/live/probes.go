@@ -2,14 +2,14 @@ package live
 
 import "context"
 
-// Probe tries one thing. It adds what it has seen to the report of the lab; its error says
-// that the SDK could not keep its promise, or that the server could not be asked.
+// Probe tries one thing. It adds its observations to the report of the lab; its error
+// means that the SDK could not keep its promise, or that the server could not be asked.
 type Probe struct {
 	Name string
 	Run  func(context.Context, *Lab) error
 }
 
-// Probes returns all, in the order in which they are to be run.
+// Probes returns all probes, in the order in which they are to be run.
 func Probes() []Probe {
 	all := []Probe{
 		{"version", version},

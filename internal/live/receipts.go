@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// sender returns a client for the mailbox that sends, and its Inbox; nil if the settings name none.
-// With FullAccess the account sends from its own mailbox.
+// sender returns a client for the mailbox that sends, and its Inbox, or nil if the
+// settings name none. With FullAccess the account sends from its own mailbox.
 func (l *Lab) sender() (*ews.Client, ews.FolderRef) {
 	switch {
 	case l.settings.Sender == "" || l.client == nil:
@@ -22,8 +22,8 @@ func (l *Lab) sender() (*ews.Client, ews.FolderRef) {
 	return l.client, ews.DistinguishedFolder{Name: ews.FolderInbox}
 }
 
-// receipts sends mail that asks for a read receipt and does to each message, still unread,
-// what the SDK does, or must not do: question C4.
+// receipts sends mail that asks for a read receipt, and does to each message, still
+// unread, what the SDK does, or must not do: question C4.
 func receipts(ctx context.Context, l *Lab) error {
 	const topic = "C4 receipts"
 	from, inbox := l.sender()
@@ -93,8 +93,8 @@ func (l *Lab) sendAsking(ctx context.Context, from *ews.Client, mark string) err
 	return err
 }
 
-// receiptsOf returns the classes of the reports about a message. Their subject is that of
-// the message with a word before it.
+// receiptsOf returns the classes of the reports about a message. Their subject is the
+// subject of the message, preceded by a word.
 func (l *Lab) receiptsOf(ctx context.Context, c *ews.Client, inbox ews.FolderRef, mark string) ([]string, error) {
 	ids, err := l.mine(ctx, c, inbox, mark)
 	if err != nil || len(ids) == 0 {
@@ -118,7 +118,7 @@ func (l *Lab) moveUnread(ctx context.Context, id ews.ItemID) error {
 	return err
 }
 
-// readCopy makes a copy in quarantine and marks it as read without suppression.
+// readCopy creates a copy in quarantine and marks it as read without suppression.
 func (l *Lab) readCopy(ctx context.Context, id ews.ItemID) error {
 	data, err := l.export(ctx, id)
 	if err != nil {
@@ -141,8 +141,8 @@ func (l *Lab) readCopy(ctx context.Context, id ews.ItemID) error {
 		escaped(it.ID.ID), escaped(it.ID.ChangeKey))))
 }
 
-// deleteQuietly deletes a message as the SDK does: by an operation of its own, servers
-// before Exchange 2013 SP1 suppress the receipt first.
+// deleteQuietly deletes a message as the SDK does: with servers before Exchange 2013 SP1,
+// a separate operation suppresses the receipt first.
 func (l *Lab) deleteQuietly(ctx context.Context, id ews.ItemID) error {
 	c := l.user.client
 	if !c.SuppressesReceipts() {
@@ -164,7 +164,7 @@ func (l *Lab) deleteAloud(ctx context.Context, id ews.ItemID) error {
 		`<m:DeleteItem DeleteType="HardDelete"><m:ItemIds><t:ItemId Id="%s"/></m:ItemIds></m:DeleteItem>`, escaped(id.ID))))
 }
 
-// all returns an error unless all response messages say success.
+// all returns an error unless all response messages report success.
 func all(got []member, err error) error {
 	for _, m := range got {
 		if m.class != "Success" {

@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// describe says how a call ended, as one line without the server's text, which may
-// quote what senders wrote.
+// describe returns how a call ended, on one line and without the server's text, which may
+// quote senders.
 func describe(err error) string {
 	refused, isRefusal := errors.AsType[*ews.ResponseError](err)
 	page, isPage := errors.AsType[*ews.HTTPError](err)
@@ -37,7 +37,7 @@ func describe(err error) string {
 // member is a response message.
 type member struct{ class, code string }
 
-// members sends a request that package ews has no method for, and returns its response
+// members sends a request for which package ews has no method, and returns its response
 // messages. The error is that of the whole request.
 func members(ctx context.Context, c *ews.Client, body string) ([]member, error) {
 	resp, err := c.Do(ctx, ews.DoRequest{Body: []byte(body)})

@@ -11,21 +11,21 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// Answer is one thing that the server was seen to do.
+// Answer is one observation of the server.
 type Answer struct {
 	Topic string // such as "version" or "C1 move into another mailbox"
 	Seen  string
 }
 
-// Report is what a server was seen to do with one access.
+// Report holds the observations of a server with one access.
 type Report struct {
 	Access  exchange.Access
 	Answers []Answer
 
-	masks []string // what is struck out, and what stands instead
+	masks []string // what is struck out, and what replaces it
 }
 
-// newReport returns a report that strikes out what tells whose server it is.
+// newReport returns a report that strikes out anything that reveals whose server it is.
 func newReport(s *Settings, access exchange.Access) *Report {
 	r := &Report{Access: access}
 	r.mask(s.Mailbox, "MAILBOX")
@@ -47,7 +47,7 @@ func (r *Report) mask(text, as string) {
 	}
 }
 
-// hide strikes out the host of a URL.
+// hide makes the report strike out the host of a URL.
 func (r *Report) hide(address string) {
 	if u, err := url.Parse(address); err == nil {
 		r.mask(u.Host, "HOST")
@@ -60,7 +60,7 @@ func (r *Report) Add(topic, format string, args ...any) {
 	r.Answers = append(r.Answers, Answer{topic, strings.NewReplacer(r.masks...).Replace(fmt.Sprintf(format, args...))})
 }
 
-// Seen returns the answers about a topic, one a line.
+// Seen returns the answers about a topic, one per line.
 func (r *Report) Seen(topic string) string {
 	var lines []string
 	for _, a := range r.Answers {
@@ -71,7 +71,7 @@ func (r *Report) Seen(topic string) string {
 	return strings.Join(lines, "\n")
 }
 
-// WriteTable writes the report as text. What the server wrote is escaped.
+// WriteTable writes the report as text. Text from the server is escaped.
 func (r *Report) WriteTable(w io.Writer) error {
 	out := display.NewWriter(w)
 	table := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
@@ -79,11 +79,11 @@ func (r *Report) WriteTable(w io.Writer) error {
 	for _, a := range r.Answers {
 		fmt.Fprintf(table, "%s\t%s\n", display.Printable(a.Topic), display.Printable(a.Seen))
 	}
-	_ = table.Flush() // out remembers the error
+	_ = table.Flush() // out keeps the error
 	return out.Err()
 }
 
-// String returns what WriteTable writes.
+// String returns the output of WriteTable.
 func (r *Report) String() string {
 	var b strings.Builder
 	_ = r.WriteTable(&b) // a Builder never fails

@@ -15,7 +15,8 @@ import (
 )
 
 // roundTrips quarantines a message and restores it, by each way alone and then as the SDK
-// chooses. A way that the server refuses is only told; what comes back must be whole.
+// chooses. A way that the server refuses is only reported; a message that comes back must
+// be whole.
 func roundTrips(ctx context.Context, l *Lab) error {
 	all := []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME}
 	if l.cfg.Access == exchange.Impersonation {
@@ -34,8 +35,8 @@ func roundTrips(ctx context.Context, l *Lab) error {
 	return errors.Join(append(errs, err)...)
 }
 
-// roundTrip reports whether the message went to quarantine and back. The error says that
-// it went and did not come back as it was.
+// roundTrip reports whether the message went to quarantine and back. The error reports
+// that it went but did not come back as it was.
 func (l *Lab) roundTrip(ctx context.Context, topic string, by []driver.Way) (bool, error) {
 	service, err := l.service(by)
 	if err != nil {
@@ -78,7 +79,7 @@ func (l *Lab) roundTrip(ctx context.Context, topic string, by []driver.Way) (boo
 	return true, nil
 }
 
-// service returns one that carries by these ways only.
+// service returns a service that carries by these ways only.
 func (l *Lab) service(by []driver.Way) (*quarantine.Service, error) {
 	var strategy driver.Strategy
 	var err error
@@ -98,7 +99,7 @@ func (l *Lab) service(by []driver.Way) (*quarantine.Service, error) {
 	})
 }
 
-// gone reports an error unless the user's mailbox has the message no more.
+// gone returns an error unless the message is gone from the user's mailbox.
 func (l *Lab) gone(ctx context.Context, m *made) error {
 	_, err := first(l.user.client.GetItem(ctx, ews.GetItemRequest{IDs: []ews.ItemID{{ID: m.id.ID}}}))
 	if !errors.Is(err, ews.ErrNotFound) {
@@ -107,7 +108,7 @@ func (l *Lab) gone(ctx context.Context, m *made) error {
 	return nil
 }
 
-// came compares what has come back, which must be whole and carry no stamp.
+// came compares the message that has come back, which must be whole and carry no stamp.
 func (l *Lab) came(ctx context.Context, m *made, mark string, before portrait, failed *error) string {
 	id, err := l.only(ctx, l.user, mark)
 	if err != nil {
@@ -133,7 +134,7 @@ func (l *Lab) came(ctx context.Context, m *made, mark string, before portrait, f
 	return compare(before, after)
 }
 
-// unharmed reports an error unless a message that was not taken is as it was.
+// unharmed returns an error unless a message that was not taken is unchanged.
 func (l *Lab) unharmed(ctx context.Context, topic string, m *made, before portrait) error {
 	after, err := l.look(ctx, l.user.client, m.id)
 	if err != nil {

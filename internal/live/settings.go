@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// Variables of the environment.
+// Environment variables.
 const (
 	EnvConfig     = "EWSQ_LIVE_CONFIG"     // file with an [exchange.Config], instead of the next six
 	EnvURL        = "EWSQ_LIVE_URL"        // address of EWS
@@ -30,13 +30,13 @@ const (
 	EnvBlocked    = "EWSQ_LIVE_BLOCKED"    // mailbox for which EWS is switched off
 	EnvMaxMB      = "EWSQ_LIVE_MAX_MB"     // largest message to try, in MB (default 8)
 	EnvWait       = "EWSQ_LIVE_WAIT"       // how long mail and searches may take (default 60s)
-	EnvReport     = "EWSQ_LIVE_REPORT"     // file that the report is added to
+	EnvReport     = "EWSQ_LIVE_REPORT"     // file to which the report is appended
 )
 
-// Settings say which server is tried, and with which mailboxes.
+// Settings determine which server is tried, and with which mailboxes.
 type Settings struct {
-	// Config says how to sign in, and where quarantine is. Its folder is replaced by one
-	// of the suite's own, and its access by each of Access.
+	// Config describes how to sign in, and where quarantine is. Its folder is replaced by
+	// one of the suite's own, and its access by each of Access.
 	Config exchange.Config
 	Access []exchange.Access // one or both; both are tried
 
@@ -48,16 +48,17 @@ type Settings struct {
 	Blocked string
 
 	MaxMB int           // largest message to try
-	Wait  time.Duration // how long mail may be on its way, and a search behind
+	Wait  time.Duration // how long mail may be in transit, and a search may lag behind
 
-	File       string // that Config was read from; empty: Config is from variables
-	ReportFile string // that reports are added to; empty: none
+	File       string // from which Config was read; empty: Config comes from variables
+	ReportFile string // to which reports are appended; empty: none
 }
 
-// FromEnv reads the settings from variables of the environment, whose names and defaults
-// the constants have. Required are EnvMailbox and either EnvConfig or EnvURL, EnvAccount,
-// EnvPassword and EnvQuarantine. The error names each variable that is missing or wrong,
-// and quotes no password. lookup reads a variable; nil means [os.LookupEnv].
+// FromEnv reads the settings from environment variables; their names and defaults are
+// given with the constants. EnvMailbox is required, and either EnvConfig or EnvURL,
+// EnvAccount, EnvPassword and EnvQuarantine. The error names each variable that is
+// missing or wrong, and quotes no password. lookup reads a variable; nil means
+// [os.LookupEnv].
 func FromEnv(lookup func(string) (string, bool)) (*Settings, error) {
 	if lookup == nil {
 		lookup = os.LookupEnv
@@ -85,14 +86,14 @@ func FromEnv(lookup func(string) (string, bool)) (*Settings, error) {
 	return s, errors.Join(e.errs...)
 }
 
-// environment collects what is wrong with the variables.
+// environment collects the problems with the variables.
 type environment struct {
 	lookup func(string) (string, bool)
 	errs   []error
 	named  map[string]bool // variables in errs
 }
 
-// wrong notes what is wrong with a variable, the first that is found.
+// wrong records a problem with a variable, unless it already has one.
 func (e *environment) wrong(name, problem string) {
 	if e.named[name] {
 		return
@@ -104,14 +105,14 @@ func (e *environment) wrong(name, problem string) {
 	e.errs = append(e.errs, fmt.Errorf("%s %s", name, problem))
 }
 
-// check checks the configuration with each access as the SDK does.
+// check checks the configuration with each access, as the SDK does.
 func (e *environment) check(s *Settings) {
 	if s.File != "" && e.named[EnvConfig] {
 		return // nothing was read
 	}
 	accesses := s.Access
 	if len(accesses) == 0 {
-		accesses = []exchange.Access{""} // the variable is wrong; what about the others?
+		accesses = []exchange.Access{""} // the variable is wrong; check the others
 	}
 	for _, access := range accesses {
 		cfg := s.Config
@@ -129,14 +130,14 @@ func (e *environment) check(s *Settings) {
 	}
 }
 
-// password returns the password as it is, since spaces belong to it.
+// password returns the password unchanged, since spaces may belong to it.
 func (e *environment) password() string {
 	e.required(EnvPassword)
 	v, _ := e.lookup(EnvPassword)
 	return v
 }
 
-// reportFile returns the file for the reports, which must be writable before the hour
+// reportFile returns the file for the reports, which must prove writable before the hour
 // that they take.
 func (e *environment) reportFile() string {
 	name := e.value(EnvReport)
@@ -192,7 +193,7 @@ func (e *environment) authentication() exchange.AuthenticationType {
 	return ""
 }
 
-// access returns the accesses to try. Azure AD knows only one.
+// access returns the accesses to try. Azure AD supports only one.
 func (e *environment) access(cfg *exchange.Config) []exchange.Access {
 	both := []exchange.Access{exchange.FullAccess, exchange.Impersonation}
 	azure := cfg.Authentication.Type == exchange.AuthenticationAzureAD

@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// variables returns what is enough, with changes.
+// variables returns a sufficient set of variables, with changes.
 func variables(changes map[string]string) func(string) (string, bool) {
 	all := map[string]string{
 		live.EnvURL: "https://mail.example.test/EWS/Exchange.asmx", live.EnvAccount: `EXAMPLE\svc`, live.EnvPassword: "of-svc",
@@ -86,7 +86,7 @@ func TestFromEnvReadsAConfiguration(t *testing.T) {
 	assert.Equal(t, []exchange.Access{exchange.FullAccess}, s.Access)
 }
 
-// fields are names in a configuration, which who sets variables has never seen.
+// fields are names in a configuration, which users of variables have never seen.
 var fields = []string{"ewsUrl", "quarantineMailbox", "rootCAFile", "authentication.", "configuration:", "JSON"}
 
 func TestFromEnvNamesVariablesOnly(t *testing.T) {
@@ -104,7 +104,7 @@ func TestFromEnvNamesVariablesOnly(t *testing.T) {
 			if !assert.Error(t, err, "%s=%q", name, value) {
 				continue
 			}
-			if value != "https://outlook.office365.com/EWS/Exchange.asmx" { // it is the sign-in that does not fit
+			if value != "https://outlook.office365.com/EWS/Exchange.asmx" { // it is the sign-in that does not match
 				assert.ErrorContains(t, err, name)
 			}
 			for _, field := range fields {
@@ -118,7 +118,8 @@ func TestFromEnvNamesVariablesOnly(t *testing.T) {
 	}
 }
 
-// TestFromEnvKeepsThePassword: spaces may belong to it, and a wrong one is counted.
+// TestFromEnvKeepsThePassword: spaces may belong to it, and refused passwords are
+// counted.
 func TestFromEnvKeepsThePassword(t *testing.T) {
 	t.Parallel()
 	s, err := live.FromEnv(variables(map[string]string{live.EnvPassword: " of svc "}))

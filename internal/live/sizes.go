@@ -8,15 +8,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// sizes looks for the largest message that the server takes and hands out, in steps of
-// twice the size: question C8.
+// sizes looks for the largest message that the server accepts and returns, doubling the
+// size at each step: question C8.
 func sizes(ctx context.Context, l *Lab) error {
 	steps := []struct {
 		topic string
 		most  int   // MB that worked
-		err   error // of the first that did not
+		err   error // of the first that did not work
 	}{{topic: "CreateItem of MIME"}, {topic: "GetItem of MIME"}, {topic: "ExportItems"}, {topic: "UploadItems"}}
-	noise := rand.NewChaCha8([32]byte{}) // does not compress, so that every part of the way sees its size
+	noise := rand.NewChaCha8([32]byte{}) // does not compress, so every part of the path sees its size
 	for mb := 1; mb <= l.settings.MaxMB && steps[0].err == nil; mb *= 2 {
 		file := make([]byte, mb<<20)
 		_, _ = noise.Read(file) // never fails
@@ -42,7 +42,7 @@ func sizes(ctx context.Context, l *Lab) error {
 			if steps[i].err == nil {
 				steps[i].most = mb
 			} else if i == 0 || i == 2 {
-				break // what follows needs it
+				break // the following steps need it
 			}
 		}
 		if err := l.tidy(ctx); err != nil {
@@ -59,7 +59,8 @@ func sizes(ctx context.Context, l *Lab) error {
 	return nil
 }
 
-// tidy removes the lab's mail before the next is made, so that no quota is reached.
+// tidy removes the lab's mail before the next message is created, so that no quota is
+// reached.
 func (l *Lab) tidy(ctx context.Context) error {
 	for _, at := range []place{l.user, l.vault} {
 		if err := l.empty(ctx, at.client, at.folder); err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
-// stoppedBatch moves two items to where nothing may be moved, so that the first is an
-// error of access, which stops the batch: question C9.
+// stoppedBatch moves two items to where nothing may be moved, so that the first one fails
+// with an access error, which stops the batch: question C9.
 func stoppedBatch(ctx context.Context, l *Lab) error {
 	const topic = "C9 batch that an error of access stops"
 	if l.user.client.Version() < ews.Exchange2010SP1 {

@@ -7,8 +7,9 @@ import (
 	"text/tabwriter"
 )
 
-// Summary says, before anything happens, which server is tried with which mailboxes, and
-// where the report goes. It is for whoever runs the suite, and in no report.
+// Summary describes, before anything happens, which server is tried with which mailboxes,
+// and where the report goes. It is meant for the person who runs the suite, and is part
+// of no report.
 func (s *Settings) Summary() string {
 	var b strings.Builder
 	table := tabwriter.NewWriter(&b, 0, 8, 2, ' ', 0)

@@ -12,13 +12,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// pidTagConversationIndex is the place of a message in its conversation: see [MS-OXPROPS].
+// pidTagConversationIndex is the position of a message in its conversation: see
+// [MS-OXPROPS].
 var pidTagConversationIndex = ews.ExtendedField{Tag: 0x0071, Type: ews.TypeBinary}
 
-// trait is something about an item that a carry may keep, change or lose.
+// trait is a property of an item that a carry may keep, change or lose.
 type trait struct {
 	name string
-	path ews.PropertyPath // nil: another trait has it
+	path ews.PropertyPath // nil: read with another trait
 	get  func(*ews.Item) string
 }
 
@@ -84,13 +85,13 @@ var others = []trait{
 	extended("X- header as property", xHeader),
 }
 
-// traits are all.
+// traits are all traits.
 var traits = slices.Concat(essential, others)
 
-// portrait is what an item looks like: values by the names of traits.
+// portrait describes an item: values by the names of traits.
 type portrait map[string]string
 
-// look reads an item.
+// look reads the portrait of an item.
 func (l *Lab) look(ctx context.Context, c *ews.Client, id ews.ItemID) (portrait, error) {
 	shape := ews.ItemShape{}
 	for _, t := range traits {
@@ -123,7 +124,8 @@ func digest(ctx context.Context, c *ews.Client, id ews.ItemID) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)), err
 }
 
-// compare says what of an item a carry has kept. What neither has is left out.
+// compare describes what a carry has kept of an item. Traits that neither portrait has
+// are left out.
 func compare(before, after portrait) string {
 	kept, changed, lost, gained := []string{}, []string{}, []string{}, []string{}
 	names := []string{"MIME"}

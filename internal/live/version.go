@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange/selftest"
 )
 
-// version says what the server is.
+// version reports the version of the server.
 func version(_ context.Context, l *Lab) error {
 	build := l.user.client.Build()
 	if build.IsZero() {
@@ -27,7 +27,7 @@ var needed = map[selftest.Name]bool{
 	selftest.CheckQuarantineFolder: true, selftest.CheckQuarantineWrite: true, selftest.CheckNamedProperties: true,
 }
 
-// selfTest runs the self-test of products with the lab's folder.
+// selfTest runs the self-test that products use, with the lab's folder.
 func selfTest(ctx context.Context, l *Lab) error {
 	o := l.options()
 	report, err := selftest.Check(ctx, &l.cfg, &selftest.Options{

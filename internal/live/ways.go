@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// ways carries a message into quarantine by the bare operations, and says how the server
-// answers and what each keeps: questions C1 to C3.
+// ways carries a message into quarantine by the bare operations, and reports how the
+// server answers and what each operation keeps: questions C1 to C3.
 func ways(ctx context.Context, l *Lab) error {
 	for _, w := range []struct {
 		topic, mark string

@@ -11,7 +11,7 @@ type attribute struct {
 	prefix, local, value []byte
 }
 
-// Limits that no EWS document comes near.
+// Limits that no EWS document comes close to.
 const (
 	maxName     = 1024 // bytes of a name
 	maxAttrs    = 256  // attributes of an element
@@ -59,7 +59,7 @@ func (d *Decoder) AttrNames() []string {
 	return names
 }
 
-// AttrCount returns how many attributes [Decoder.Attrs] yields.
+// AttrCount returns the number of attributes that [Decoder.Attrs] yields.
 func (d *Decoder) AttrCount() int { return len(d.attrs) }
 
 // Attrs iterates over the attributes of the current element and their values, in
@@ -187,9 +187,9 @@ func (d *Decoder) bind(prefix, uri []byte) {
 	d.bindings = append(d.bindings, binding{intern(d.names, prefix), intern(d.values, value), spaceOf(value)})
 }
 
-// Inherited iterates over the namespace declarations that the current element has from
-// those around it and does not make itself: their prefix, empty for the default one, and
-// URI.
+// Inherited iterates over the namespace declarations that the current element inherits
+// from the elements around it and does not replace: their prefix, empty for the default
+// one, and URI.
 func (d *Decoder) Inherited() iter.Seq2[string, string] {
 	return func(yield func(prefix, uri string) bool) {
 		if len(d.open) == 0 {
@@ -199,7 +199,7 @@ func (d *Decoder) Inherited() iter.Seq2[string, string] {
 		for i := outer - 1; i >= 0; i-- {
 			b := d.bindings[i]
 			if slices.ContainsFunc(d.bindings[i+1:], func(inner binding) bool { return inner.prefix == b.prefix }) {
-				continue // declared anew further inside
+				continue // replaced by a declaration further inside
 			}
 			if !yield(b.prefix, b.uri) {
 				return

@@ -41,7 +41,7 @@ type Decoder struct {
 	decoded  []byte      // a run of it
 	attrText []byte      // a value of an attribute
 	stream   *TextReader // the reader of the current element's text, if any
-	memory   *memory     // what Release gives back; nil afterwards
+	memory   *memory     // given back by Release; nil afterwards
 }
 
 // frame is an open element.
@@ -76,13 +76,13 @@ func NewDecoder(r io.Reader, limits Limits) *Decoder {
 	}
 }
 
-// Err returns the first error, nil if there was none.
+// Err returns the first error, or nil if there was none.
 func (d *Decoder) Err() error { return d.err }
 
-// Depth returns how many elements are open, including the current one.
+// Depth returns the number of open elements, including the current one.
 func (d *Decoder) Depth() int { return len(d.open) }
 
-// Offset returns how many bytes of the document have been read.
+// Offset returns the number of bytes of the document that have been read.
 func (d *Decoder) Offset() int64 { return d.base + int64(d.pos) }
 
 // Space returns the namespace of the element that [Decoder.NextChild] last moved
@@ -98,8 +98,8 @@ func (d *Decoder) Is(space Space, local string) bool {
 }
 
 // Path returns the local names of the open elements, joined by slashes. An ellipsis
-// stands for names too long for EWS: half of what a server echoes there would not be
-// recognised.
+// replaces names too long for EWS: half of an echo in such a name would not be recognised
+// as one.
 func (d *Decoder) Path() string {
 	const longest = 64
 	var b strings.Builder
@@ -116,10 +116,10 @@ func (d *Decoder) Path() string {
 	return b.String()
 }
 
-// NextChild moves to the next child of the element that was current when
-// [Decoder.Depth] returned depth, and makes it current. It skips the unread rest
-// of the previous child. It returns false if the parent has ended, and on an
-// error. Depth 0 means the document, whose only child is the root.
+// NextChild moves to the next child of the element that was current when [Decoder.Depth]
+// returned depth, and makes it current. It skips the unread rest of the previous child.
+// It returns false if the parent has ended, or on an error. Depth 0 means the document,
+// whose only child is the root.
 func (d *Decoder) NextChild(depth int) bool {
 	d.stream = nil
 	if len(d.open) < depth {

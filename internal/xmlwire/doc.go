@@ -1,14 +1,13 @@
 // Package xmlwire reads and writes the XML of Exchange Web Services.
 //
-// It exists because encoding/xml gives up where this module must not: one
-// character that XML 1.0 forbids (a subject with &#x1F; in it, as real servers
-// send them) makes a whole page of results unreadable. It also keeps a large text
-// in memory, and needs more than a hundred allocations for each item of a page.
+// It exists because encoding/xml gives up where this module must not: one character that
+// XML 1.0 forbids (a subject containing &#x1F;, as real servers send it) makes a whole
+// page of results unreadable. It also holds large texts in memory, and needs more than a
+// hundred allocations for each item of a page.
 //
-// A [Decoder] is a cursor. [Decoder.NextChild] steps through the children of an
-// element, skipping what the caller did not read of the previous one. So an
-// element is decoded by a loop with a switch, and an unknown element costs and
-// breaks nothing:
+// A [Decoder] is a cursor. [Decoder.NextChild] steps through the children of an element,
+// skipping whatever the caller did not read of the previous one. An element is thus
+// decoded by a loop with a switch, and an unknown element costs and breaks nothing:
 //
 //	depth := d.Depth()
 //	for d.NextChild(depth) {

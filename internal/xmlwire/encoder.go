@@ -26,19 +26,19 @@ type Encoder struct {
 	err     error
 }
 
-// usualDepth is how many elements are open at most in most documents.
+// usualDepth is the maximum number of open elements in most documents.
 const usualDepth = 16
 
 // Grow makes room for n bytes.
 func (e *Encoder) Grow(n int) { e.buf = slices.Grow(e.buf, n) }
 
-// Reset makes the encoder as new, but for its memory: [Encoder.Bytes] and
-// [Encoder.Splices] of what was written before are not valid any more.
+// Reset returns the encoder to its initial state but keeps its memory: earlier results of
+// [Encoder.Bytes] and [Encoder.Splices] are no longer valid.
 func (e *Encoder) Reset() {
 	*e = Encoder{buf: e.buf[:0], open: e.open[:0], splices: e.splices[:0]}
 }
 
-// Cap returns how many bytes the encoder has room for.
+// Cap returns the number of bytes for which the encoder has room.
 func (e *Encoder) Cap() int { return cap(e.buf) }
 
 // Declaration writes the XML declaration, before the root element.
@@ -157,7 +157,7 @@ func (e *Encoder) escape(s string, attribute bool) {
 		case r == '"' && attribute:
 			by = "&quot;"
 		case r == '\r':
-			// A literal one would be read as a line feed.
+			// A literal carriage return would be read as a line feed.
 			by = "&#xD;"
 		case r == '\n' && attribute:
 			by = "&#xA;"

@@ -5,13 +5,13 @@ import (
 	"fmt"
 )
 
-// Limits bound what a [Decoder] accepts. A zero field means its default. In
-// addition, a name has at most 1 KiB, an element at most 256 attributes, and at
-// most 256 namespace declarations are in scope at once.
+// Limits bound what a [Decoder] accepts. A zero field means its default. In addition, a
+// name has at most 1 KiB, an element has at most 256 attributes, and at most 256
+// namespace declarations are in scope at the same time.
 type Limits struct {
-	// MaxDepth is how many elements may be open at once. Default: 64.
+	// MaxDepth is the maximum number of open elements. Default: 64.
 	MaxDepth int
-	// MaxElements is how many elements a document may have. Default: 4,000,000.
+	// MaxElements is the maximum number of elements in a document. Default: 4,000,000.
 	MaxElements int
 	// MaxTag is the maximum length of a tag with its attributes, in bytes.
 	// Default: 256 KiB. Comments and processing instructions may have any length.

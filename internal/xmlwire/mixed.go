@@ -2,9 +2,9 @@ package xmlwire
 
 import "strings"
 
-// NextChildText is [Decoder.NextChild] for content in which the text between
-// children matters: it appends to text what precedes the child or the end of the
-// parent.
+// NextChildText is [Decoder.NextChild] for content in which the text between children
+// matters: it appends the text that precedes the child, or the end of the parent, to
+// text.
 func (d *Decoder) NextChildText(depth int, text *strings.Builder) bool {
 	if depth == 0 {
 		return d.NextChild(0) // text is not allowed there

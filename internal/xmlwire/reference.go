@@ -79,7 +79,7 @@ func lowSurrogate(b []byte) (rune, int) {
 	return r, n + 1
 }
 
-// reference returns the character of a reference; name is without & and ;.
+// reference returns the character of a reference; name excludes & and ;.
 func reference(name []byte) (rune, bool) {
 	switch string(name) {
 	case "lt":
@@ -118,11 +118,11 @@ func Forbidden(r rune) bool {
 	return false
 }
 
-// forbiddenAt returns the position of the first forbidden or malformed character
-// in b, -1 if all are allowed.
+// forbiddenAt returns the position of the first forbidden or malformed character in b, or
+// -1 if all are allowed.
 func forbiddenAt(b []byte) int {
 	for i := 0; i < len(b); {
-		// Eight characters at once, if all are from space to DEL.
+		// Check eight characters together if all are from space to DEL.
 		if i+8 <= len(b) {
 			const high, space = 0x8080808080808080, 0x2020202020202020
 			if w := binary.LittleEndian.Uint64(b[i:]); w&high == 0 && (w-space)&high == 0 {

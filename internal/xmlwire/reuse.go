@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// memory is what a decoder leaves to the next one: short documents cost more to
-// make room for than to read.
+// memory is what a decoder leaves to the next one: for short documents, allocating it
+// costs more than reading them.
 type memory struct {
 	buf              []byte
 	names, values    map[string]string
@@ -27,15 +27,14 @@ var memories = sync.Pool{New: func() any {
 	}
 }}
 
-// Most documents have fewer names than this. A table that an odd one has filled is
-// not kept, nor is a window of more than the usual size.
+// Most documents have fewer names than this. A table that an odd document has filled is
+// not kept, nor is a window larger than usual.
 const namesKept = 256
 
 var errReleased = errors.New("the decoder was released")
 
-// Release gives back the memory of a decoder that is not needed any more: what is
-// read after it is an error. Strings that the decoder returned stay valid, its
-// readers end.
+// Release gives back the memory of a decoder that is no longer needed: any later read is
+// an error. Strings that the decoder returned stay valid, but its readers end.
 func (d *Decoder) Release() {
 	m := d.memory
 	if m == nil {
@@ -43,7 +42,7 @@ func (d *Decoder) Release() {
 	}
 	if cap(d.buf) <= largeWindow && cap(d.scratch) <= largeWindow && cap(d.decoded) <= largeWindow && cap(d.openName) <= largeWindow && len(d.names) <= namesKept {
 		clear(d.values)
-		clear(d.bindings[:cap(d.bindings)]) // they and the frames keep no text of a document alive
+		clear(d.bindings[:cap(d.bindings)]) // so that no text of a document stays alive
 		clear(d.open[:cap(d.open)])
 		clear(d.attrs[:cap(d.attrs)])
 		m.buf, m.scratch, m.decoded = d.buf[:0], d.scratch[:0], d.decoded[:0]

@@ -20,9 +20,9 @@ type TextReader struct {
 // text completely.
 var ErrMovedOn = errors.New("xmlwire: the decoder has moved on")
 
-// TextReader returns a reader for the text of the current element. The decoder
-// may move on at any time; the rest of the text is then skipped, and the reader
-// returns [ErrMovedOn]. So it does if another reader is created for the same
+// TextReader returns a reader for the text of the current element. The decoder may move
+// on at any time; the rest of the text is then skipped, and the reader returns
+// [ErrMovedOn]. The reader also returns it if another reader is created for the same
 // element, which continues where the first one stopped.
 //
 // With blanks false, white space is dropped, as for base64.

@@ -75,7 +75,7 @@ func TestTextReaderConforms(t *testing.T) {
 	}
 }
 
-// A stream abandoned in the middle, whatever is there, does not affect what comes
+// A stream abandoned in the middle, whatever remains of it, does not affect what comes
 // after it.
 func TestTextReaderAbandoned(t *testing.T) {
 	t.Parallel()

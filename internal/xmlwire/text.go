@@ -92,8 +92,8 @@ func (d *Decoder) AppendText(dst []byte) []byte {
 	return dst
 }
 
-// cursor starts to read text. If a [TextReader] has already started, the cursor
-// continues where that stopped, and run is the rest of its current run.
+// cursor starts reading text. If a [TextReader] has already started, the cursor continues
+// where it stopped, and run is the rest of its current run.
 func (d *Decoder) cursor() (t textCursor, run []byte) {
 	if s := d.stream; s != nil {
 		d.stream = nil
@@ -113,8 +113,8 @@ type textCursor struct {
 	decoded []byte
 }
 
-// text returns the next run of the text, without that of child elements. It
-// returns false if the element has ended, and on an error.
+// text returns the next run of the text, without the text of child elements. It returns
+// false if the element has ended, or on an error.
 func (t *textCursor) text() ([]byte, bool) {
 	d := t.d
 	for {

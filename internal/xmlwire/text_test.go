@@ -86,7 +86,7 @@ func TestText(t *testing.T) {
 					got, err := read(d)
 					require.NoError(t, err, chunking)
 					require.Equal(t, tt.want, got, chunking)
-					// The rest is not damaged.
+					// The rest is undamaged.
 					require.True(t, d.NextChild(1), chunking)
 					require.Equal(t, "b", d.Local())
 					require.Equal(t, "next", d.Text())

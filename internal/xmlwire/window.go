@@ -5,7 +5,7 @@ import (
 	"io"
 )
 
-// The window starts small, because most answers are, and is enlarged as soon as a
+// The window starts small, because most answers are small, and is enlarged as soon as a
 // document fills it.
 const (
 	smallWindow = 4 << 10

@@ -14,16 +14,16 @@ import (
 	"sync/atomic"
 )
 
-// batch is the number of files per run of xmllint, which reads the schemas each
-// time, and takes as long for that as for a thousand files. The names of a batch fit
-// into the arguments of a program (2 MB on Linux).
+// batch is the number of files per run of xmllint, which reads the schemas each time and
+// needs as long for that as for a thousand files. The names of a batch fit into the
+// arguments of a program (2 MB on Linux).
 const batch = 4000
 
 // report is the result of a check.
 type report struct {
 	valid   int
 	wrong   int
-	differ  int            // valid and wrong ones that are not the same as another
+	differ  int            // valid and wrong ones, without duplicates
 	leftOut map[string]int // by reason
 	invalid []string       // output of xmllint
 }
@@ -82,7 +82,7 @@ func check(schema string, paths []string) (report, error) {
 	return r, nil
 }
 
-// lintAll runs xmllint on all documents, as many at once as there are processors.
+// lintAll runs xmllint on all documents, as many in parallel as there are processors.
 func (r *report) lintAll(schema string, d *documents) error {
 	batches := slices.Collect(slices.Chunk(d.files, batch))
 	said, failed := make([]string, len(batches)), make([]error, len(batches))
@@ -105,7 +105,7 @@ func (r *report) lintAll(schema string, d *documents) error {
 	return nil
 }
 
-// lint runs xmllint on files and returns what it says.
+// lint runs xmllint on files and returns its output.
 func lint(schema string, files []string) (string, error) {
 	cmd := exec.Command("xmllint", append([]string{"--nonet", "--noout", "--schema", schema}, files...)...)
 	out, err := cmd.CombinedOutput()
@@ -115,8 +115,8 @@ func lint(schema string, files []string) (string, error) {
 	return string(out), nil
 }
 
-// verdicts adds what xmllint says of files. A verdict on a file is one on all
-// documents that are the same.
+// verdicts adds xmllint's verdicts on files. A verdict on a file applies to all documents
+// identical to it.
 func (r *report) verdicts(out string, files []string, d *documents) {
 	var said strings.Builder
 	judged := map[string]bool{}

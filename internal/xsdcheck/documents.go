@@ -12,12 +12,12 @@ import (
 	"strings"
 )
 
-// documents are the files to check. Of those that are the same, byte for byte, one is
-// checked: of what tests send and get, four fifths are the same as another.
+// documents are the files to check. Of files that are identical, byte for byte, one is
+// checked: four fifths of what tests send and receive are identical to another file.
 type documents struct {
-	dir   string // for those that are changed before the check
+	dir   string // for documents that are changed before the check
 	files []string
-	alike map[string]int // how many documents are the same as one of files
+	alike map[string]int // number of documents identical to one of files
 	seen  map[[sha256.Size]byte]string
 }
 
@@ -25,7 +25,7 @@ func newDocuments(dir string) *documents {
 	return &documents{dir: dir, alike: map[string]int{}, seen: map[[sha256.Size]byte]string{}}
 }
 
-// add adds a file, or says why it is left out.
+// add adds a file, or returns the reason why it is left out.
 func (d *documents) add(name string) (reason string, err error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -56,7 +56,7 @@ func (d *documents) add(name string) (reason string, err error) {
 	return "", nil
 }
 
-// unanswered says why a request is left out, by its answer.
+// unanswered returns the reason why a request is left out, judging by its answer.
 func unanswered(name string, text []byte) (reason string, err error) {
 	base, ok := strings.CutSuffix(name, "-request.xml")
 	if !ok {

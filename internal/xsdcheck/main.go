@@ -3,17 +3,16 @@
 //
 //	xsdcheck -schema soap.xsd PATH...
 //
-// A path is an XML file, or a directory whose *.xml files are all checked. The
-// files that package ewstest writes under EWSTEST_CAPTURE are understood: of a
-// pair N-Operation-request.xml and N-Operation-response.xml, a request that the
-// server refused for not matching the schema is left out, because tests send such
-// requests on purpose. That the server is right to accept the others, and refuses
-// no valid one, is shown by this check and the comparison in package ewsschema.
+// A path is an XML file, or a directory whose *.xml files are all checked. The files that
+// package ewstest writes under EWSTEST_CAPTURE are understood: of a pair
+// N-Operation-request.xml and N-Operation-response.xml, a request that the server refused
+// for not matching the schema is left out, because tests send such requests on purpose.
+// This check and the comparison in package ewsschema together show that the server is
+// right to accept the other requests, and refuses no valid one.
 //
-// Responses may contain characters that XML 1.0 forbids, because real ones do.
-// They are replaced before the check. Files without a SOAP envelope are left out.
-// The number of files left out is printed with the reasons. Of files that are the same,
-// one is checked.
+// Responses may contain characters that XML 1.0 forbids, because real ones do. They are
+// replaced before the check. Files without a SOAP envelope are left out. The number of
+// files left out is printed with the reasons. Of identical files, one is checked.
 package main
 
 import (

@@ -1,7 +1,8 @@
-// Command graphsdk is Microsoft's SDK for Go as a judge of examples/exchange -api graph: it makes
-// messages, filters, pages, gets MIME, patches, moves, removes and asks for changes. Export and
-// import are not in version 1.89 of it. The argument is the first line of exchange. It is a
-// module of its own, and takes half an hour to build on a busy machine.
+// Command graphsdk uses Microsoft's SDK for Go to judge examples/exchange -api graph: it
+// creates messages, filters, pages, gets MIME, patches, moves, removes and asks for
+// changes. Version 1.89 of the SDK does not support export and import. The argument is
+// the first line that exchange prints. It is a separate module, and takes half an hour to
+// build on a busy machine.
 package main
 
 import (

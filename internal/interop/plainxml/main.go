@@ -1,7 +1,8 @@
-// Plainxml takes messages out of mailboxes as a program does that is written in an
-// afternoon: net/http, encoding/xml, FindItem in the Inbox, MoveItem, the next. It proves
-// nothing and undoes nothing. Or it makes the requests again that another client has made,
-// and decodes the same answers. It is a peer for measurements: see ../peers.
+// Plainxml takes messages out of mailboxes in the way of a program written in an
+// afternoon: net/http, encoding/xml, FindItem in the Inbox, MoveItem, and on to the next.
+// It proves nothing and undoes nothing. Alternatively it repeats the requests that
+// another client has made, and decodes the same answers. It is a peer for measurements:
+// see ../peers.
 //
 //	plainxml URL ACCOUNT TARGETS.csv CONCURRENCY
 //	plainxml answers CAPTURED LATENCY

@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// exchange is a request that another client has made, and the answer that it got.
+// exchange is a request that another client has made, and the answer that it received.
 type exchange struct{ request, answer []byte }
 
 // captured reads what an Exchange for tests has captured: see EWSTEST_CAPTURE in package
@@ -42,7 +42,7 @@ func captured(dir string) ([]exchange, error) {
 	return all, nil
 }
 
-// answers serves the captured answers, each at a path that is its number, after a while.
+// answers serves each captured answer, after a delay, at a path that is its number.
 func answers(dir string, latency time.Duration) error {
 	all, err := captured(dir)
 	if err != nil {
@@ -68,7 +68,7 @@ func answers(dir string, latency time.Duration) error {
 	}))
 }
 
-// node is an element of an answer with all that is in it.
+// node is an element of an answer with all its contents.
 type node struct {
 	XMLName xml.Name
 	Attrs   []xml.Attr `xml:",any,attr"`
@@ -76,8 +76,8 @@ type node struct {
 	Nodes   []node     `xml:",any"`
 }
 
-// replay makes the captured requests again, as they are, and decodes the answers. It prints
-// how much processor time that took, without reading the files.
+// replay repeats the captured requests, unchanged, and decodes the answers. It prints the
+// processor time this took, not counting the reading of the files.
 func replay(url, dir string, atOnce int) error {
 	all, err := captured(dir)
 	if err != nil {
