@@ -15,16 +15,16 @@ type aqsTest func(*mailstore.Item) bool
 type aqsTerm struct{ scope, value string }
 
 // aqs turns a query in Advanced Query Syntax into a predicate, and returns what to
-// highlight. Terms must all match, also with AND or a plus between them, unless OR stands
-// there; both bind from left to right, neither more closely. NOT or a minus negates one
-// term, and parentheses group them. Operators are in capitals. A term is a keyword and a
-// colon followed by a value, several words, or a group of values; or a value alone, which
-// is searched for in all texts. A value matches words that begin with it. A quoted value
-// matches whole words in the same order or, for people, a whole name or address; with an
-// asterisk after the quotes, it matches words in the same order that begin with its
-// words. A value @DOMAIN matches people of that domain. Matching ignores case.
-// Message-IDs and custom properties cannot be searched. Times are relative to now in UTC,
-// the zone of the mailbox.
+// highlight. All terms must match, with or without AND or a plus between them, unless
+// they are joined by OR; AND and OR have the same precedence and bind from left to right.
+// NOT or a minus negates one term, and parentheses group them. Operators are in capitals.
+// A term is a keyword and a colon followed by a value, several words, or a group of
+// values; or a value alone, which is searched for in all texts. A value matches words
+// that begin with it. A quoted value matches whole words in the same order or, for
+// people, a whole name or address; with an asterisk after the quotes, it matches words in
+// the same order that begin with its words. A value @DOMAIN matches people of that
+// domain. Matching ignores case. Message-IDs and custom properties cannot be searched.
+// Times are relative to now in UTC, the zone of the mailbox.
 //
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/querystring-querystringtype,
 // https://learn.microsoft.com/en-us/windows/win32/search/-search-3x-advancedquerysyntax
