@@ -190,8 +190,8 @@ func (w *itemWriter) reminderDelta() {
 	}
 }
 
-// nextReminder writes when to remind next: as a client has set it, else by the due time
-// of the reminder that is set.
+// nextReminder writes when to remind next: the time that a client has set, otherwise the
+// time derived from the due time of the active reminder.
 func (w *itemWriter) nextReminder() {
 	p := w.it.Properties()
 	if at := p.Time(mailstore.PropReminderSignal); !at.IsZero() {
@@ -202,7 +202,7 @@ func (w *itemWriter) nextReminder() {
 	if !p.Bool(mailstore.PropReminderSet) || due.IsZero() {
 		return
 	}
-	// In seconds: there are more minutes in a 32-bit number than in a Duration.
+	// In seconds, because a 32-bit number holds more minutes than a Duration does.
 	if next := time.Unix(due.Unix()-60*p.Int(mailstore.PropReminderDelta), 0).UTC(); mailstore.Keepable(next) {
 		w.Leaf("t:ReminderNextTime", w.formatted(next))
 	}
@@ -260,8 +260,8 @@ func (w *itemWriter) headers() {
 	w.Close()
 }
 
-// responseObjects lists the possible responses to the item: withdrawing a
-// receipt only while one is pending.
+// responseObjects lists the possible responses to the item; withdrawing a receipt is
+// possible only while one is pending.
 func (w *itemWriter) responseObjects() {
 	names := []string{"t:ForwardItem"}
 	if messageKinds[w.it.Kind()] {
