@@ -111,8 +111,8 @@
 //     Mailbox, PublicDL or Contact if the directory has the address, whoever claims it.
 //   - A header field that has no property of its own is a named property in
 //     PS_INTERNET_HEADERS. The header as it was received (0x007D) never changes.
-//   - UniqueBody is the body without the quoted message, and without what mail programs
-//     put around it.
+//   - UniqueBody is the body without the message that it answers and what mail programs
+//     put around that message.
 //   - Times in answers are in UTC. With a TimeZoneContext other than UTC, a request with
 //     a time that has neither Z nor an offset is refused: ErrorInvalidOperation.
 //   - Meeting messages and reports cannot be created from MIME:
