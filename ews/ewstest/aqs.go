@@ -86,8 +86,8 @@ func (p *aqsParser) fail(where string) aqsTest {
 	return func(*mailstore.Item) bool { return false }
 }
 
-// any reads terms with operators between them, from left to right: "a OR b c" is "(a OR
-// b) c". Values in it belong to the keyword, if there is one.
+// any reads terms with operators between them, from left to right: "a OR b c" is
+// "(a OR b) c". Values in it belong to the keyword, if there is one.
 func (p *aqsParser) any(keyword string) aqsTest {
 	first := p.one(keyword)
 	type step struct {

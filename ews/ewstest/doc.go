@@ -73,7 +73,7 @@
 //     a Message-ID, a client must compare the results itself.
 //   - FindItem returns only the names of From and Sender, truncates texts to 255
 //     characters, and omits recipients, bodies and headers.
-//   - Of several people in From, properties keep only the first: in "Bank, Ltd
+//   - Of several people in From, properties keep only the first. In "Bank, Ltd
 //     <a@b.example>" that is Bank, without an address. The property 0x007D holds the
 //     header as it was received; what a client composes from elements does not have it.
 //   - For a mailbox that the caller has no right to open, the answers are
@@ -144,9 +144,10 @@
 //     push subscriptions. GetEvents accepts only the watermark of the last answer
 //     (ErrorInvalidWatermark). A mailbox remembers at least 10,000 events; a client that
 //     has missed some is told so (ErrorMissedNotificationEvents).
-//   - GetStreamingEvents reports events immediately and, every 45 seconds, that nothing
-//     happened. Each document is a separate chunk, without a declaration and with an
-//     unprefixed Envelope. A subscription without a connection lasts 30 minutes.
+//   - GetStreamingEvents reports events immediately; every 45 seconds without an event,
+//     it reports that nothing happened. Each document is a separate chunk, without a
+//     declaration and with an unprefixed Envelope. A subscription without a connection
+//     lasts 30 minutes.
 //   - ExpandDL goes one level deep, silently omits hidden members, evaluates
 //     dynamic groups on each request, and requires a caller with a mailbox. An
 //     alias or display name shared by two lists is an error.
@@ -168,22 +169,22 @@
 //   - What comes back in UploadItems and SyncState is checked as if somebody else had
 //     written it (ErrorCorruptData, ErrorInvalidSyncStateData).
 //
-// [Server.Fail] plans faults: each [Fault] can strike one operation or any; by count, by
-// item or by chance; once or permanently; and with the server acting immediately, later
-// or not at all ([Fault.Acted], [Fault.ActedAfter], [Fault.ActedOnCall]);
-// [Server.FailNext], [Server.FailAt] and [Server.FailRandomly] are short forms.
+// [Server.Fail] plans faults: each [Fault] can strike one operation or any, by count, by
+// item or by chance, once or permanently. The server then acts immediately, later or not
+// at all ([Fault.Acted], [Fault.ActedAfter], [Fault.ActedOnCall]). [Server.FailNext],
+// [Server.FailAt] and [Server.FailRandomly] are short forms.
 //
-// With Options.Throttling it charges budgets, as Exchange does; by default it does not.
-// It follows these facts, the most reliable first:
+// With Options.Throttling the server charges budgets, as Exchange does; by default it
+// does not. It follows these facts, the most reliable first:
 //
 //   - Documented (Microsoft's pages on EWS throttling and on workload management): who
-//     pays; EwsMaxConcurrency and its defaults; the balance is checked after each member
-//     of a batch, and the next one waits until it has recharged; a batch may run for a
-//     minute; EwsFindCountLimit; a budget grows by its recharge rate per hour, up to its
-//     burst; a payer that has used too much is locked out, and let in again as soon as
-//     the budget allows it; sending requests in the meantime prolongs the lock-out; the
+//     pays; EwsMaxConcurrency and its defaults; EwsFindCountLimit. The balance is checked
+//     after each member of a batch, and the next one waits until it has recharged. A
+//     batch may run for a minute. A budget grows by its recharge rate per hour, up to its
+//     burst. A payer that has used too much is locked out, and let in again as soon as
+//     the budget allows it; sending requests in the meantime prolongs the lock-out. The
 //     times of Exchange 2010 are percentages of a minute, the times of concurrent calls
-//     add up, and the time in CAS includes the others; ErrorServerBusy is HTTP 500 with a
+//     add up, and the time in CAS includes the others. ErrorServerBusy is HTTP 500 with a
 //     fault, may include BackOffMilliseconds, and may also be the code of single response
 //     messages.
 //   - Published by the Exchange team: Exchange 2010 SP1 delays calls just long enough for
@@ -197,16 +198,17 @@
 //     ErrorBatchProcessingStopped; ErrorServerBusy after the cut-off); what work costs
 //     ([DefaultCosts]); all accounts that impersonate one owner share one budget.
 //
-// Not imitated are an overloaded server, which also slows down callers who are within
-// their budgets (CPUStartPercent is a form of that); EWSFastSearchTimeoutInSeconds,
-// ConcurrentSyncCalls, MessageRateLimit, RecipientRateLimit and ForwardeeLimit; budgets
-// of Exchange 2010 before SP2 RU4, which charged an impersonated call to the owner.
+// The server does not imitate an overloaded server, which also slows down callers who are
+// within their budgets (CPUStartPercent is a form of that). It has no
+// EWSFastSearchTimeoutInSeconds, ConcurrentSyncCalls, MessageRateLimit,
+// RecipientRateLimit or ForwardeeLimit, and not the budgets of Exchange 2010 before SP2
+// RU4, which charged an impersonated call to the owner.
 //
 // [Server.Spending], [Server.ImpersonatedSpending] and [Server.Spendings] report what
 // payers have used up.
 //
-// With Options.Odd it deviates from a current Exchange, as old versions, gateways and
-// other products that speak EWS do; see [Oddities].
+// With Options.Odd the server deviates from a current Exchange, as old versions, gateways
+// and other products that speak EWS do; see [Oddities].
 //
 // [Server.Direct] reaches the server without a socket, so it works inside a
 // testing/synctest bubble; [Server.URL] and [Server.Transport] use a socket. The state

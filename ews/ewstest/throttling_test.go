@@ -150,8 +150,8 @@ func TestThrottlingOf2010(t *testing.T) {
 			return ewstest.Cost{CAS: 20 * time.Second, MailboxRPC: 18 * time.Second, AD: time.Second}
 		}}
 		c.srv.SetBudget("svc", ewstest.Budget{Throttling: &policy})
-		// The time in the store is what counts: 36 seconds, of which 12 are recharged in
-		// 20.
+		// The time in the store is what counts: 36 seconds, of which 12 are recharged
+		// in 20.
 		for _, took := range []time.Duration{20, 20, 20, 20, 20} {
 			code, d := c.timed(inboxOfAlice)
 			assert.Equal(t, "NoError", code)

@@ -20,8 +20,8 @@ type condition struct {
 	body     string // source of the function
 }
 
-// key names a condition independently of its surroundings: "file function: text", with "
-// #2" if the function already has one with the same text.
+// key names a condition independently of its surroundings: "file function: text",
+// with " #2" if the function already has one with the same text.
 func (c condition) key() string {
 	k := c.file + " " + c.function + ": " + c.text
 	if c.nth > 1 {
