@@ -65,7 +65,7 @@ var units = map[string]float64{"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 
 
 // byteCount returns the size at the beginning of some words, and how many words it takes:
 // a number of bytes, or a number with a unit attached or in the next word. It returns -1
-// if there is none.
+// if the words begin with no size.
 func byteCount(words []string) (size int64, n int) {
 	if len(words) == 0 {
 		return -1, 0

@@ -62,7 +62,7 @@ func within(field ews.ExtendedField, when period, holds func(int) bool) aqsTest 
 }
 
 // period returns the time at the beginning of some words, and how many words it takes; 0
-// if there is none.
+// if they begin with no time.
 func (p *aqsParser) period(words []string) (when period, n int) {
 	if len(words) == 0 {
 		return period{}, 0

@@ -208,7 +208,7 @@ func init() {
 }
 
 // elementOf returns the element at one of these places that items of a kind have, or nil
-// if there is none.
+// if they have no such element.
 func elementOf(places []int, kind string) *element {
 	for _, i := range places {
 		if itemElements[i].of&kindsOf(kind) != 0 {

@@ -28,7 +28,7 @@ type Mailbox struct {
 	server  *Server
 	box     *mailstore.Mailbox
 	backEnd string
-	cancel  func() // cancels the end of a move; nil if there is none
+	cancel  func() // cancels the end of a move; nil without one
 }
 
 // Address returns the primary address.

@@ -188,7 +188,7 @@ func (st *stream) look() ([]byte, waiting, error) {
 	return document, waiting{}, nil
 }
 
-// due returns the document to send now, or nil if there is none.
+// due returns the document to send now, or nil if nothing is due.
 func (st *stream) due(now time.Time) []byte {
 	events := st.collect()
 	if len(st.lost) > 0 {

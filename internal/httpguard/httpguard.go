@@ -42,7 +42,7 @@ type Refusal struct {
 	// through a proxy, behind which anybody can be; 421 for a request for another host
 	// name, which a website could make a local browser send (DNS rebinding).
 	Status int
-	// Proxy is the header by which a proxy reveals itself; it is empty if there is none.
+	// Proxy is the header by which a proxy reveals itself; it is empty if no proxy did.
 	Proxy string
 }
 

@@ -23,8 +23,8 @@ func quotedPrintableAt(s []byte) ([]byte, int) {
 // maxPadding bounds the blanks that are looked at before a soft line break.
 const maxPadding = 64
 
-// lineEnd returns the length of the line end at the beginning of s, or 0 if there is
-// none.
+// lineEnd returns the length of the line end at the beginning of s, or 0 if s does not
+// begin with one.
 func lineEnd(s []byte) int {
 	switch {
 	case len(s) > 1 && s[0] == '\r' && s[1] == '\n':
