@@ -76,7 +76,7 @@ func TestPermissionsDecide(t *testing.T) {
 	}
 }
 
-// Since Exchange 2013 SP1, a contributor can read the items he created, but do nothing
+// Since Exchange 2013 SP1, contributors can read the items they created, but do nothing
 // else with them ([MS-OXWSFOLD], section 2.2.5.3).
 func TestContributorReadsHisOwn(t *testing.T) {
 	t.Parallel()
@@ -183,8 +183,8 @@ func TestPermissionsAreInherited(t *testing.T) {
 	assert.Equal(t, []string{"NoError"}, codes(c.as("bob").do(rename)))
 }
 
-// Emptying a folder takes the right to delete in it and, if the subfolders are included,
-// ownership of them.
+// Emptying a folder requires the right to delete in it and, if its subfolders are
+// included, owning those.
 func TestPermissionsToEmpty(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ level, below, with, without string }{

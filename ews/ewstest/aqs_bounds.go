@@ -8,7 +8,7 @@ import (
 
 // A query has at most maxAQSLength bytes, at most maxAQSWords words (the limit on the
 // nodes of a Restriction), and parentheses and negations nested at most maxAQSDepth deep.
-// The cost of a search is then proportional to the number of items it looks at.
+// The cost of a search is then proportional to the items it looks at.
 const (
 	maxAQSLength = 32 << 10
 	maxAQSWords  = 255

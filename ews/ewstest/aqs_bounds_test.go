@@ -37,8 +37,8 @@ func TestQueryStringBounds(t *testing.T) {
 }
 
 // TestQueryStringReadsAnItemOnce checks that memory, and with it time, grows with the
-// size of the items rather than with its product with the words of the query. It is not
-// parallel because it counts what the process allocates.
+// size of the items rather than with that size times the number of words in the query. It
+// is not parallel because it counts what the process allocates.
 func TestQueryStringReadsAnItemOnce(t *testing.T) {
 	c := newCaller(t, ewstest.Options{})
 	var body strings.Builder

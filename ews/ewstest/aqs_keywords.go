@@ -108,7 +108,7 @@ func aqsAttachments(it *mailstore.Item) []string {
 	return all
 }
 
-// aqsClasses are the kinds of the item classes whose kind is not that of their element.
+// aqsClasses are the item classes whose kind differs from that of their element.
 var aqsClasses = []struct{ class, kind string }{
 	{"IPM.NOTE.MICROSOFT.FAX", "faxes"},
 	{"IPM.NOTE.MICROSOFT.VOICEMAIL", "voicemail"},

@@ -15,7 +15,7 @@ type bodyShape struct {
 	safe  bool   // without active content
 	block bool   // without images from elsewhere
 	blank bool   // links open in their own window
-	utf8  bool   // a page says that it is UTF-8, whatever it was
+	utf8  bool   // a page declares UTF-8, whatever it was
 	most  int    // bytes; 0: all
 }
 
@@ -50,8 +50,9 @@ func (s *itemShape) suits(it *mailstore.Item) *refusal {
 	return s.imageless(it)
 }
 
-// imageless refuses an item whose returned body has inline images, if their addresses are
-// to be made from a template: Microsoft's pages do not say what a template looks like.
+// imageless refuses an item whose returned body has inline images, if their addresses
+// should be made from a template: Microsoft's pages do not say what a template looks
+// like.
 func (s *itemShape) imageless(it *mailstore.Item) *refusal {
 	if !s.template {
 		return nil

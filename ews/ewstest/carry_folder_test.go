@@ -75,8 +75,8 @@ func TestFoldersThatCannotBeCarried(t *testing.T) {
 	assert.Len(t, box.Folders(), before)
 }
 
-// Copying takes the right to read the source and to create subfolders in the target;
-// moving takes ownership of the source.
+// Copying requires the rights to read the source and to create subfolders in the target;
+// moving requires owning the source.
 func TestPermissionsToCarryFolders(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -14,7 +14,7 @@ import (
 )
 
 // Whatever people, policies and a client do to messages, with single item recovery none
-// is lost or duplicated, and a new one tells what it was copied from. Ids are never
+// is lost or duplicated, and a new one records what it was copied from. Ids are never
 // reused.
 func TestObjectsAreConserved(t *testing.T) {
 	t.Parallel()

@@ -122,7 +122,7 @@
 //   - Sent messages reach the Inbox of each recipient that has a mailbox, including
 //     members of lists. For an unknown recipient in a domain of the server, and for a
 //     full mailbox, the sender gets a non-delivery report; senders who ask for receipts
-//     get them as messages. Recipients elsewhere appear only in [Server.Notices].
+//     get these as messages. Recipients elsewhere appear only in [Server.Notices].
 //   - Sending as somebody else needs a right ([Server.GrantSendAs],
 //     [Server.GrantSendOnBehalf]) that FullAccess does not include: ErrorSendAsDenied.
 //   - Inbox rules run only on delivery. Policies act before the answer to a request is

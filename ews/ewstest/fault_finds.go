@@ -19,8 +19,8 @@ var (
 	// PagesSame answers with the first items again and again while the offset
 	// advances, and never with the last one.
 	PagesSame = Fault{Name: "pages are all the first", kind: faultSame}
-	// PagesWithoutLast never says IncludesLastItemInRange; the rest is correct, so a page
-	// past the last item is empty and does not advance.
+	// PagesWithoutLast never reports IncludesLastItemInRange; the rest is correct, so a
+	// page past the last item is empty and does not advance.
 	PagesWithoutLast = Fault{Name: "pages are never the last", kind: faultNoEnd}
 )
 
@@ -36,7 +36,7 @@ func RowFails(row int) Fault {
 }
 
 // RestrictionRefused returns a fault that refuses FindItem and FindFolder with a
-// Restriction in every response message, without looking at it. If code is empty, it is
+// Restriction in every response message, without looking at it. An empty code means
 // ErrorUnsupportedPathForQuery, for a property that cannot be searched; another example
 // is ErrorInvalidRestriction
 // (https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode).

@@ -67,7 +67,7 @@ type rule int
 const (
 	lacks     rule = iota // ErrorInvalidOperation: real servers keep it, ewstest cannot
 	keeps                 // the item gets the value
-	drafts                // the same, but ErrorInvalidPropertyUpdateSentMessage if it is no draft
+	drafts                // the same, but ErrorInvalidPropertyUpdateSentMessage if it is not a draft
 	draftOnly             // as readOnly, but drafts get the value
 	readOnly              // ErrorInvalidPropertySet, or ErrorInvalidPropertyDelete
 	storeID               // when created: read-only on Exchange 2010, ignored by later versions

@@ -51,7 +51,7 @@ type sampleRequest struct {
 	acts bool
 }
 
-// sampleRequests holds one for every operation.
+// sampleRequests holds a request for every operation.
 var sampleRequests = map[ews.Operation]sampleRequest{
 	"ApplyConversationAction": {func(s *scene) string {
 		return actXML(`<t:Action>Move</t:Action>`, s.conversation, `<t:DestinationFolderId>`+folderOf("drafts", "")+`</t:DestinationFolderId>`)

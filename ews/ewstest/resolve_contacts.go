@@ -65,7 +65,7 @@ func (c *call) contactCandidates(f *mailstore.Folder, n *ewsschema.Node) []candi
 }
 
 // resolution writes a contact of a mailbox. Its id is always included, whatever the
-// request says.
+// request asks for.
 func (e *encoder) resolution(f candidate, shape *itemShape) {
 	e.Open("t:Resolution")
 	e.Open("t:Mailbox")

@@ -80,7 +80,7 @@ var (
 	tagLastVerbTime = ews.ExtendedField{Tag: 0x1082, Type: ews.TypeSystemTime}
 )
 
-// response returns the message of a response. What the request says replaces what would
+// response returns the message of a response. The request's elements replace what would
 // be taken from the other message; if it has a Body, nothing is quoted.
 func (c *call) response(kind *smartResponse, n *ewsschema.Node, it *mailstore.Item) (*mailstore.New, *refusal) {
 	said := &ewsschema.Node{Space: n.Space, Local: "Message"}

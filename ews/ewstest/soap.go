@@ -147,7 +147,7 @@ func (e *encoder) messageXML(element, field string, values []value) {
 }
 
 // mustUnderstand is the code of the fault for a header that the server does not know. It
-// is SOAP's own code, so there is no detail, which describes a part of the body.
+// is SOAP's own code, and the fault has no detail, because a detail is about the body.
 const mustUnderstand = "MustUnderstand"
 
 // faultAnswer refuses a whole request: HTTP 500 and a fault without a SOAP header.

@@ -63,7 +63,7 @@ func (s *Server) openStream(payer string, subs []*subscription, d time.Duration)
 	return st
 }
 
-// lose takes a subscription away from a connection, which tells its client.
+// lose takes a subscription away from a connection, which then tells its client.
 func (st *stream) lose(sub *subscription, code ews.ResponseCode) {
 	sub.stream, sub.used = nil, st.server.opts.Now()
 	st.subs = slices.DeleteFunc(st.subs, func(other *subscription) bool { return other == sub })

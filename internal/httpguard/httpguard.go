@@ -39,7 +39,7 @@ func Local(r *http.Request) *Refusal {
 // Refusal is the reason why a request is not considered to be from this machine.
 type Refusal struct {
 	// Status is the HTTP status to answer with: 403 for a request from another address or
-	// through a proxy, behind which anybody can be; 421 for a request for another host
+	// through a proxy, which anybody can be behind; 421 for a request for another host
 	// name, which a website could make a local browser send (DNS rebinding).
 	Status int
 	// Proxy is the header by which a proxy reveals itself; it is empty if no proxy did.

@@ -84,7 +84,7 @@ var importRules = []repository.Rule{
 }
 
 // onlyFor are packages that the non-test files of only a few others may import, whatever
-// importRules say: most of them are for tests.
+// importRules allow; most of them are for tests.
 var onlyFor = []repository.Reservation{
 	{Package: "examples/...", For: nil},
 	{Package: "testdata", For: []string{"examples/..."}},
