@@ -34,7 +34,7 @@ type When struct {
 	Item func(*Message) bool
 
 	// Skip is how many occasions pass before it strikes for the first time, and Times how
-	// often it strikes; 0: always. An occasion is a request; a fault that strikes members
+	// often it strikes; 0: no limit. An occasion is a request; a fault that strikes members
 	// of a batch then strikes them all. With MessageID or Item, an occasion for such a
 	// fault is one of the matching members, or one of the matching items that a search
 	// finds.

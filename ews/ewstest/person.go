@@ -136,7 +136,7 @@ func (p *Person) Edit(m *Message, e Edit) (*Message, error) {
 }
 
 // File moves the message into a folder, which can be in the online archive or, as by drag
-// and drop, in another mailbox. Like a move by MoveItem, the latter leaves behind what
+// and drop, in another mailbox. In both cases the move leaves behind what
 // Options.MoveLeftover defines.
 func (p *Person) File(m *Message, to *Folder) (*Message, error) {
 	return p.act("files", m, func(it *mailstore.Item) (*mailstore.Item, error) {
