@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// rightsIn returns the rights of the caller in a folder: all for who may open the
-// mailbox, those of the folder's permissions for others.
+// rightsIn returns the caller's rights in a folder: all rights if the caller may open the
+// mailbox, otherwise what the folder's permissions grant.
 func (c *call) rightsIn(f *mailstore.Folder) mailstore.Rights {
 	if c.who.opens(f.Mailbox) {
 		return levels["Owner"]
@@ -40,8 +40,8 @@ func (c *call) isMember(list string) bool {
 	return slices.Contains(boxes, c.who.box)
 }
 
-// union returns what at least one of two permissions allows: whoever is a member of
-// several lists has the rights of all of them.
+// union returns what at least one of two permissions allows: a member of several lists
+// has the rights of all of them.
 func union(a, b mailstore.Rights) mailstore.Rights {
 	most := func(x, y string) string {
 		order := []string{"None", "TimeOnly", "TimeAndSubjectAndLocation", "Owned", "FullDetails", "All"}
@@ -61,7 +61,7 @@ func (c *call) sees(f *mailstore.Folder) bool {
 	return r.Visible || r.Owner || r.Read == "FullDetails"
 }
 
-// unseen refuses what the caller must not know of.
+// unseen refuses an object whose existence the caller must not learn of.
 func (c *call) unseen(code ews.ResponseCode) *refusal {
 	if c.who.impersonated {
 		return c.noMailbox("No mailbox with such guid.")
@@ -69,7 +69,7 @@ func (c *call) unseen(code ews.ResponseCode) *refusal {
 	return refuse(code)
 }
 
-// mayUse refuses a folder in which the caller may not do what an operation does.
+// mayUse refuses a folder in which the caller lacks the rights for an operation.
 func (c *call) mayUse(f *mailstore.Folder, operation string) *refusal {
 	r := c.rightsIn(f)
 	allowed, code := r.Owner, ews.ResponseCode("ErrorAccessDenied")
@@ -93,8 +93,8 @@ func (c *call) mayUse(f *mailstore.Folder, operation string) *refusal {
 	return nil
 }
 
-// mayTouch refuses an item with which the caller may not do what the operation does.
-// The rights to edit and to delete may be for items that the caller has made.
+// mayTouch refuses an item if the caller lacks the rights for the operation. The rights
+// to edit and to delete may be limited to items that the caller created.
 func (c *call) mayTouch(it *mailstore.Item) *refusal {
 	r := c.rightsIn(it.Folder)
 	right := r.Edit
@@ -116,13 +116,13 @@ func (c *call) reads(it *mailstore.Item) bool {
 	return r.Read == "FullDetails" || r.ReadOwned && c.made(it)
 }
 
-// made reports whether the caller has made an item.
+// made reports whether the caller created an item.
 func (c *call) made(it *mailstore.Item) bool {
 	return it.Creator != "" && strings.EqualFold(it.Creator, c.who.account)
 }
 
-// rights writes the EffectiveRights of the caller in a folder, or in an item of it
-// that an account has made.
+// rights writes the caller's EffectiveRights in a folder, or for an item in it that an
+// account created.
 func (e *encoder) rights(f *mailstore.Folder, owned bool) {
 	r := e.rightsIn(f)
 	has := func(right string) bool { return right == "All" || right == "Owned" && owned }

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// permitted gives bob a permission in a folder of alice, which she does herself.
+// permitted gives bob a permission in one of alice's folders; she grants it herself.
 func permitted(t *testing.T, c *caller, f *ewstest.Folder, user, rights string) {
 	t.Helper()
 	set := setFolder("folder:PermissionSet", `<t:PermissionSet><t:Permissions><t:Permission><t:UserId>`+user+`</t:UserId>`+rights+`</t:Permission></t:Permissions></t:PermissionSet>`)
@@ -76,8 +76,8 @@ func TestPermissionsDecide(t *testing.T) {
 	}
 }
 
-// A contributor reads what he has made, since Exchange 2013 SP1, and does nothing else with
-// it ([MS-OXWSFOLD], section 2.2.5.3).
+// Since Exchange 2013 SP1, contributors can read the items they created, but do nothing
+// else with them ([MS-OXWSFOLD], section 2.2.5.3).
 func TestContributorReadsHisOwn(t *testing.T) {
 	t.Parallel()
 	for version, schema := range schemaOf {
@@ -135,8 +135,8 @@ func TestPermissionsShow(t *testing.T) {
 	assert.Empty(t, c.srv.Notices())
 }
 
-// A list in a permission means its members; somebody's own permission comes before
-// it, and that of Default behind.
+// A list in a permission means its members; a user's own permission takes precedence over
+// it, and it takes precedence over Default.
 func TestPermissionsOfLists(t *testing.T) {
 	t.Parallel()
 	permission := func(user, level string) string {
@@ -183,7 +183,8 @@ func TestPermissionsAreInherited(t *testing.T) {
 	assert.Equal(t, []string{"NoError"}, codes(c.as("bob").do(rename)))
 }
 
-// Emptying a folder takes the right to delete in it, and with its subfolders, to own them.
+// Emptying a folder requires the right to delete in it and, if its subfolders are
+// included, owning those.
 func TestPermissionsToEmpty(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ level, below, with, without string }{
@@ -205,8 +206,8 @@ func TestPermissionsToEmpty(t *testing.T) {
 	}
 }
 
-// What a folder inherits is what a folder of its kind can have: free/busy rights are those
-// of calendars only, and in a folder for mail they permit nothing.
+// A folder inherits only what a folder of its kind can have: free/busy rights apply to
+// calendars only, and permit nothing in a mail folder.
 func TestPermissionsAreInheritedByOtherKinds(t *testing.T) {
 	t.Parallel()
 	for version, schema := range schemaOf {
@@ -246,7 +247,8 @@ func TestPermissionsAreInheritedByOtherKinds(t *testing.T) {
 	}
 }
 
-// Permissions are as many as a server lists, and inheriting them costs nothing.
+// A folder has at most as many permissions as a server lists, and inheriting them costs
+// nothing.
 func TestPermissionsAreBounded(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{}).as("alice")
@@ -261,7 +263,8 @@ func TestPermissionsAreBounded(t *testing.T) {
 	assert.Equal(t, []string{"ErrorInvalidPermissionSettings"}, codes(c.do(set(1001))))
 }
 
-// A search folder shows others what they may read, where it is.
+// A search folder shows other users only the items that they may read in the folder that
+// holds them.
 func TestPermissionsInASearchFolder(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

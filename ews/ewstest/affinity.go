@@ -7,15 +7,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// overrideCookie is the cookie by which a client that asks for it is led to the mailbox
-// server that has its subscriptions. Exchange 2013 and later have it.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-maintain-affinity-between-group-of-subscriptions-and-mailbox-server.
+// overrideCookie is the cookie that routes a client that asks for it to the mailbox
+// server that holds its subscriptions. It exists in Exchange 2013 and later. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-maintain-affinity-between-group-of-subscriptions-and-mailbox-server.
 const overrideCookie = "X-BackEndOverrideCookie"
 
-// cookieEnd follows the name of the server in the cookie.
+// cookieEnd follows the server's name in the cookie.
 const cookieEnd = "~1941996295"
 
-// affinity returns the cookie for a client, empty if it does not ask for one.
+// affinity returns the cookie for a client, or an empty string if the client does not ask
+// for one.
 func (s *Server) affinity(r *http.Request) string {
 	if s.opts.Version < Exchange2013 || !prefersAffinity(r.Header) {
 		return ""
@@ -29,9 +30,9 @@ func prefersAffinity(h http.Header) bool {
 	return strings.EqualFold(h.Get("X-PreferServerAffinity"), "true")
 }
 
-// backEnd returns the name of the mailbox server that a request reaches: that of the
-// cookie, of the anchor, or of the caller's own mailbox. It matters only to subscriptions,
-// each of which is known to one server.
+// backEnd returns the name of the mailbox server that a request reaches: the server of
+// the cookie, of the anchor, or of the caller's own mailbox. It matters only to
+// subscriptions, each of which is known to one server.
 func (s *Server) backEnd(h http.Header, own *mailstore.Mailbox) string {
 	if s.opts.Version < Exchange2013 {
 		return defaultBackEnd

@@ -21,12 +21,12 @@ type answer struct {
 	cause error // why drop is set, for callers in process
 
 	stall bool          // the body stops in the middle
-	pause time.Duration // for how long; 0: for good
+	pause time.Duration // for how long; 0: forever
 
 	stream *stream // more documents follow, see getStreamingEvents
 
-	bare    bool // without the headers of Exchange, or with those it has
-	wrongID bool // with a client-request-id that is not the request's
+	bare    bool // without the headers of Exchange, or only with those already set
+	wrongID bool // with a client-request-id that differs from the request's
 }
 
 func textAnswer(status int, kind, text string) *answer {
@@ -37,7 +37,7 @@ func xmlAnswer(status int, body []piece) *answer {
 	return &answer{status: status, header: http.Header{"Content-Type": {"text/xml; charset=utf-8"}}, body: body}
 }
 
-// write sends the answer over a socket. The context is that of the request.
+// write sends the answer over a socket. The context is the request's.
 func (a *answer) write(ctx context.Context, w http.ResponseWriter) {
 	if a.drop {
 		panic(http.ErrAbortHandler)
@@ -96,7 +96,7 @@ func (a *answer) response(r *http.Request) (*http.Response, error) {
 	if a.stream != nil {
 		closer, size = newStreamBody(r.Context(), closer, a.stream), -1
 	}
-	header := a.header.Clone() // it may be kept, and a client may change its own
+	header := a.header.Clone() // it may be kept, and clients may change their copy
 	if header == nil {
 		header = make(http.Header)
 	}

@@ -62,7 +62,8 @@ func (w withHeader) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.RoundTripper.RoundTrip(r)
 }
 
-// TestNothingInTheBody sends an envelope with an empty body, with a SOAPAction and without.
+// TestNothingInTheBody sends an envelope with an empty body, with and without a
+// SOAPAction.
 func TestNothingInTheBody(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

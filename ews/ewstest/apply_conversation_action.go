@@ -10,7 +10,7 @@ import (
 )
 
 // applyConversationAction moves, copies, deletes, flags or marks the messages of
-// conversations, those of one folder or of all, as far as they came until a time. See
+// conversations, in one folder or in all, that arrived up to a given time. See
 // https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/conversationaction.
 func applyConversationAction(c *call) *refusal {
 	c.batch(c.op.Child("ConversationActions").Kids(), func(n *ewsschema.Node) (func(), *refusal) {

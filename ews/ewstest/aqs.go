@@ -15,15 +15,16 @@ type aqsTest func(*mailstore.Item) bool
 type aqsTerm struct{ scope, value string }
 
 // aqs turns a query in Advanced Query Syntax into a predicate, and returns what to
-// highlight. Terms must all match, also with AND or a plus between them, unless OR
-// stands there; both bind from left to right, neither more closely. NOT or a minus
-// negates one term, and parentheses group them. Operators are in capitals. A term is a keyword, a colon and a value, several words, or a group of
-// values; or a value alone, which is looked for in all texts. A value matches words
-// that begin with it; in quotes, whole words in this order, and of people a whole name
-// or address; with an asterisk behind the quotes, words in this order that begin with
-// its words. A value @DOMAIN matches people of that domain. It ignores case.
-// Message-IDs and custom properties cannot be searched. Times are those of now in UTC,
-// the zone of the mailbox.
+// highlight. All terms must match, with or without AND or a plus between them, unless
+// they are joined by OR; AND and OR have the same precedence and bind from left to right.
+// NOT or a minus negates one term, and parentheses group them. Operators are in capitals.
+// A term is a keyword and a colon followed by a value, several words, or a group of
+// values; or a value alone, which is searched for in all texts. A value matches words
+// that begin with it. A quoted value matches whole words in the same order or, for
+// people, a whole name or address; with an asterisk after the quotes, it matches words in
+// the same order that begin with its words. A value @DOMAIN matches people of that
+// domain. Matching ignores case. Message-IDs and custom properties cannot be searched.
+// Times are relative to now in UTC, the zone of the mailbox.
 //
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/querystring-querystringtype,
 // https://learn.microsoft.com/en-us/windows/win32/search/-search-3x-advancedquerysyntax
@@ -49,7 +50,7 @@ func aqs(query string, now time.Time) (aqsTest, []aqsTerm, *refusal) {
 	return m, p.terms, nil
 }
 
-// excerpt shortens a text of the client.
+// excerpt shortens a client's text.
 func excerpt(s string) string {
 	const most = 50
 	if r := []rune(s); len(r) > most {
@@ -66,7 +67,7 @@ type aqsParser struct {
 	negated bool
 	terms   []aqsTerm
 	memory  *aqsMemory
-	failed  string // where
+	failed  string // where the query cannot be read
 }
 
 func (p *aqsParser) operator(names ...string) bool {
@@ -77,7 +78,7 @@ func (p *aqsParser) operator(names ...string) bool {
 	return true
 }
 
-// fail notes where the query cannot be read.
+// fail records where the query cannot be read.
 func (p *aqsParser) fail(where string) aqsTest {
 	if p.failed == "" {
 		p.failed = where
@@ -86,7 +87,7 @@ func (p *aqsParser) fail(where string) aqsTest {
 }
 
 // any reads terms with operators between them, from left to right: "a OR b c" is
-// "(a OR b) c". Values in it are those of a keyword, or of none.
+// "(a OR b) c". Values in it belong to the keyword, if there is one.
 func (p *aqsParser) any(keyword string) aqsTest {
 	first := p.one(keyword)
 	type step struct {
@@ -107,7 +108,7 @@ func (p *aqsParser) any(keyword string) aqsTest {
 	return func(it *mailstore.Item) bool {
 		met := first(it)
 		for _, s := range steps {
-			if met != s.either { // else the step decides nothing
+			if met != s.either { // otherwise this term decides nothing
 				met = s.met(it)
 			}
 		}
@@ -157,9 +158,9 @@ func (p *aqsParser) one(keyword string) aqsTest {
 	return p.value(keyword, t)
 }
 
-// values reads what stands behind a keyword and its colon. Words without an operator
-// between them are all of the keyword if it is about texts: in "subject:project plan"
-// both are looked for in the subject.
+// values reads what follows a keyword and its colon. If the keyword searches texts, all
+// words without an operator between them belong to it: in "subject:project plan" both are
+// searched for in the subject.
 func (p *aqsParser) values(keyword string) aqsTest {
 	words := len(p.tokens) > 0 && p.tokens[0].word() && aqsTexts[keyword]
 	all := []aqsTest{p.one(keyword)}

@@ -6,16 +6,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// A query has at most maxAQSLength bytes, maxAQSWords words, which is how many nodes a
-// Restriction may have, and parentheses and negations within each other up to
-// maxAQSDepth. What a search costs is then in proportion to the items it looks at.
+// A query has at most maxAQSLength bytes, at most maxAQSWords words (the limit on the
+// nodes of a Restriction), and parentheses and negations nested at most maxAQSDepth deep.
+// The cost of a search is then proportional to the items it looks at.
 const (
 	maxAQSLength = 32 << 10
 	maxAQSWords  = 255
 	maxAQSDepth  = 100
 )
 
-// aqsTooLong reports whether tokens have more words than a query may have.
+// aqsTooLong reports whether tokens contain more words than a query may have.
 func aqsTooLong(tokens []aqsToken) bool {
 	n := 0
 	for _, t := range tokens {
@@ -29,8 +29,8 @@ func aqsTooLong(tokens []aqsToken) bool {
 // aqsSource returns the texts of an item that a keyword is about.
 type aqsSource func(*mailstore.Item) []string
 
-// aqsMemory has what a query has read of the item that it looks at, so that many words
-// read it once. Queries look at one item after the other.
+// aqsMemory holds what a query has read of the current item, so that many words read it
+// only once. A query looks at one item at a time.
 type aqsMemory struct {
 	item  *mailstore.Item
 	texts map[string][]string   // by keyword
@@ -43,7 +43,7 @@ type aqsReader struct {
 	keyword string
 }
 
-// turn makes an item the one that is remembered.
+// turn makes an item the current one.
 func (m *aqsMemory) turn(it *mailstore.Item) {
 	if m.item != it {
 		*m = aqsMemory{it, make(map[string][]string), make(map[string][][]string)}

@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestQueryStringBounds has what doc.go says of how long a query may be.
+// TestQueryStringBounds checks the limits that doc.go gives for the length of a query.
 func TestQueryStringBounds(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -36,9 +36,9 @@ func TestQueryStringBounds(t *testing.T) {
 	}
 }
 
-// TestQueryStringReadsAnItemOnce holds memory, and with it time, to the size of the items
-// rather than to its product with the words of the query. It is not parallel: it counts
-// what the process allocates.
+// TestQueryStringReadsAnItemOnce checks that memory, and with it time, grows with the
+// size of the items rather than with that size times the number of words in the query. It
+// is not parallel because it counts what the process allocates.
 func TestQueryStringReadsAnItemOnce(t *testing.T) {
 	c := newCaller(t, ewstest.Options{})
 	var body strings.Builder

@@ -19,7 +19,8 @@ func found(t *testing.T, c *caller, query string) []string {
 	return texts(answer, "Subject")
 }
 
-// TestQueryStringWords has the forms of Microsoft's pages for texts and operators.
+// TestQueryStringWords covers the forms that Microsoft's pages give for texts and
+// operators.
 func TestQueryStringWords(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -61,7 +62,7 @@ func TestQueryStringWords(t *testing.T) {
 	}
 }
 
-// TestQueryStringTimes has the forms of Microsoft's pages for times.
+// TestQueryStringTimes covers the forms that Microsoft's pages give for times.
 func TestQueryStringTimes(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2013, 12, 11, 12, 0, 0, 0, time.UTC) // a Wednesday

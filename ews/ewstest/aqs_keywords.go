@@ -10,18 +10,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// aqsKeyword makes a predicate of a value, and reports whether it can be one of the
-// keyword.
+// aqsKeyword makes a predicate from a value, and reports whether the value is valid for
+// the keyword.
 type aqsKeyword func(aqsToken, aqsReader) (aqsTest, bool)
 
-// aqsTexts are the keywords whose values are words. Those of all of them are searched
-// for a value without a keyword.
+// aqsTexts are the keywords whose values are words. A value without a keyword is searched
+// for in the texts of all of them.
 var aqsTexts = map[string]bool{
 	"subject": true, "body": true, "content": true, "from": true, "to": true, "cc": true, "bcc": true,
 	"recipients": true, "participants": true, "attachment": true, "category": true,
 }
 
-// aqsKeywords are the keywords, and an empty one for values without.
+// aqsKeywords are the keywords; the empty one is for values without a keyword.
 var aqsKeywords = map[string]aqsKeyword{
 	"subject":        aqsText(aqsSubject),
 	"body":           aqsText(aqsBody),
@@ -31,7 +31,7 @@ var aqsKeywords = map[string]aqsKeyword{
 	"cc":             aqsPeople(aqsRecipients("Cc")),
 	"bcc":            aqsPeople(aqsRecipients("Bcc")),
 	"recipients":     aqsPeople(aqsRecipients("To", "Cc", "Bcc")),
-	"participants":   aqsPeople(aqsRecipients("To", "Cc", "Bcc")), // not the sender, says Microsoft's page
+	"participants":   aqsPeople(aqsRecipients("To", "Cc", "Bcc")), // not the sender, according to Microsoft's page
 	"attachment":     aqsText(aqsAttachments),
 	"category":       aqsText(aqsCategories),
 	"importance":     aqsName(func(it *mailstore.Item) string { return it.Importance() }, "low", "normal", "high"),
@@ -77,11 +77,11 @@ func aqsRecipients(headers ...string) aqsSource {
 	}
 }
 
-// maxSearched limits what is read of an attachment.
+// maxSearched limits how much of an attachment is read.
 const maxSearched = 1 << 20
 
-// aqsAttachments returns the names of attachments, and what is in those of text and in
-// messages.
+// aqsAttachments returns the names of attachments, and the content of text attachments
+// and attached messages.
 func aqsAttachments(it *mailstore.Item) []string {
 	var all []string
 	for _, a := range it.Content().Attachments() {
@@ -108,7 +108,7 @@ func aqsAttachments(it *mailstore.Item) []string {
 	return all
 }
 
-// aqsClasses are the kinds of item classes that are not those of their element.
+// aqsClasses are the item classes whose kind differs from that of their element.
 var aqsClasses = []struct{ class, kind string }{
 	{"IPM.NOTE.MICROSOFT.FAX", "faxes"},
 	{"IPM.NOTE.MICROSOFT.VOICEMAIL", "voicemail"},
@@ -126,7 +126,7 @@ var aqsKinds = map[string]string{
 	"CalendarItem": "meetings", "MeetingMessage": "meetings", "MeetingRequest": "meetings", "MeetingResponse": "meetings", "MeetingCancellation": "meetings",
 }
 
-// aqsKind returns the kind of an item, as AQS names it.
+// aqsKind returns the kind of an item, by its name in AQS.
 func aqsKind(it *mailstore.Item) string {
 	class := strings.ToUpper(it.Class())
 	for _, c := range aqsClasses {
@@ -152,8 +152,8 @@ func aqsText(of aqsSource) aqsKeyword {
 	}
 }
 
-// aqsPhrase reports whether the words that are wanted stand in a row. Of those that
-// begins tells of, only the beginning must.
+// aqsPhrase reports whether the wanted words appear in a row. Of those for which begins
+// returns true, only the beginning must match.
 func aqsPhrase(words, want []string, begins func(int) bool) bool {
 	for ; len(words) >= len(want); words = words[1:] {
 		met := 0
@@ -167,8 +167,8 @@ func aqsPhrase(words, want []string, begins func(int) bool) bool {
 	return false
 }
 
-// aqsPeople looks for people: a quoted value is a whole name or address, one that
-// begins with @ a domain.
+// aqsPeople looks for people: a quoted value is a whole name or address, and one that
+// begins with @ is a domain.
 func aqsPeople(of aqsSource) aqsKeyword {
 	words := aqsText(of)
 	return func(t aqsToken, read aqsReader) (aqsTest, bool) {
@@ -192,7 +192,7 @@ func aqsWords(s string) []string {
 	return strings.FieldsFunc(s, func(r rune) bool { return !isWord(r) && !unicode.Is(unicode.M, r) })
 }
 
-// aqsName compares with one of a list of names.
+// aqsName compares a value with a list of names.
 func aqsName(of func(*mailstore.Item) string, names ...string) aqsKeyword {
 	return func(t aqsToken, _ aqsReader) (aqsTest, bool) {
 		want := strings.ToLower(t.text)

@@ -11,11 +11,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// aqsParts cuts signs and the dots of a range off what is around them.
+// aqsParts separates signs and the dots of a range from the text around them.
 var aqsParts = regexp.MustCompile(`\.\.|[<>=]+`)
 
-// signs tell whether what is less than a value or comes before a time, is it or in it, or
-// is greater or after it (-1, 0, 1), is what a comparison means.
+// signs maps a comparison sign to a predicate. Its argument is -1 for what is less than
+// the value or before the time, 0 for what equals the value or is in the time, and 1 for
+// what is greater or after it.
 var signs = map[string]func(int) bool{
 	"":   func(c int) bool { return c == 0 },
 	"=":  func(c int) bool { return c == 0 },
@@ -26,7 +27,8 @@ var signs = map[string]func(int) bool{
 	">=": func(c int) bool { return c >= 0 },
 }
 
-// sized reads a size: one, two with dots between them, or one after a comparison.
+// sized reads a size: a single size, a range with dots, or a size after a comparison
+// sign.
 func (p *aqsParser) sized(t aqsToken) aqsTest {
 	parts, ends := p.parts(t)
 	sign := ""
@@ -58,11 +60,12 @@ func (p *aqsParser) sized(t aqsToken) aqsTest {
 	}
 }
 
-// units are those of sizes, in bytes.
+// units are the units of sizes, in bytes.
 var units = map[string]float64{"b": 1, "kb": 1 << 10, "mb": 1 << 20, "gb": 1 << 30}
 
-// byteCount returns the size that some words begin with, and how many of them say it: a
-// number of bytes, or one with a unit after it or in the next word. Without one, it is -1.
+// byteCount returns the size at the beginning of some words, and how many words it takes:
+// a number of bytes, or a number with a unit attached or in the next word. It returns -1
+// if the words begin with no size.
 func byteCount(words []string) (size int64, n int) {
 	if len(words) == 0 {
 		return -1, 0
@@ -89,12 +92,12 @@ func byteCount(words []string) (size int64, n int) {
 }
 
 // maxRangeTokens is how many tokens a range of dates can have: December 1, 2013 ..
-// December 11, 2013, and a sign.
+// December 11, 2013, with a sign.
 const maxRangeTokens = 8
 
-// parts returns the words of a token, and of those after it that may belong to a time,
-// with signs and the dots of a range apart. For each there is the number of further
-// tokens that are read if it is the last, -1 in the midst of a token.
+// parts returns the words of a token, and of the tokens after it that may belong to a
+// time, with signs and the dots of a range apart. For each part, ends gives the number of
+// further tokens consumed if it is the last, or -1 in the middle of a token.
 func (p *aqsParser) parts(t aqsToken) (parts []string, ends []int) {
 	add := func(text string, end int) {
 		for word := range strings.FieldsSeq(strings.ToLower(text)) {

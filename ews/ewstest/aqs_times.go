@@ -9,16 +9,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// period is a time from one moment to before another.
+// period is the time from one moment up to, but not including, another.
 type period struct{ from, to time.Time }
 
-// span makes the period of some years, months and days that begin at a moment.
+// span returns the period of some years, months and days that begins at a moment.
 func span(from time.Time, years, months, days int) period {
 	return period{from, from.AddDate(years, months, days)}
 }
 
-// during reads a time of received or sent: one, two with dots between them, or one
-// after a comparison.
+// during reads a time for received or sent: a single time, a range with dots, or a time
+// after a comparison sign.
 func (p *aqsParser) during(keyword string, t aqsToken) aqsTest {
 	parts, ends := p.parts(t)
 	sign := ""
@@ -61,8 +61,8 @@ func within(field ews.ExtendedField, when period, holds func(int) bool) aqsTest 
 	}
 }
 
-// period returns the time that some words begin with, and how many of them say it, 0
-// if none do.
+// period returns the time at the beginning of some words, and how many words it takes; 0
+// if they begin with no time.
 func (p *aqsParser) period(words []string) (when period, n int) {
 	if len(words) == 0 {
 		return period{}, 0
@@ -99,7 +99,7 @@ func (p *aqsParser) period(words []string) (when period, n int) {
 	return period{}, 0
 }
 
-// relative cuts a text such as lastweek, which may be written in two words.
+// relative splits a text such as lastweek, which may also be written as two words.
 func relative(text string) (which, unit string, ok bool) {
 	for _, which := range []string{"this", "last", "next", "past", "coming"} {
 		if unit, found := strings.CutPrefix(text, which); found {
@@ -109,8 +109,8 @@ func relative(text string) (which, unit string, ok bool) {
 	return "", "", false
 }
 
-// unit returns a week, month or year: that of the calendar, which begins on a Sunday,
-// for this, last and next; that until now for past, and that from now for coming.
+// unit returns a week, month or year. For this, last and next it is that of the calendar,
+// in which weeks begin on Sunday; for past it ends now, and for coming it begins now.
 func (p *aqsParser) unit(which, unit string) period {
 	y, m, d := p.now.Date()
 	years, months, days := 0, 0, 7
@@ -134,8 +134,7 @@ func (p *aqsParser) unit(which, unit string) period {
 	return span(begin, years, months, days)
 }
 
-// named reads a month by its name, or a day in it, of this year or of the year that
-// follows.
+// named reads a month by its name, or a day in it, of this year or of the following one.
 func (p *aqsParser) named(words []string) (when period, n int) {
 	month := time.January
 	for words[0] != strings.ToLower(month.String()) {
@@ -170,7 +169,7 @@ func (p *aqsParser) named(words []string) (when period, n int) {
 	return span(begin, 0, 0, 1), n
 }
 
-// date reads a day or a moment in numbers; a day without a year is of this year.
+// date reads a day or a moment in numbers; a day without a year is in this year.
 func (p *aqsParser) date(text string) (period, bool) {
 	for _, layout := range []string{"1/2/2006", "1/2/06", "2006-01-02"} {
 		if day, err := time.Parse(layout, text); err == nil {

@@ -17,14 +17,14 @@ type aqsToken struct {
 // plain reports whether the token is a word, or one of the operators.
 func (t aqsToken) plain() bool { return !t.quoted && !t.keyword }
 
-// aqsOperators have their own meaning where they stand alone and unquoted.
+// aqsOperators have their own meaning when they stand alone and unquoted.
 var aqsOperators = map[string]bool{"(": true, ")": true, "+": true, "AND": true, "OR": true, "NOT": true}
 
-// word reports whether the token is an unquoted word and no operator.
+// word reports whether the token is an unquoted word that is not an operator.
 func (t aqsToken) word() bool { return t.plain() && !aqsOperators[t.text] }
 
-// Microsoft's page on AQS searches writes the keyword hasattachment in three ways. Without
-// a value it is that of what has some.
+// Microsoft's page on AQS searches spells the keyword hasattachment in three ways.
+// Without a value it matches items that have attachments.
 var (
 	hasAttachment = regexp.MustCompile(`^(?i:has)[ :](?i:attachments?):`)
 	hasSome       = regexp.MustCompile(`^(?i:has:attachments?)(?:[ \t\r\n()]|$)`)

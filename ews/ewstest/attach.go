@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// attachable are the elements of an attachment that a client may give, besides the item.
+// attachable are the elements of an attachment that a client may set, besides the item.
 var attachable = map[string]bool{
 	"Name": true, "ContentType": true, "ContentId": true, "ContentLocation": true, "IsInline": true, "Content": true,
 }
@@ -73,7 +73,7 @@ func (u *update) attached(n *ewsschema.Node) (eml.File, *mailstore.Item, *refusa
 	return f, nil, nil
 }
 
-// linked refuses an attachment that is a link without the address of the file.
+// linked refuses an attachment that is a link but lacks the address of the file.
 func (u *update) linked(f eml.File) *refusal {
 	if !slices.ContainsFunc(f.Link, func(l eml.Field) bool { return l.Name == "AttachLongPathName" && l.Value != "" }) {
 		return refuseText("ErrorRequiredPropertyMissing", "A reference attachment needs the element AttachLongPathName.")
@@ -81,7 +81,7 @@ func (u *update) linked(f eml.File) *refusal {
 	return nil
 }
 
-// missingOf refuses a file without a property that it needs.
+// missingOf refuses a file that lacks a required property.
 func missingOf(name string) *refusal {
 	return &refusal{code: "ErrorRequiredPropertyMissing", text: "A file attachment needs the element " + name + ".", field: "attachment:" + name}
 }
@@ -100,7 +100,7 @@ func (u *update) attachedItem(f eml.File, n *ewsschema.Node) (eml.File, *mailsto
 	return f, u.server.org.Compose(*item), nil
 }
 
-// mimeContent returns the decoded MimeContent of an item, nil without.
+// mimeContent returns the decoded MimeContent of an item, or nil if it has none.
 func mimeContent(n *ewsschema.Node) ([]byte, *refusal) {
 	if !n.Child("MimeContent").Exists() {
 		return nil, nil
@@ -131,8 +131,8 @@ func (u *update) replace(v *ewsschema.Node) *refusal {
 	return nil
 }
 
-// content returns the MIME of a new item: that of the client, nil if it gave none,
-// with its elements in place of what they are about.
+// content returns the MIME of a new item: the client's, or nil if it gave none, with the
+// item's elements in place of the corresponding parts.
 func (u *update) content(n *ewsschema.Node, raw []byte) []byte {
 	switch {
 	case raw == nil:

@@ -63,11 +63,12 @@ type attachmentPath struct {
 	mailstore.Attached
 }
 
-// attachment finds the attachment that an AttachmentId, or the id of a parent, names.
-// An id that is none of an attachment is refused with ErrorInvalidIdNotAnItemAttachmentId,
-// that of an attachment that was deleted with ErrorInvalidAttachmentId, and one with more
-// than 64 attachments on the way with ErrorInvalidIdTooManyAttachmentLevels.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
+// attachment finds the attachment that an AttachmentId, or the id of a parent, names. An
+// id that does not name an attachment is refused with
+// ErrorInvalidIdNotAnItemAttachmentId, the id of a deleted attachment with
+// ErrorInvalidAttachmentId, and an id whose path has more than 64 attachments with
+// ErrorInvalidIdTooManyAttachmentLevels. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
 func (c *call) attachment(n *ewsschema.Node) (attachmentPath, *refusal) {
 	id, path, err := mailstore.ParseAttachmentID(n.Get("Id"))
 	if errors.Is(err, mailstore.ErrTooDeep) {

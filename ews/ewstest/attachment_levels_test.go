@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestAttachmentsWithinAttachments opens mail from outside that has 300 messages within
-// each other, one after the other, as far as ids go.
+// TestAttachmentsWithinAttachments takes mail from outside with 300 nested messages and
+// opens them one by one, as deep as ids can reach.
 func TestAttachmentsWithinAttachments(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -11,7 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestIdsOfAttachmentsAreTheirOwn: other ids are refused, by what is wrong with them.
+// TestIdsOfAttachmentsAreTheirOwn: other ids are refused, with an error that says what is
+// wrong with them.
 func TestIdsOfAttachmentsAreTheirOwn(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

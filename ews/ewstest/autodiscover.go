@@ -12,13 +12,13 @@ import (
 // AutodiscoverOptions control how the Autodiscover service of a [Server]
 // answers; nil or the zero value means the defaults.
 type AutodiscoverOptions struct {
-	// EWSURL is the external URL returned for each mailbox. Default: the HTTPS URL
-	// of EWS on the host of the request; HTTP on the socket of a server without TLS.
+	// EWSURL is the external URL returned for each mailbox. Default: the HTTPS URL of EWS
+	// on the request's host, or the HTTP URL on the socket of a server without TLS.
 	EWSURL string
 	// InternalEWSURL is the internal URL. Default: none.
 	InternalEWSURL string
 
-	// Redirects lists mailboxes that are elsewhere: it maps an address to another
+	// Redirects lists mailboxes that are hosted elsewhere: it maps an address to another
 	// address or to the URL of another service.
 	Redirects map[string]string
 
@@ -27,10 +27,10 @@ type AutodiscoverOptions struct {
 	NoSOAP, NoJSON bool
 }
 
-// Autodiscover is the Autodiscover service of a [Server]: GetUserSettings of the
-// SOAP service and the older service in plain XML, which require signing in, and the
-// JSON service, which does not (protocols EWS and AutodiscoverV1). It answers on any
-// host; see [Autodiscover.Direct], and Options.Autodiscover for the server's socket.
+// Autodiscover is the Autodiscover service of a [Server]: GetUserSettings of the SOAP
+// service and the older plain XML service, which require signing in, and the JSON
+// service, which does not (protocols EWS and AutodiscoverV1). It answers on any host; see
+// [Autodiscover.Direct] and, for the server's socket, Options.Autodiscover.
 //
 // It is strict: it refuses requests that the schema does not allow.
 // See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/soap-autodiscover-web-service-reference-for-exchange
@@ -80,7 +80,7 @@ func (a *Autodiscover) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			a.serveSOAP(w, r)
 		}
 	case path == autodiscoverXML:
-		// With the 401 as well: clients look there for the services.
+		// Also on a 401, where clients look for the services.
 		w.Header().Set("X-SOAP-Enabled", "True")
 		if _, ok := a.server.signIn(w, r); ok {
 			a.servePlain(w, r)
@@ -144,7 +144,7 @@ func (a *Autodiscover) external(r *http.Request) string {
 	return a.host(r) + endpoint
 }
 
-// host returns the beginning of the URLs of the host of a request.
+// host returns the scheme and host with which URLs for a request begin.
 func (a *Autodiscover) host(r *http.Request) string {
 	if a.own && !a.server.opts.TLS {
 		return "http://" + r.Host

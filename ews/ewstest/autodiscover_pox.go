@@ -23,13 +23,14 @@ const (
 const (
 	plainNoUser   = 500 // the address is not known
 	plainInvalid  = 600 // the request cannot be read
-	plainProvider = 601 // there is no answer of the schema that the client accepts
+	plainProvider = 601 // there is no answer in a schema that the client accepts
 )
 
 // plainRequest is a request to the older service.
 type plainRequest struct{ address, accepts string }
 
-// parsePlain reads a request. It is refused if it is not a document of its form.
+// parsePlain reads a request. It is refused if the document does not have the form of a
+// request.
 func parsePlain(r io.Reader) (req plainRequest, ok bool) {
 	d := xmlwire.NewDecoder(r, xmlwire.Limits{MaxDepth: 8, MaxElements: 100, MaxText: 4096, Strict: true})
 	if !d.NextChild(0) || d.Local() != "Autodiscover" {
@@ -93,7 +94,7 @@ func (a *Autodiscover) plainError(e *xmlwire.Encoder, code int, text string) {
 }
 
 // plainSettings writes where a mailbox is: its settings for clients inside (EXCH) and
-// outside (EXPR) of the organisation, or where to ask instead.
+// outside (EXPR) the organisation, or where to ask instead.
 func (a *Autodiscover) plainSettings(e *xmlwire.Encoder, r *http.Request, box *mailstore.Mailbox, elsewhere string) {
 	if box != nil {
 		guid := box.GUID()
@@ -139,9 +140,9 @@ func (a *Autodiscover) plainSettings(e *xmlwire.Encoder, r *http.Request, box *m
 	}
 }
 
-// serverVersion returns a build as ServerVersion has it: in hexadecimal, the parts in
-// 6, 6, 1 and 15 bits behind four of the form.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/serverversion-pox.
+// serverVersion returns a build in the format of ServerVersion: hexadecimal, with four
+// bits for the format followed by the parts in 6, 6, 1 and 15 bits. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/serverversion-pox.
 func serverVersion(v Version) string {
 	b := v.Build()
 	return fmt.Sprintf("%08X", 7<<28|b.Major<<22|b.Minor<<16|1<<15|b.Build)

@@ -67,7 +67,7 @@ func TestAutodiscoverInPlainXML(t *testing.T) {
 	}
 }
 
-// TestAutodiscoverOnTheSocket asks the server's own port, with each way to sign in.
+// TestAutodiscoverOnTheSocket asks on the server's own port, with each way of signing in.
 func TestAutodiscoverOnTheSocket(t *testing.T) {
 	t.Parallel()
 	for _, tls := range []bool{false, true} {
@@ -108,7 +108,7 @@ func TestAutodiscoverOnTheSocket(t *testing.T) {
 	assert.Equal(t, 404, status, "not unless it is wanted")
 }
 
-// FuzzPlainAutodiscover sends anything to the older service.
+// FuzzPlainAutodiscover sends arbitrary requests to the older service.
 func FuzzPlainAutodiscover(f *testing.F) {
 	srv := ewstest.NewServer(nil)
 	f.Cleanup(srv.Close)
@@ -124,7 +124,7 @@ func FuzzPlainAutodiscover(f *testing.F) {
 	})
 }
 
-// within returns the texts of the elements of a name, which have no prefix.
+// within returns the texts of all elements with a name, which have no prefix.
 func within(answer, name string) []string {
 	var all []string
 	for _, part := range strings.Split(answer, "<"+name+">")[1:] {

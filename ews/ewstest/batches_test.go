@@ -9,14 +9,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestBatchesAnswerEach: the answers come in the order of the request, one for each
-// member, also for one that is not there, stands twice, or is of another kind.
+// TestBatchesAnswerEach: answers come in the order of the request, one for each member,
+// even for a member that does not exist, appears twice or is of another kind.
 func TestBatchesAnswerEach(t *testing.T) {
 	t.Parallel()
 	const ok, gone, malformed, folder = "NoError", "ErrorItemNotFound", "ErrorInvalidIdMalformed", "ErrorCannotUseFolderIdForItemId"
 	for name, tt := range map[string]struct {
 		op    func(ids string) string
-		twice string // the answer to an id that stands a second time
+		twice string // the answer to an id that appears a second time
 	}{
 		"GetItem": {func(ids string) string { return getItemXML(idOnly, ids) }, ok},
 		"CopyItem": {func(ids string) string {
@@ -57,8 +57,8 @@ func TestBatchesAnswerEach(t *testing.T) {
 	}
 }
 
-// TestCreateItemMakesEachMember: one item that cannot be made does not keep the others
-// from being made.
+// TestCreateItemMakesEachMember: an item that cannot be created does not keep the others
+// from being created.
 func TestCreateItemMakesEachMember(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -76,8 +76,8 @@ func TestCreateItemMakesEachMember(t *testing.T) {
 	assert.Equal(t, []string{"one", "three"}, subjects)
 }
 
-// TestUpdateItemChangesAllOfAMemberOrNothing: a change that is refused keeps the others
-// to the same item from being made, and not those to other items.
+// TestUpdateItemChangesAllOfAMemberOrNothing: if one change to an item is refused, no
+// change to that item is made, but changes to other items are.
 func TestUpdateItemChangesAllOfAMemberOrNothing(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -31,8 +31,7 @@ func BenchmarkDirect(b *testing.B) {
 	}
 }
 
-// BenchmarkNewServer measures setting up the default scenario, as each history
-// does.
+// BenchmarkNewServer measures setting up the default scenario, as every history does.
 func BenchmarkNewServer(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {

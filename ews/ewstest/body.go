@@ -15,13 +15,13 @@ type bodyShape struct {
 	safe  bool   // without active content
 	block bool   // without images from elsewhere
 	blank bool   // links open in their own window
-	utf8  bool   // a page says that it is UTF-8, whatever it was
+	utf8  bool   // a page declares UTF-8, whatever it was
 	most  int    // bytes; 0: all
 }
 
-// bodies reads the forms of the bodies. MaximumBodySize is in kilobytes, and about
-// item:Body only.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/itemshape.
+// bodies reads the forms of the bodies. MaximumBodySize is in kilobytes, and applies to
+// item:Body only. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/itemshape.
 func (s *itemShape) bodies(n *ewsschema.Node) {
 	s.template = n.Child("InlineImageUrlTemplate").Exists()
 	form := func(name string) bodyShape {
@@ -41,8 +41,8 @@ func (s *itemShape) bodies(n *ewsschema.Node) {
 	}
 }
 
-// suits refuses, for GetItem and GetAttachment, what the shape asks for and ewstest does
-// not have of an item.
+// suits refuses, for GetItem and GetAttachment, what the shape asks for but ewstest does
+// not support for an item.
 func (s *itemShape) suits(it *mailstore.Item) *refusal {
 	if refused := s.fits(it.Kind()); refused != nil {
 		return refused
@@ -50,8 +50,9 @@ func (s *itemShape) suits(it *mailstore.Item) *refusal {
 	return s.imageless(it)
 }
 
-// imageless refuses an item with inline images in a body that the shape returns, if their
-// addresses are to be made of a template: Microsoft's pages do not say how one looks.
+// imageless refuses an item whose returned body has inline images, if their addresses
+// should be made from a template: Microsoft's pages do not say what a template looks
+// like.
 func (s *itemShape) imageless(it *mailstore.Item) *refusal {
 	if !s.template {
 		return nil
@@ -74,7 +75,7 @@ func (w *itemWriter) form(name string, f bodyShape) {
 	w.body(name, text, html, f)
 }
 
-// uniqueBody writes the body without the message that it answers.
+// uniqueBody writes the body without the message being answered.
 func (w *itemWriter) uniqueBody() {
 	text, html := w.it.Content().Unique()
 	w.body("t:UniqueBody", text, html, w.shape.unique)
@@ -106,7 +107,7 @@ func (e *encoder) body(name, text string, html bool, f bodyShape) {
 	e.Close()
 }
 
-// page changes a page as the shape wants.
+// page changes a page as the shape requires.
 func (f bodyShape) page(page string) string {
 	if f.safe {
 		page = eml.SafeHTML(page)
@@ -123,7 +124,7 @@ func (f bodyShape) page(page string) string {
 	return page
 }
 
-// blocked reports whether the body is returned without images that it has.
+// blocked reports whether the body is returned without some of its images.
 func (w *itemWriter) blocked() bool {
 	text, html := w.it.Content().Body()
 	if !html || !w.shape.body.block {

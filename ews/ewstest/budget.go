@@ -8,20 +8,19 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// budgets holds each payer to its limits.
+// budgets enforces the limits of each payer.
 type budgets struct {
 	mu     sync.Mutex
 	limits map[string]Budget
 	state  map[string]*spending
 }
 
-// Budget limits the requests of one payer, an account or an impersonated
-// mailbox. Zero means no limit, or that of [Options] for MaxSubscriptions and
-// MaxStreams.
+// Budget limits the requests of one payer, an account or an impersonated mailbox. Zero
+// means no limit or, for MaxSubscriptions and MaxStreams, the limit in [Options].
 type Budget struct {
 	MaxConcurrency    int
 	RequestsPerMinute int
-	MaxSubscriptions  int         // at a time, before ErrorExceededSubscriptionCount
+	MaxSubscriptions  int         // open at a time, before ErrorExceededSubscriptionCount
 	MaxStreams        int         // connections of GetStreamingEvents, before ErrorExceededConnectionCount
 	Throttling        *Throttling // the policy; nil: none
 }
@@ -34,10 +33,10 @@ type spending struct {
 
 	policy *Throttling // nil: none
 	meters []*meter
-	found  int // items and folders in answers that are not sent yet
+	found  int // items and folders in answers not yet sent
 }
 
-// impersonatedPayer is how payers are named that are impersonated mailboxes.
+// impersonatedPayer begins the names of payers that are impersonated mailboxes.
 const impersonatedPayer = "impersonated "
 
 // SetBudget gives a user its own budget instead of the one in [Options]. When the
@@ -71,7 +70,7 @@ func (b *budgets) limit(payer string, o Options) Budget {
 	return limit
 }
 
-// of returns what a payer has used up, up to date.
+// of returns the current spending of a payer.
 func (b *budgets) of(payer string, o Options) *spending {
 	if b.state == nil {
 		b.state = make(map[string]*spending)
@@ -129,8 +128,8 @@ func (b *budgets) enter(payer string, operation ews.Operation, o Options) (time.
 	return wait, nil
 }
 
-// wait returns how long a call or a member of a batch has to wait, or that it is refused
-// and when to try again.
+// wait returns how long a call or a member of a batch has to wait or, if it is refused,
+// after how long to try again.
 func (s *spending) wait(now time.Time) (wait, tooLong time.Duration) {
 	tooLong = s.locked(now)
 	for _, m := range s.meters {
@@ -144,7 +143,7 @@ func (s *spending) wait(now time.Time) (wait, tooLong time.Duration) {
 	return wait, tooLong
 }
 
-// locked returns for how long the payer is still locked out, 0 if it is not.
+// locked returns how much longer the payer is locked out, or 0 if it is not.
 func (s *spending) locked(now time.Time) time.Duration {
 	left := max(s.LockedUntil.Sub(now), 0)
 	for _, m := range s.meters {
@@ -155,7 +154,7 @@ func (s *spending) locked(now time.Time) time.Duration {
 	return left
 }
 
-// charge takes a cost off, and locks the payer out that is overdrawn.
+// charge deducts a cost, and locks the payer out if it is overdrawn.
 func (s *spending) charge(c Cost, now time.Time) {
 	s.Charged += c.CAS
 	for _, m := range s.meters {
@@ -166,7 +165,7 @@ func (s *spending) charge(c Cost, now time.Time) {
 	}
 }
 
-// busy refuses with a hint when to try again.
+// busy refuses with a hint about when to try again.
 func busy(wait time.Duration) *refusal {
 	return &refusal{code: "ErrorServerBusy", values: backOff(wait)}
 }
@@ -199,6 +198,6 @@ func (b *budgets) leave(t *turn) {
 	s.found -= t.found
 }
 
-// counts reports whether calls of an operation count for EwsMaxConcurrency. Connections
-// for events have their own limit, MaxStreams.
+// counts reports whether calls of an operation count toward EwsMaxConcurrency.
+// Connections for events have their own limit, MaxStreams.
 func counts(operation ews.Operation) bool { return operation != "GetStreamingEvents" }

@@ -68,13 +68,13 @@ var batchFatal = map[ews.ResponseCode]bool{
 	"ErrorQuotaExceeded": true, "ErrorInsufficientResources": true,
 }
 
-// maxAnswer is the size of an answer, without large content, at which a batch ends: a
-// request that names a large item many times would else cost many times as much.
+// maxAnswer is the size of an answer, without large content, at which a batch ends:
+// otherwise a request that names a large item many times would cost many times as much.
 const maxAnswer = 128 << 20
 
-// batch handles the members of a request one by one. f returns a function that
-// writes the content of the response message, or a refusal. What policies do about it
-// comes after all of them, before the answer leaves.
+// batch handles the members of a request one by one. f returns a function that writes the
+// content of the response message, or a refusal. Policies act after all of them, before
+// the answer is sent.
 func (c *call) batch(members []*ewsschema.Node, f func(*ewsschema.Node) (body func(), refused *refusal)) {
 	stopped := false
 	for i, n := range members {
@@ -116,8 +116,8 @@ func (c *call) batch(members []*ewsschema.Node, f func(*ewsschema.Node) (body fu
 	c.settle("during call " + strconv.Itoa(c.turn.entry.n+1) + " (" + c.request.Name + ")")
 }
 
-// one processes a member of a batch, or fails as a fault wants. It also returns how
-// many response messages it gets.
+// one processes a member of a batch, or fails as a fault demands. It also returns how
+// many response messages the member gets.
 func (c *call) one(n *ewsschema.Node, f func(*ewsschema.Node) (func(), *refusal)) (body func(), refused *refusal, times int) {
 	if len(c.rules) == 0 {
 		body, refused = f(n)
@@ -132,7 +132,7 @@ func (c *call) one(n *ewsschema.Node, f func(*ewsschema.Node) (func(), *refusal)
 	}
 	if fault, ok := c.strikes(is(faultNoReply), about...); ok {
 		c.despite(fault, n, f)
-		c.out.spoilt = true // the schema wants at least one
+		c.out.spoilt = true // the schema requires at least one
 		return nil, nil, 0
 	}
 	body, refused = f(n)
@@ -142,7 +142,7 @@ func (c *call) one(n *ewsschema.Node, f func(*ewsschema.Node) (func(), *refusal)
 	return body, refused, 1
 }
 
-// despite acts on a member whose answer does not show it, if the fault says so.
+// despite acts on a member although its answer does not show it, if the fault says so.
 func (c *call) despite(fault Fault, n *ewsschema.Node, f func(*ewsschema.Node) (func(), *refusal)) {
 	switch {
 	case fault.acted:

@@ -9,14 +9,14 @@ import (
 
 // caller is the identity a request acts as.
 type caller struct {
-	account      string             // that signed in or is impersonated
+	account      string             // the account that signed in or is impersonated
 	box          *mailstore.Mailbox // its own mailbox, nil if it has none
 	impersonated bool
 	directory    *directory
 }
 
-// payer names the budget to charge; an impersonated mailbox has its own, whoever
-// impersonates it.
+// payer names the budget to charge; an impersonated mailbox has its own, regardless of
+// who impersonates it.
 func (w *caller) payer() string {
 	if w.impersonated {
 		return impersonatedPayer + w.account
@@ -39,7 +39,7 @@ func (s *Server) caller(account string, header *ewsschema.Node) (*caller, *refus
 	modes := header.All("ExchangeImpersonation")
 	switch {
 	case header.Child("OpenAsAdminOrSystemService").Exists():
-		return nil, refuse("ErrorAccessDenied") // for servers among themselves
+		return nil, refuse("ErrorAccessDenied") // only for use between servers
 	case header.Child("ManagementRole").Exists():
 		return nil, refuseText("ErrorInvalidManagementRoleHeader", "ewstest has no management roles.")
 	}

@@ -11,7 +11,7 @@ import (
 // captureVariable is the environment variable that names the capture directory.
 const captureVariable = "EWSTEST_CAPTURE"
 
-// capture writes requests and answers into a directory.
+// capture writes requests and answers to a directory.
 type capture struct{ dir string }
 
 func (j *journal) init(most int) {

@@ -5,8 +5,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// moveFolder moves folders within their mailbox, with all that is in them. They keep
-// their ids. See
+// moveFolder moves folders within their mailbox, with all their content. They keep their
+// ids. See
 // https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/movefolder-operation.
 func moveFolder(c *call) *refusal {
 	return c.carryFolders(func(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
@@ -22,8 +22,8 @@ func moveFolder(c *call) *refusal {
 	})
 }
 
-// copyFolder copies folders within their mailbox, with all that is in them. Unlike a
-// move, it takes well-known folders too: their copies are ordinary ones. See
+// copyFolder copies folders within their mailbox, with all their content. Unlike a move,
+// it accepts well-known folders too; their copies are ordinary folders. See
 // https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/copyfolder-operation.
 func copyFolder(c *call) *refusal {
 	return c.carryFolders(c.folder, func(f, to *mailstore.Folder) (*mailstore.Folder, *refusal) {

@@ -75,7 +75,8 @@ func TestFoldersThatCannotBeCarried(t *testing.T) {
 	assert.Len(t, box.Folders(), before)
 }
 
-// Whoever copies reads the source and divides the target; whoever moves owns the source.
+// Copying requires the rights to read the source and to create subfolders in the target;
+// moving requires owning the source.
 func TestPermissionsToCarryFolders(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

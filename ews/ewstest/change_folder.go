@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// removals maps a DeleteType to the way to remove.
+// removals maps a DeleteType to the kind of removal.
 var removals = map[string]mailstore.Removal{"HardDelete": mailstore.Hard, "SoftDelete": mailstore.Soft, "MoveToDeletedItems": mailstore.ToDeletedItems}
 
 // deleteFolder deletes folders and their content. Unless a folder is moved to
@@ -47,9 +47,9 @@ func removeAll(f *mailstore.Folder, how mailstore.Removal) {
 	}
 }
 
-// emptyFolder removes the items of folders, but not of calendars, and, with DeleteSubFolders, also the
-// subfolders that are not well-known folders. Those that go to Deleted Items keep
-// their ids and their content.
+// emptyFolder removes the items of folders other than calendars and, with
+// DeleteSubFolders, also the subfolders that are not well-known folders. Items and
+// subfolders that go to Deleted Items keep their ids and their content.
 func emptyFolder(c *call) *refusal {
 	how := removals[c.op.Get("DeleteType")]
 	c.batch(c.op.Child("FolderIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
@@ -148,7 +148,7 @@ func (c *call) changeable(n *ewsschema.Node, distinguished ews.ResponseCode) (*m
 	return f, nil
 }
 
-// writeFolders writes the id of one folder, as answers to write operations do.
+// writeFolders writes the id of one folder, as in the answers to write operations.
 func (e *encoder) writeFolders(f *mailstore.Folder) {
 	e.Open("m:Folders")
 	e.Open("t:" + folderKind(f))

@@ -90,7 +90,7 @@ func TestGetAttachment(t *testing.T) {
 	assert.Equal(t, []string{"ErrorItemNotFound"}, codes(get(c.as("bob"), ids[0])))
 }
 
-// TestRefusedFoldersAreAnEmptyList: Microsoft's samples of errors have it.
+// TestRefusedFoldersAreAnEmptyList: Microsoft's sample errors contain one.
 func TestRefusedFoldersAreAnEmptyList(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{}).in("Exchange2013")

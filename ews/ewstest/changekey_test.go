@@ -35,7 +35,7 @@ func TestChangeKeysAreLookedAt(t *testing.T) {
 					key = now.ID.ChangeKey
 				case "stale":
 					key = old.ID.ChangeKey
-					// Only export and upload mind.
+					// Only export and upload check it.
 					want = "NoError"
 					if name == "ExportItems" || name == "UploadItems" {
 						want = "ErrorInvalidChangeKey"

@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// wide returns the order of the bytes of a document that begins like UTF-16, with a byte
-// order mark or without.
+// wide returns the byte order of a document that begins like UTF-16, with or without a
+// byte order mark.
 func wide(begin []byte) (unicode.Endianness, bool) {
 	if len(begin) < 2 {
 		return unicode.BigEndian, false
@@ -33,13 +33,14 @@ func narrowed(document io.Reader, order unicode.Endianness) io.Reader {
 	return transform.NewReader(document, unicode.UTF16(order, unicode.UseBOM).NewDecoder())
 }
 
-// declaration is how an XML document begins, with its version and encoding.
+// declaration matches the XML declaration at the beginning of a document, with its
+// version and encoding.
 var declaration = regexp.MustCompile(`^(?:\x{FEFF})?<\?xml\s+version\s*=\s*["']([^"']*)["'](?:\s+encoding\s*=\s*["']([^"']*)["'])?`)
 
-// misdeclared refuses a document whose declaration says what it is not. Exchange reads
-// XML 1.0 in UTF-8 and UTF-16, and believes the bytes; a declaration that says something
-// else is an error.
-// See https://learn.microsoft.com/en-us/archive/blogs/nathana/text-encoding-and-wcf.
+// misdeclared refuses a document whose declaration is wrong. Exchange reads XML 1.0 in
+// UTF-8 and UTF-16, and goes by the bytes; a declaration that contradicts them is an
+// error. See
+// https://learn.microsoft.com/en-us/archive/blogs/nathana/text-encoding-and-wcf.
 func misdeclared(begin []byte, encoding string) error {
 	found := declaration.FindSubmatch(begin[:min(len(begin), 256)])
 	if found == nil {
@@ -59,7 +60,7 @@ func wrongDeclaration(format, value string) error {
 	return &ewsschema.SyntaxError{Line: 1, Position: 1, Err: fmt.Errorf(format, value)}
 }
 
-// parseText reads a request that begins with these bytes, in whichever encoding.
+// parseText reads a request that begins with these bytes, in either encoding.
 func parseText(begin []byte, rest io.Reader, server ewsschema.Version) (*ewsschema.Request, error) {
 	document := io.MultiReader(bytes.NewReader(begin), rest)
 	order, is := wide(begin)

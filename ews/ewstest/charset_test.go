@@ -25,14 +25,15 @@ func wideText(s string, high bool) string {
 	return b.String()
 }
 
-// TestEncodingsOfRequests: UTF-8 and UTF-16 are read, by the bytes; what the declaration
-// says otherwise is refused. What is sent here is not captured, as it is no UTF-8.
+// TestEncodingsOfRequests: UTF-8 and UTF-16 are recognised by the bytes; a declaration
+// that contradicts them is refused. What this test sends is not captured, because it is
+// not UTF-8.
 func TestEncodingsOfRequests(t *testing.T) {
 	t.Setenv("EWSTEST_CAPTURE", "")
 	srv := ewstest.NewServer(nil)
 	t.Cleanup(srv.Close)
 	named := func(declared, subject string) string {
-		long := strings.Repeat("x", 10000) // more than is read at once
+		long := strings.Repeat("x", 10000) // more than is read in one go
 		text := envelope(createXML(saveOnly, folderOf("drafts", alice), `<t:Message><t:Subject>`+subject+`</t:Subject><t:Body BodyType="Text">`+long+`</t:Body></t:Message>`))
 		if declared == "" {
 			return text

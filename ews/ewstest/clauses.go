@@ -8,9 +8,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// clauses returns what an item needs to meet a restriction, as far as folders
-// have an index of it: of each clause at least one lookup must find the item. The
-// restriction must be one that condition accepts.
+// clauses returns the conditions for an item to meet a restriction, as far as folders
+// index them: at least one lookup of each clause must find the item. The restriction must
+// be one that condition accepts.
 func clauses(n *ewsschema.Node) [][]mailstore.Lookup {
 	if !n.Exists() {
 		return nil
@@ -34,14 +34,14 @@ func clauses(n *ewsschema.Node) [][]mailstore.Lookup {
 // maxClauses limits the clauses of a choice.
 const maxClauses = 16
 
-// choice returns the clauses of an Or: each clause of one member with each of the
-// others, or only the first of a member if that would be too many.
+// choice returns the clauses of an Or: each clause of one member combined with each
+// clause of the others, or only the first clause of a member if that would be too many.
 func choice(n *ewsschema.Node) [][]mailstore.Lookup {
 	all := [][]mailstore.Lookup{nil}
 	for _, k := range n.Kids() {
 		more := clauses(k)
 		if len(more) == 0 {
-			return nil // whatever this one finds
+			return nil // regardless of what this one finds
 		}
 		if len(all)*len(more) > maxClauses {
 			more = more[:1]
@@ -71,7 +71,7 @@ func lookup(n *ewsschema.Node) (l mailstore.Lookup, ok bool) {
 			return mailstore.Equal(key, constant.Get("Value"))
 		}
 	case "Contains":
-		// A whole text that is equal, at least but for case.
+		// A whole text that is equal, at least apart from case.
 		mode, comparison := n.Get("ContainmentMode"), n.Get("ContainmentComparison")
 		if (mode == "" || mode == "FullString") && (comparison == "" || comparison == "Exact" || comparison == "IgnoreCase") {
 			return mailstore.Equal(key, n.Child("Constant").Get("Value"))
@@ -80,8 +80,7 @@ func lookup(n *ewsschema.Node) (l mailstore.Lookup, ok bool) {
 	return l, false
 }
 
-// itemKey returns the property that a path names, if it may be one that folders
-// have an index of.
+// itemKey returns the property that a path names, if it is one that folders may index.
 func itemKey(path *ewsschema.Node) (ews.ExtendedField, bool) {
 	switch {
 	case !path.Exists():

@@ -12,11 +12,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// What mail software calls before it shows a folder, and what it needs of the answers.
-// DavMail and ews-javascript-api were watched (internal/interop runs them); Thunderbird's
-// and evolution-ews's calls are those of their published sources.
+// These are the calls that mail software makes before it shows a folder, and what it
+// needs from the answers. DavMail and ews-javascript-api were observed (internal/interop
+// runs them); the calls of Thunderbird and evolution-ews are taken from their published
+// sources.
 
-// davMailFolder is what DavMail asks of folders, and davMailItem of items.
+// davMailFolder is what DavMail asks for about folders, and davMailItem about items.
 const (
 	davMailFolder = idOnly + `<t:AdditionalProperties><t:FieldURI FieldURI="folder:DisplayName"/><t:ExtendedFieldURI PropertyTag="0x3613" PropertyType="String"/>` +
 		`<t:ExtendedFieldURI PropertyTag="0x6751" PropertyType="Integer"/><t:ExtendedFieldURI PropertyTag="0x6752" PropertyType="Integer"/>` +
@@ -39,7 +40,7 @@ func clientsCaller(t *testing.T, version ewstest.Version, schema string) *caller
 	return c
 }
 
-// asked sends a request, all of whose response messages must succeed.
+// asked sends a request and requires all its response messages to succeed.
 func (c *caller) asked(operation string) string {
 	c.t.Helper()
 	answer := c.do(operation)
@@ -55,8 +56,8 @@ func TestDavMailShowsAFolder(t *testing.T) {
 	t.Parallel()
 	for version, schema := range schemaOf {
 		c := clientsCaller(t, version, schema)
-		// It learns whose mailbox it is from the conversion of an id, with an address
-		// of nobody.
+		// It learns whose mailbox this is by converting an id with an address that
+		// belongs to nobody.
 		root := attrs(c.asked(getFolderXML(idOnly, folderOf("root", ""))), "FolderId", "Id")[0]
 		converted := c.asked(`<m:ConvertId DestinationFormat="EwsId"><m:SourceIds><t:AlternateId Format="EwsId" Id="` + root + `" Mailbox="blah@blah.com"/></m:SourceIds></m:ConvertId>`)
 		assert.Equal(t, []string{alice}, attrs(converted, "AlternateId", "Mailbox"), version)
@@ -70,7 +71,7 @@ func TestDavMailShowsAFolder(t *testing.T) {
 			`<m:Restriction><t:Or>` + class("IPF.Note") + class("IPF.Note.Microsoft.Conversation") + `<t:Not><t:Exists><t:ExtendedFieldURI PropertyTag="0x3613" PropertyType="String"/></t:Exists></t:Not></t:Or></m:Restriction>` +
 			`<m:ParentFolderIds>` + folderOf("msgfolderroot", "") + `</m:ParentFolderIds></m:FindFolder>`)
 		assert.Contains(t, texts(folders, "DisplayName"), "Inbox", version)
-		// The numbers that IMAP gives to messages: those of articles, and ascending.
+		// The numbers that IMAP gives messages are article numbers, in ascending order.
 		items := c.asked(`<m:FindItem Traversal="Shallow"><m:ItemShape>` + davMailItem + `</m:ItemShape><m:IndexedPageItemView MaxEntriesReturned="500" Offset="0" BasePoint="Beginning"/>` +
 			`<m:SortOrder><t:FieldOrder Order="Ascending"><t:ExtendedFieldURI PropertyTag="0xe23" PropertyType="Integer"/></t:FieldOrder></m:SortOrder>` +
 			`<m:ParentFolderIds>` + folderOf("inbox", "") + `</m:ParentFolderIds></m:FindItem>`)
@@ -100,7 +101,7 @@ func fieldsXML(names ...string) string {
 	return b.String() + `</t:AdditionalProperties>`
 }
 
-// synchronised returns the ids of the items of a folder, as clients learn them.
+// synchronised returns the ids of the items of a folder, as clients obtain them.
 func (c *caller) synchronised(folder string) []string {
 	c.t.Helper()
 	answer := c.asked(`<m:SyncFolderItems><m:ItemShape>` + idOnly + `</m:ItemShape><m:SyncFolderId>` + folder + `</m:SyncFolderId><m:MaxChangesReturned>100</m:MaxChangesReturned></m:SyncFolderItems>`)

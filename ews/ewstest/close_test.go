@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// A server that was closed answers no more, over any way, and nobody acts in it; its
-// state is still there.
+// A closed server no longer answers, over any transport, and nobody acts in it; its state
+// is still there.
 func TestClosedServersDoNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -13,9 +13,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// Whatever people, policies and a client do to messages, with single item recovery
-// none is lost, none is two, and what is new says what it was copied from. Ids never
-// come back.
+// Whatever people, policies and a client do to messages, with single item recovery none
+// is lost or duplicated, and a new one records what it was copied from. Ids are never
+// reused.
 func TestObjectsAreConserved(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(2) {

@@ -9,13 +9,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// URIs of the e-mail addresses of contacts: of all, and of one with the key as index.
+// URIs of the e-mail addresses of contacts: for all of them, and for one with its key as
+// the index.
 const (
 	emailAddresses = "contacts:EmailAddresses"
 	emailAddress   = "contacts:EmailAddress"
 )
 
-// contactTexts are the elements of contacts that are one text each, [MS-OXOCNTC].
+// contactTexts are the elements of contacts that hold a single text ([MS-OXOCNTC]).
 var contactTexts = map[string]ews.ExtendedField{
 	"FileAs":           contactName(0x8005),
 	"GivenName":        contactText(0x3A06),
@@ -61,7 +62,7 @@ const (
 )
 
 // emailFields returns the properties of an e-mail address: its name, routing type, the
-// address itself, and the name that it had at first.
+// address itself, and its original name.
 func emailFields(place int) []ews.ExtendedField {
 	first := 0x8080 + 0x10*uint32(place)
 	return []ews.ExtendedField{contactName(first), contactName(first + 2), contactName(first + 3), contactName(first + 4)}
@@ -69,7 +70,8 @@ func emailFields(place int) []ews.ExtendedField {
 
 func emailKey(place int) string { return "EmailAddress" + strconv.Itoa(place+1) }
 
-// emailPlace returns the place of a key, or that of the first if there is no such key.
+// emailPlace returns the place of a key, or the place of the first one if there is no
+// such key.
 func emailPlace(key string) int {
 	for place := range emailPlaces {
 		if emailKey(place) == key {
@@ -133,7 +135,8 @@ func (s *itemShape) askEmail(key string) {
 	s.emails[key] = true
 }
 
-// emailsOf returns the addresses of a contact by place, an empty one for each that it has not.
+// emailsOf returns the addresses of a contact by place, with an empty one for each that
+// it lacks.
 func emailsOf(it *mailstore.Item) (all [emailPlaces]entry, routing [emailPlaces]string) {
 	for place := range emailPlaces {
 		fields := emailFields(place)

@@ -9,7 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestNamesOfContacts makes contacts and lists with a name, and finds and changes them by it.
+// TestNamesOfContacts creates contacts and lists with a name, and finds and changes them
+// by it.
 func TestNamesOfContacts(t *testing.T) {
 	t.Parallel()
 	for version, schema := range schemaOf {

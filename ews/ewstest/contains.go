@@ -52,8 +52,8 @@ var containments = map[string]func(want string) func(text string) bool{
 
 func equals(want string) func(string) bool { return func(text string) bool { return text == want } }
 
-// folding returns how to write texts that are equal in a ContainmentComparison. The
-// loose ones ignore both case and marks.
+// folding returns a function that maps texts that are equal under a ContainmentComparison
+// to the same text. The loose comparisons ignore both case and marks.
 func folding(comparison string) func(string) string {
 	loose := strings.HasPrefix(comparison, "Loose")
 	ignoresCase := loose || strings.HasPrefix(comparison, "IgnoreCase")
@@ -69,7 +69,7 @@ func folding(comparison string) func(string) string {
 	}
 }
 
-// unmarked returns a text without accents and other marks that take no space.
+// unmarked returns a text without accents and other marks that take up no space.
 func unmarked(s string) string {
 	return norm.NFC.String(strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Mn, r) {
@@ -79,8 +79,8 @@ func unmarked(s string) string {
 	}, norm.NFD.String(s)))
 }
 
-// wordsBegin returns whether words of a text begin with what is wanted or, if whole,
-// are what is wanted.
+// wordsBegin returns a function that reports whether words of a text begin with want or,
+// if whole is set, equal it.
 func wordsBegin(want string, whole bool) func(text string) bool {
 	if want == "" {
 		return func(string) bool { return true }
@@ -98,11 +98,11 @@ func wordsBegin(want string, whole bool) func(text string) bool {
 	}
 }
 
-// occurrences returns where in a text something stands, also where it overlaps itself, in
-// a time that grows with the two lengths and not with their product (Knuth, Morris and
-// Pratt).
+// occurrences returns the positions of want in a text, including overlapping ones, in
+// time proportional to the sum of the two lengths rather than to their product (Knuth,
+// Morris and Pratt).
 func occurrences(want string) func(text string) iter.Seq[int] {
-	shorter := make([]int, len(want)+1) // the longest end of a beginning that is a beginning as well
+	shorter := make([]int, len(want)+1) // for each prefix, the longest proper suffix that is a prefix too
 	for i, n := 1, 0; i < len(want); i++ {
 		for n > 0 && want[i] != want[n] {
 			n = shorter[n]

@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// sending returns what sends one operation and reads its answer.
+// sending returns a function that sends one operation and reads its answer.
 func sending(b *testing.B, srv *ewstest.Server, operation string) func() {
 	rt := srv.As(srv.Direct(), "svc")
 	body := `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Header><t:RequestServerVersion Version="Exchange2013_SP1"/></s:Header><s:Body>` + operation + `</s:Body></s:Envelope>`
@@ -24,9 +24,9 @@ func sending(b *testing.B, srv *ewstest.Server, operation string) func() {
 	}
 }
 
-// BenchmarkContains measures the worst that a text can do to Contains: one that begins at
-// each word of a long one and fails at its end only. The time grows with the texts and not
-// with their product: ten times as long, it takes ten times as long.
+// BenchmarkContains measures the worst that a text can do to Contains: one that matches
+// at each word of a long text and fails only at its end. The time grows with the sum of
+// the lengths, not with their product: texts ten times as long take ten times as long.
 func BenchmarkContains(b *testing.B) {
 	for _, words := range []int{10_000, 100_000} {
 		for _, mode := range []string{"FullString", "Prefixed", "Substring", "PrefixOnWords", "ExactPhrase"} {
@@ -45,8 +45,8 @@ func BenchmarkContains(b *testing.B) {
 	}
 }
 
-// BenchmarkGroupBy measures a page of ten rows of a folder that is grouped: by a value that
-// each item has alone, and by one that all have.
+// BenchmarkGroupBy measures a page of ten rows of a grouped folder: by a value that is
+// unique to each item, and by one that all items share.
 func BenchmarkGroupBy(b *testing.B) {
 	for _, items := range []int{1_000, 10_000} {
 		for _, uri := range []string{"item:Subject", "item:Importance"} {

@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestContainsOfLongTexts looks for a text that begins at each word of a long one and fails
-// at its end only.
+// TestContainsOfLongTexts looks for a text that matches at each word of a long one and
+// fails only at its end.
 func TestContainsOfLongTexts(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// wrongContent refuses what is not declared to be text/xml, nil if it is. Exchange takes
-// that name alone or with a semicolon after it, whatever the charset, and puts the
-// sentence into the status line.
+// wrongContent refuses a request that is not declared to be text/xml, and returns nil if
+// it is. Exchange accepts that name alone or followed by a semicolon, whatever the
+// charset, and puts the explanation into the status line.
 func wrongContent(r *http.Request) *answer {
 	const wanted = "text/xml"
 	if r.Body == http.NoBody {
-		return nil // what is not there needs no type
+		return nil // no content needs no type
 	}
 	kind := r.Header.Get("Content-Type")
 	switch name := strings.ToLower(kind); {

@@ -24,7 +24,7 @@ func posted(ctx context.Context, t testing.TB, url string, body io.Reader) *http
 	return req
 }
 
-// TestContentTypes: Exchange takes text/xml and nothing else.
+// TestContentTypes: Exchange accepts text/xml and nothing else.
 func TestContentTypes(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
@@ -73,7 +73,7 @@ func TestContentTypes(t *testing.T) {
 	}
 }
 
-// TestContentTypeOfStrangers: who has not signed in is told that first.
+// TestContentTypeOfStrangers: a caller who has not signed in is told that first.
 func TestContentTypeOfStrangers(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(nil)

@@ -13,7 +13,7 @@ import (
 // conversationKey tells the conversations of a mailbox apart.
 type conversationKey = [mailstore.ConversationSize]byte
 
-// conversationOf returns the conversation of an item: those with its topic.
+// conversationOf returns the conversation of an item: the items with the same topic.
 func conversationOf(it *mailstore.Item) (key conversationKey) {
 	sum := sha256.Sum256([]byte(strings.ToLower(it.Properties().Text(mailstore.TagTopic))))
 	copy(key[:], sum[:])
@@ -32,7 +32,7 @@ func conversing(it *mailstore.Item) bool {
 	return !it.Associated && (messageKinds[it.Kind()] || it.Kind() == "PostItem")
 }
 
-// cameIn returns when an item was delivered.
+// cameIn returns the time an item was delivered.
 func cameIn(it *mailstore.Item) time.Time {
 	if at := it.Properties().Time(mailstore.TagDeliveryTime); !at.IsZero() {
 		return at
@@ -43,9 +43,9 @@ func cameIn(it *mailstore.Item) time.Time {
 // newestFirst orders the items of a conversation.
 func newestFirst(a, b *mailstore.Item) int { return cameIn(b).Compare(cameIn(a)) }
 
-// conversations collects the items of a mailbox by conversation, the newest first: those
-// outside Recoverable Items that the caller may read and f wants. With an archive they are
-// those of the store in which a folder is.
+// conversations collects the items of a mailbox by conversation, newest first: the items
+// outside Recoverable Items that the caller may read and f accepts. If there is an
+// archive, only items in the same store as the given folder count.
 func (c *call) conversations(store *mailstore.Folder, wanted func(conversationKey) bool, f func(*mailstore.Item) bool) map[conversationKey][]*mailstore.Item {
 	found := make(map[conversationKey][]*mailstore.Item)
 	for _, it := range store.Mailbox.Items() {
@@ -62,7 +62,7 @@ func (c *call) conversations(store *mailstore.Folder, wanted func(conversationKe
 	return found
 }
 
-// conversation reads a ConversationId: the mailbox, and which of its conversations.
+// conversation reads a ConversationId: the mailbox and one of its conversations.
 func (c *call) conversation(n *ewsschema.Node) (*mailstore.Mailbox, conversationKey, *refusal) {
 	switch text := n.Get("Id"); {
 	case text == "":

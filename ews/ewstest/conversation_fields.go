@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// conversationField is a property of conversations that there is twice: of the items in
-// the folder, and with Global before its name of those in the mailbox.
+// conversationField is a property of conversations that exists twice: for the items in
+// the folder, and, with Global before its name, for those in the mailbox.
 type conversationField struct {
 	name  string
 	write func(e *encoder, element string, items []*mailstore.Item)
@@ -91,7 +91,7 @@ var conversationFields = []conversationField{
 }
 
 // conversationFields reads a ConversationShape: the properties by name. Without a shape,
-// as before Exchange 2013, they are all.
+// as before Exchange 2013, it returns all of them.
 func (c *call) conversationFields(n *ewsschema.Node) (map[string]bool, *refusal) {
 	wanted := make(map[string]bool)
 	if base := n.Value("BaseShape"); base != "IdOnly" {
@@ -150,7 +150,7 @@ func (e *encoder) texts(element, member string, all []string) {
 	e.Close()
 }
 
-// each collects the texts of items, each once.
+// each collects the texts of items without duplicates.
 func each(items []*mailstore.Item, f func(*mailstore.Item) []string) []string {
 	var all []string
 	seen := make(map[string]bool)
@@ -165,7 +165,7 @@ func each(items []*mailstore.Item, f func(*mailstore.Item) []string) []string {
 	return all
 }
 
-// people collects the names of those in a field of the items that are meant.
+// people collects the names in a field of those items for which meant returns true.
 func (e *encoder) people(items []*mailstore.Item, meant func(*mailstore.Item) bool, field string) []string {
 	return each(items, func(it *mailstore.Item) []string {
 		if !meant(it) {

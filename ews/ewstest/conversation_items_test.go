@@ -64,7 +64,7 @@ func TestGetConversationItems(t *testing.T) {
 	}
 }
 
-// TestConversationOfLiars: what a message says that it answers is the sender's word.
+// TestConversationOfLiars: which message a message answers is only the sender's word.
 func TestConversationOfLiars(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{}).as("alice")
@@ -136,7 +136,7 @@ func TestApplyConversationAction(t *testing.T) {
 	}
 }
 
-// pairs joins each two texts.
+// pairs joins consecutive texts in pairs.
 func pairs(all []string) (joined []string) {
 	for i := 0; i+1 < len(all); i += 2 {
 		joined = append(joined, all[i]+all[i+1])
@@ -144,8 +144,8 @@ func pairs(all []string) (joined []string) {
 	return joined
 }
 
-// TestConversationsOfSharedFolders: who may see one folder of a mailbox sees the
-// conversations of that.
+// TestConversationsOfSharedFolders: a caller who may see one folder of a mailbox sees its
+// conversations.
 func TestConversationsOfSharedFolders(t *testing.T) {
 	t.Parallel()
 	c, plan, _ := talk(t, ewstest.Exchange2016, "Exchange2016")

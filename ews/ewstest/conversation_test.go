@@ -33,7 +33,7 @@ func actXML(action, id, more string) string {
 	return `<m:ApplyConversationAction><m:ConversationActions><t:ConversationAction>` + action + `<t:ConversationId Id="` + id + `"/>` + more + `</t:ConversationAction></m:ConversationActions></m:ApplyConversationAction>`
 }
 
-// conversationOf returns the id of the conversation of a message, as GetItem tells it.
+// conversationOf returns the id of the conversation of a message, as GetItem returns it.
 func (c *caller) conversationOf(m *ewstest.Message) string {
 	c.t.Helper()
 	ids := attrs(c.asked(getItemXML(idOnly+fieldsXML("item:ConversationId"), itemID(m))), "ConversationId", "Id")
@@ -41,7 +41,8 @@ func (c *caller) conversationOf(m *ewstest.Message) string {
 	return ids[0]
 }
 
-// contribution is a message of a conversation: its number, which it answers, and its subject.
+// contribution is a message of a conversation, with its number, the number of the message
+// it answers, and its subject.
 func contribution(number, answers int, subject, more string) []byte {
 	field := ""
 	if answers > 0 {

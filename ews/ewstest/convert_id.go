@@ -13,11 +13,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// convertID computes: as on real servers, nothing tells whether there is such an item,
-// folder or mailbox; of the mailbox, only the form of the address is checked. An EwsId
-// contains its mailbox, whose primary address the answer then has: DavMail asks with any
-// address to learn whose mailbox it is in.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/convertid-operation.
+// convertID only computes: as on real servers, nothing reveals whether the item, folder
+// or mailbox exists, and only the form of the mailbox's address is checked. An EwsId
+// contains its mailbox, whose primary address the answer then has: DavMail asks with an
+// arbitrary address to learn whose mailbox it is in. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/convertid-operation.
 func convertID(c *call) *refusal {
 	to := c.op.Get("DestinationFormat")
 	c.batch(c.op.Child("SourceIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
@@ -54,8 +54,8 @@ func convertID(c *call) *refusal {
 // storeTypes are the types of objects in a StoreId and OwaId.
 var storeTypes = map[mailstore.Kind]byte{mailstore.KindFolder: 1, mailstore.KindItem: 9}
 
-// legacyType begins an id of Exchange 2007 before SP1, which has the address of the
-// mailbox, a byte of instruction and the entry id.
+// legacyType begins an id of Exchange 2007 before SP1, which consists of the address of
+// the mailbox, an instruction byte and the entry id.
 const legacyType = 1
 
 func encodeID(format string, id mailstore.ID, address string) string {
@@ -76,12 +76,12 @@ func encodeID(format string, id mailstore.ID, address string) string {
 	return id.String()
 }
 
-// sized returns bytes behind their number in 16 bits.
+// sized returns bytes prefixed with their length in 16 bits.
 func sized(b []byte) []byte {
 	return append(binary.LittleEndian.AppendUint16(nil, uint16(len(b))), b...)
 }
 
-// cutSized is the opposite of sized, and returns what follows.
+// cutSized is the inverse of sized; it also returns the rest.
 func cutSized(b []byte) (part, rest []byte, ok bool) {
 	if len(b) < 2 {
 		return nil, nil, false
@@ -124,7 +124,7 @@ func decodedID(format, s string) (mailstore.ID, error) {
 		}
 		return mailstore.ParseBytes(b)
 	}
-	if format == "OwaId" && strings.Contains(s, "%") { // in a URL or out of it
+	if format == "OwaId" && strings.Contains(s, "%") { // either URL-escaped or not
 		plain, err := url.QueryUnescape(s)
 		if err != nil {
 			return mailstore.ID{}, bad

@@ -13,9 +13,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// FuzzConvertID converts ids of arbitrary content, base64 or hexadecimal, from each format:
-// what is read is written again as it was, and all else is refused by code. A legacy id has
-// an address of the mailbox, which is written anew.
+// FuzzConvertID converts ids of arbitrary content, base64 or hexadecimal, from each
+// format: what is read is written back unchanged, and all else is refused with a code. A
+// legacy id contains the address of the mailbox, which is rewritten.
 func FuzzConvertID(f *testing.F) {
 	formats := []string{"EwsLegacyId", "EwsId", "EntryId", "HexEntryId", "StoreId", "OwaId"}
 	start := func(t testing.TB) (*ewstest.Server, *ewstest.Message) {
@@ -24,7 +24,7 @@ func FuzzConvertID(f *testing.F) {
 		return srv, srv.Mailbox(alice).Deliver([]byte(plain))
 	}
 	srv, m := start(f)
-	for i, format := range formats { // as the server writes it
+	for i, format := range formats { // as the server writes them
 		written, err := srv.Client("svc", nil).ConvertID(f.Context(), ews.ConvertIDRequest{
 			IDs: []ews.AlternateID{{Format: ews.FormatEWSID, ID: m.ID.ID, Mailbox: alice}}, To: ews.IDFormat(format),
 		})

@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// Whose mailbox an EwsId is in, the answer says, whatever address was given.
+// The answer names the mailbox that an EwsId is in, whatever address was given.
 func TestConvertIDTellsTheMailbox(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

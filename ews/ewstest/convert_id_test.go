@@ -47,7 +47,7 @@ func TestConvertID(t *testing.T) {
 			for _, from := range idFormats {
 				assert.Equal(t, id, one(from, as[from], "EwsId"), "%s in %s", from, version)
 				if version != ewstest.Exchange2016 {
-					continue // the others alike
+					continue // the others are alike
 				}
 				for _, to := range idFormats {
 					assert.Equal(t, as[to], one(from, as[from], to), "%s to %s", from, to)
@@ -84,7 +84,7 @@ func TestFormatsOfIDs(t *testing.T) {
 	assert.True(t, strings.HasSuffix(string(unbase(ids["EwsLegacyId"])), string(entry)))
 	assert.Equal(t, m.ID.ID, ids["EwsId"])
 
-	// All at once, with one between that is none.
+	// All in one request, with an invalid one among them.
 	sources = append(sources[:3], append([]string{alternateID("HexEntryId", "00", alice)}, sources[3:]...)...)
 	answer := c.do(convertXML("EwsId", sources...))
 	assert.Equal(t, []string{"NoError", "NoError", "NoError", "ErrorInvalidIdMalformed", "NoError", "NoError", "NoError"}, codes(answer))
@@ -131,7 +131,7 @@ func TestConvertIDLooksAtTheForm(t *testing.T) {
 
 // TestBytesOfItemIDs decodes the ids of an item, its folder and its conversation as
 // [MS-OXWSITEMID] describes them: compression, storage, the mailbox GUID as text, an
-// instruction, the id in the store, and nothing behind.
+// instruction, the id in the store, and nothing after it.
 func TestBytesOfItemIDs(t *testing.T) {
 	t.Parallel()
 	for version, schema := range schemaOf {

@@ -7,10 +7,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// createAttachment attaches files and items to an item, or to an item that is attached
-// itself, up to ten levels of them (ErrorAttachmentNestLevelLimitExceeded). Each
-// attachment gives the item in the folder a new change key.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createattachment.
+// createAttachment attaches files and items to an item, or to an item that is itself
+// attached, up to ten levels deep (ErrorAttachmentNestLevelLimitExceeded). Each
+// attachment gives the item in the folder a new change key. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/createattachment.
 func createAttachment(c *call) *refusal {
 	parent := c.op.Child("ParentItemId")
 	root, path, refused := c.parent(parent)
@@ -21,7 +21,7 @@ func createAttachment(c *call) *refusal {
 		if refused != nil {
 			return nil, refused
 		}
-		if root, path, refused = c.parent(parent); refused != nil { // a test may have taken it away
+		if root, path, refused = c.parent(parent); refused != nil { // a test may have removed it
 			return nil, refused
 		}
 		u := &update{server: c.Server, version: c.opts.Version, item: root}
@@ -56,8 +56,8 @@ func createAttachment(c *call) *refusal {
 	return nil
 }
 
-// parent finds what a ParentItemId names: an item in a folder, or below one an item
-// that is attached, at the end of a path.
+// parent finds what a ParentItemId names: an item in a folder, or an item attached below
+// one, at the end of a path.
 func (c *call) parent(n *ewsschema.Node) (root *mailstore.Item, path []int, refused *refusal) {
 	if _, _, err := mailstore.ParseAttachmentID(n.Get("Id")); err == nil || errors.Is(err, mailstore.ErrTooDeep) {
 		a, refused := c.attachment(n)
@@ -80,7 +80,8 @@ func (c *call) parent(n *ewsschema.Node) (root *mailstore.Item, path []int, refu
 	return root, nil, refused
 }
 
-// unchanged refuses a change key that is given and not that of the item in the folder.
+// unchanged refuses a change key that is given but differs from that of the item in the
+// folder.
 func (c *call) unchanged(n *ewsschema.Node, root *mailstore.Item) *refusal {
 	change, given, refused := changeKey(n, mailstore.KindItem)
 	switch {

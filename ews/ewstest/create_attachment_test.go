@@ -92,7 +92,8 @@ func TestAttachmentsComeAndGo(t *testing.T) {
 	}
 }
 
-// TestAttachedItemsHaveTheirProperties attaches each kind of item, and one to that.
+// TestAttachedItemsHaveTheirProperties attaches each kind of item, and another item to
+// that one.
 func TestAttachedItemsHaveTheirProperties(t *testing.T) {
 	t.Parallel()
 	for _, version := range []ewstest.Version{ewstest.Exchange2010SP3, ewstest.Exchange2013, ewstest.Exchange2016} {
@@ -196,7 +197,8 @@ func TestAttachmentsRefused(t *testing.T) {
 	assert.Equal(t, []string{"ErrorItemNotFound"}, codes(c.do(getAttachmentXML("", file))))
 }
 
-// TestAttachedItemsTravel: uploads, items with another body and what others receive have them whole.
+// TestAttachedItemsTravel: attached items survive intact in uploads, in items with a new
+// body and in what others receive.
 func TestAttachedItemsTravel(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -26,8 +26,8 @@ func createFolder(c *call) *refusal {
 	return nil
 }
 
-// inherited returns the permissions of a new folder of a class: those of its parent, which
-// are never modified. Whoever creates it owns it.
+// inherited returns the permissions of a new folder of a class: those of its parent,
+// which are never modified. The caller becomes its owner.
 func (c *call) inherited(parent *mailstore.Folder, class string) []mailstore.Permission {
 	all := parent.Permissions
 	if folderKindOf(class) != "CalendarFolder" {
@@ -40,7 +40,7 @@ func (c *call) inherited(parent *mailstore.Folder, class string) []mailstore.Per
 	return append(all, mailstore.Permission{User: c.who.box.Address, Name: c.who.box.DisplayName, SID: c.who.box.SID(), Level: "Owner", Rights: levels["Owner"]})
 }
 
-// newFolder makes a folder of an element.
+// newFolder makes a folder from an element.
 func (c *call) newFolder(parent *mailstore.Folder, n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	class, ok := folderClasses[n.Local]
 	if !ok {

@@ -37,7 +37,7 @@ func createItem(c *call) *refusal {
 	return nil
 }
 
-// savedFolder returns the folder for new items, nil without a SavedItemFolderId.
+// savedFolder returns the folder for new items, or nil if there is no SavedItemFolderId.
 func (c *call) savedFolder() (*mailstore.Folder, *refusal) {
 	n := c.op.Child("SavedItemFolderId").First()
 	if n == nil {
@@ -56,8 +56,8 @@ func (c *call) savedFolder() (*mailstore.Folder, *refusal) {
 	return f, nil
 }
 
-// newKinds are the elements that can be created, each with its class and the
-// folder that receives it without a SavedItemFolderId.
+// newKinds are the elements that can be created, each with its class and the folder that
+// receives it if there is no SavedItemFolderId.
 var newKinds = map[string]struct {
 	class  string
 	folder ews.FolderName
@@ -72,7 +72,7 @@ var newKinds = map[string]struct {
 	"DistributionList": {"IPM.DistList", ews.FolderContacts}, // 2010 and later
 }
 
-// create makes an item. It returns nil if the item was sent.
+// create creates an item. It returns nil if the item was sent.
 func (c *call) create(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, *refusal) {
 	kind, ok := newKinds[n.Local]
 	if !ok {

@@ -75,7 +75,7 @@ func (r *recorder) keep(b []byte) {
 }
 
 // ordinary returns how many bytes of b, which begins outside of tags, come before a tag
-// that opens large content or does not end in b: in most requests all.
+// that opens large content or does not end in b; in most requests this is all of b.
 func ordinary(b []byte) (n int) {
 	for {
 		i := bytes.IndexByte(b[n:], '<')

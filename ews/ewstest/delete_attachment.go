@@ -2,9 +2,9 @@ package ewstest
 
 import "github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 
-// deleteAttachment deletes attachments, also those of attached items. It returns the
-// item in the folder with its new change key.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteattachment-operation.
+// deleteAttachment deletes attachments, including those of attached items. It returns the
+// item in the folder with its new change key. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/deleteattachment-operation.
 func deleteAttachment(c *call) *refusal {
 	c.batch(c.op.Child("AttachmentIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {
 		a, refused := c.attachment(n)

@@ -41,7 +41,7 @@ func deleteItem(c *call) *refusal {
 	return nil
 }
 
-// meetingSent notes that those invited to a meeting were told about a change.
+// meetingSent records that the people invited to a meeting were told about a change.
 func (c *call) meetingSent(it *mailstore.Item) {
 	c.notified(mailstore.Notice{Kind: "Sent", From: it.Folder.Mailbox.Address, Subject: it.Properties().Text(mailstore.TagSubject), Item: it})
 }

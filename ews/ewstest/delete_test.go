@@ -90,7 +90,7 @@ func TestDeleteNeedsAttributesForSomeKinds(t *testing.T) {
 	assert.Empty(t, c.srv.Notices())
 }
 
-// TestMeetingsTell sends all values of the attributes that say whom to tell.
+// TestMeetingsTell sends all values of the attributes that determine whom to notify.
 func TestMeetingsTell(t *testing.T) {
 	t.Parallel()
 	for _, v := range ewsschema.Values("CalendarItemCreateOrDeleteOperationType", ewsschema.Exchange2013SP1) {

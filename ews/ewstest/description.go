@@ -12,9 +12,9 @@ import (
 // servicePath is the folder of EWS, in lower case.
 const servicePath = "/ews/"
 
-// described answers a GET below EWS, nil to anything else: with a page at the address
-// of EWS, and with the description of the service for SOAP toolkits. That is made of
-// the operations that the server has.
+// described answers a GET below EWS: with a page at the address of EWS, and with the
+// description of the service for SOAP toolkits, which is built from the operations that
+// the server has. For anything else it returns nil.
 func (s *Server) described(r *http.Request) *answer {
 	file, ok := strings.CutPrefix(strings.ToLower(r.URL.Path), servicePath)
 	if !ok || r.Method != http.MethodGet && r.Method != http.MethodHead {

@@ -27,8 +27,8 @@ func get(t *testing.T, srv *ewstest.Server, rt http.RoundTripper, path string) (
 	return res.StatusCode, res.Header.Get("Content-Type"), string(b)
 }
 
-// namesIn returns the values of attributes in a document: all names that are declared
-// by elements outside of others and all that are referred to.
+// namesIn returns the names in a document: those that top-level elements declare, and
+// those that are referred to.
 func namesIn(t *testing.T, document string) (declared, referred map[string]bool) {
 	t.Helper()
 	declared, referred = make(map[string]bool), make(map[string]bool)
@@ -63,8 +63,8 @@ func namesIn(t *testing.T, document string) (declared, referred map[string]bool)
 	}
 }
 
-// TestDescribesItself gets the description for SOAP toolkits: it has the operations of
-// the version and no other, and refers to nothing that it does not declare.
+// TestDescribesItself gets the description for SOAP toolkits: it has exactly the
+// operations of the version, and refers to nothing that it does not declare.
 func TestDescribesItself(t *testing.T) {
 	t.Parallel()
 	for _, version := range []ewstest.Version{ewstest.Exchange2010SP3, ewstest.ExchangeOnline} {

@@ -9,16 +9,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
-// Direct returns a RoundTripper that calls the server in process, without a
-// socket, so it works inside a testing/synctest bubble. It streams request and
-// response bodies. Faults that break the connection give io.ErrUnexpectedEOF, and a
-// closed server http.ErrServerClosed.
-// Only the path of the URL matters, which must be that of [Server.DirectURL].
+// Direct returns a RoundTripper that calls the server in process, without a socket, so it
+// works inside a testing/synctest bubble. It streams request and response bodies. Faults
+// that break the connection produce io.ErrUnexpectedEOF, and a closed server
+// http.ErrServerClosed. Only the path of the URL matters, which must be that of
+// [Server.DirectURL].
 func (s *Server) Direct() http.RoundTripper { return direct{s} }
 
-// DirectURL returns an address for [Server.Direct]. No socket is opened for it. It
-// is http, also with Options.TLS; a client that sends no password over plain HTTP
-// may be given the same address with https.
+// DirectURL returns an address for [Server.Direct]. No socket is opened for it. Its
+// scheme is http, even with Options.TLS; for a client that sends no password over plain
+// HTTP, the same address with https works too.
 func (s *Server) DirectURL() string { return "http://exchange." + s.opts.Domain + endpoint }
 
 type direct struct{ server *Server }
@@ -51,7 +51,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	if trace := httptrace.ContextClientTrace(r.Context()); trace != nil && trace.WroteRequest != nil {
 		trace.WroteRequest(httptrace.WroteRequestInfo{Err: a.cause})
 	}
-	// A client also sends what the server does not read.
+	// A client also sends the part of its request that the server does not read.
 	if !a.drop {
 		if _, err := io.Copy(io.Discard, in.Body); err != nil {
 			return nil, err
@@ -90,7 +90,7 @@ func (s *Server) As(rt http.RoundTripper, user string) http.RoundTripper {
 type signed struct {
 	next           http.RoundTripper
 	user, password string
-	sent           *redact.Secrets // a client knows them by this for all requests together
+	sent           *redact.Secrets // how a client knows the secrets of all its requests
 }
 
 // RoundTrip adds the credentials.

@@ -11,7 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestMIMEOfADraft: all that a server takes from a message follows, and the rest stays.
+// TestMIMEOfADraft: everything that a server derives from a message follows its MIME, and
+// the rest stays.
 func TestMIMEOfADraft(t *testing.T) {
 	t.Parallel()
 	for version, schema := range schemaOf {
@@ -54,7 +55,8 @@ func TestCultureAndReminder(t *testing.T) {
 	}
 }
 
-// TestMIMEFollowsProperties: the MIME is made of the properties, and so is what is sent.
+// TestMIMEFollowsProperties: the MIME is generated from the properties, and so is what is
+// sent.
 func TestMIMEFollowsProperties(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

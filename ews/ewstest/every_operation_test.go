@@ -28,21 +28,21 @@ func (s *scene) asked(o ewstest.Operation) (status int, answer string, err error
 	return c.try(op)
 }
 
-// inBubble runs a test in a bubble, whose clock lets streams end at once.
+// inBubble runs a test in a bubble, whose clock lets streams end immediately.
 func inBubble(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	t.Parallel()
 	synctest.Test(t, f)
 }
 
-// last returns what the server has recorded of the last request.
+// last returns the server's record of the last request.
 func (s *scene) last() ewstest.Request {
 	all := s.srv.Requests()
 	return all[len(all)-1]
 }
 
-// TestEveryOperationInEveryVersion sends each operation to each version, which has it or
-// refuses it, and in a schema that is too old.
+// TestEveryOperationInEveryVersion sends each operation to each version, which supports
+// or refuses it, and in a schema that is too old.
 func TestEveryOperationInEveryVersion(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		for version := range schemaOf {

@@ -51,8 +51,8 @@ func ExampleServer_FailNext() {
 	// in quarantine: 1
 }
 
-// A server that says it deleted one message, and did not; and a removal whose answer
-// is lost and that the server makes when told to.
+// A server that reports one message as deleted but did not delete it, and a removal whose
+// answer is lost and that the server carries out only when told to.
 func ExampleServer_Fail() {
 	srv := ewstest.NewServer(nil)
 	alice := srv.Mailbox("alice@example.test")
@@ -144,7 +144,8 @@ func ExampleMailbox_Deliver() {
 	// ""
 }
 
-// A server with the default budgets of its version, but for a cut-off that is soon reached.
+// A server with the default budgets of its version, except for a cut-off that is soon
+// reached.
 func ExampleThrottling() {
 	policy := ewstest.DefaultThrottling(ewstest.ExchangeSE)
 	policy.EwsMaxBurst, policy.EwsCutoffBalance = 1, 1 // milliseconds

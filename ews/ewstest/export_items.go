@@ -36,7 +36,7 @@ func (r *reply) writeData(stream [][]byte, fault Fault) {
 	case faultTruncateEncoded:
 		stream = append(shorten(stream, 0.5), []byte(truncationMarker))
 	case faultTruncate:
-		r.spoilt = true // the schema wants base64
+		r.spoilt = true // the schema requires base64
 		r.Open("m:Data")
 		r.Splice()
 		r.large = append(r.large, shorten(stream, 0.5))

@@ -2,27 +2,27 @@ package ewstest
 
 import "time"
 
-// Acted returns the fault for a server that does what it was asked to do, and
-// answers with the fault all the same: a gateway gave up waiting, or the server
-// failed after it had written. It makes a difference to the faults that refuse a
-// request or a member of a batch without acting: [DropBefore], [Unavailable],
-// [HTMLPage], [EmptyBody], [EarlierAnswer], [NoResponseMessage], [Gateway], those
-// of an operation that the server does not have, and those with a response code.
-// The others act already, or are about not acting.
+// Acted returns the fault for a server that does what it was asked to do but still
+// answers with the fault: a gateway gave up waiting, or the server failed after it had
+// written. It makes a difference only to faults that refuse a request or a member of a
+// batch without acting: [DropBefore], [Unavailable], [HTMLPage], [EmptyBody],
+// [EarlierAnswer], [NoResponseMessage], [Gateway], the faults for an operation that the
+// server does not have, and those with a response code. With the other faults, the server
+// acts anyway, or not acting is the point.
 func (f Fault) Acted() Fault {
 	f.Name += ", the server acted"
 	f.acted, f.later, f.held = true, 0, false
 	return f
 }
 
-// ActedAfter is [Fault.Acted] for a server that acts when the duration has passed
-// since the answer, in seconds to hours, on the clock of a testing/synctest
-// bubble inside one. It then treats the request as one that comes in at that
-// moment: an id that has changed is not found, an old change key conflicts, and
-// the budget is charged. Neither hooks nor faults that answer instead of the server,
-// for a request or a member of it, see it; [Ghost] and those that change what the
-// server does, such as [FalseSuccess], still strike. [Server.Requests] shows what
-// became of it. A server that has been closed acts no more.
+// ActedAfter is [Fault.Acted] for a server that acts when the duration, seconds to hours,
+// has passed since the answer; inside a testing/synctest bubble it uses the bubble's
+// clock. It then treats the request as if it had arrived at that moment: an id that has
+// changed is not found, an old change key conflicts, and the budget is charged. Hooks do
+// not see it, and neither do faults that answer a request or one of its members instead
+// of the server; [Ghost] and faults that change what the server does, such as
+// [FalseSuccess], still strike. [Server.Requests] shows what became of it. A closed
+// server no longer acts.
 //
 // It applies to faults that refuse a request or its members, and panics if d is
 // not positive.

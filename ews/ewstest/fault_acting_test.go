@@ -51,7 +51,8 @@ func TestFaultsWithTheServerActing(t *testing.T) {
 	}
 }
 
-// A member of a batch that fails with the server acting leaves the others alone.
+// If a member of a batch fails but the server acts on it, the other members are
+// unaffected.
 func TestMemberFaultWithTheServerActing(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -168,8 +169,8 @@ func TestLateActsPayAndKeepToTheirMembers(t *testing.T) {
 	assert.Equal(t, []any{"ErrorServerBusy", false}, []any{last.Code, last.Acted}, "over its budget")
 }
 
-// A fault that stays does not strike again when the server acts late on what it had
-// struck: members are acted on as whole requests are.
+// A standing fault does not strike again when the server acts late on what the fault
+// struck: members are acted on just like whole requests.
 func TestStandingFaultsLetTheServerActLate(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []ewstest.Fault{
@@ -188,7 +189,7 @@ func TestStandingFaultsLetTheServerActLate(t *testing.T) {
 	}
 }
 
-// What strikes when the server acts late is told with the rest.
+// What strikes when the server acts late is reported with the rest.
 func TestLateActsTellWhatStruckThem(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -202,8 +203,8 @@ func TestLateActsTellWhatStruckThem(t *testing.T) {
 	assert.Empty(t, c.srv.Mailbox(quar).Messages())
 }
 
-// Hooks and conditions read a request that the server acts on late meanwhile; the
-// race detector looks on.
+// Hooks and conditions read a request while the server acts on it late; the race detector
+// is watching.
 func TestHooksReadWhatIsActedOnLate(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -17,7 +17,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// through calls f with callers over both ways to the server.
+// through calls f with callers over both transports.
 func through(t *testing.T, f func(t *testing.T, c *caller)) {
 	for _, socket := range []bool{false, true} {
 		t.Run(map[bool]string{false: "direct", true: "socket"}[socket], func(t *testing.T) {
@@ -42,8 +42,7 @@ func (c *caller) raw(ctx context.Context, operation, id string) (*http.Response,
 	return c.srv.As(c.transport, c.user).RoundTrip(req)
 }
 
-// told sends an operation and returns the client-request-id of the answer, and the
-// answer.
+// told sends an operation and returns the answer's client-request-id and the answer.
 func (c *caller) told(operation, id string) (echo, answer string) {
 	c.t.Helper()
 	res, err := c.raw(c.t.Context(), operation, id)
@@ -247,8 +246,8 @@ func TestStallOverASocket(t *testing.T) {
 	assert.Equal(t, whole, c.do(get))
 }
 
-// The last answer of an account is kept while others of its requests read it, and
-// callers of Direct do what they like with theirs.
+// The last answer of an account is kept while its other requests read it, and callers of
+// Direct do what they like with their copies.
 func TestEarlierAnswerIsItsOwn(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -275,7 +274,7 @@ func TestEarlierAnswerIsItsOwn(t *testing.T) {
 	assert.NoError(t, res.Body.Close())
 }
 
-// An answer that a fault gave in place of the server's is an answer, too.
+// An answer that a fault gave instead of the server counts as an answer, too.
 func TestEarlierAnswerWasAFault(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -19,8 +19,8 @@ func pageXML(kind string, offset int) string {
 	return fmt.Sprintf(`<m:IndexedPage%sView MaxEntriesReturned="2" Offset="%d" BasePoint="Beginning"/>`, kind, offset)
 }
 
-// five returns a caller, and the subjects of five messages in Alice's Inbox that
-// has as many subfolders.
+// five returns a caller, and the subjects of five messages in Alice's Inbox, which has as
+// many subfolders.
 func five(t *testing.T) *caller {
 	c := newCaller(t, ewstest.Options{})
 	box := c.srv.Mailbox(alice)
@@ -31,8 +31,8 @@ func five(t *testing.T) *caller {
 	return c
 }
 
-// finders are the operations with pages: how to ask for one, and which element says
-// what is on it.
+// finders are the operations with pages: how to ask for one, and which element lists its
+// content.
 var finders = map[string]struct {
 	ask   func(offset int) string
 	shows string
@@ -47,7 +47,7 @@ func TestPagesThatNeverEnd(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		fault ewstest.Fault
-		pages []string // what pages show, and where the next begins
+		pages []string // what pages show, and where the next one begins
 	}{
 		"stuck":  {ewstest.PagesStuck, []string{"ab 0", "ab 0", "ab 0"}},
 		"empty":  {ewstest.PagesEmpty, []string{" 2", " 4", " 6", " 8", " 10"}},

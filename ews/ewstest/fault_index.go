@@ -14,8 +14,8 @@ type departure struct {
 	at   time.Time
 }
 
-// leaves remembers an item that is about to leave its folder, if a fault may show it
-// there afterwards. The server's lock is held.
+// leaves records an item that is about to leave its folder, if a fault may show it there
+// afterwards. The server's lock is held.
 func (s *Server) leaves(it *mailstore.Item) {
 	longest := s.faults.longest(faultLinger)
 	if longest == 0 {
@@ -29,9 +29,9 @@ func (s *Server) leaves(it *mailstore.Item) {
 	s.left[it.Folder] = append(recent, departure{it.Shadow(), now})
 }
 
-// asIndexed returns the items that a search in a folder shows, of those that it
-// finds, in order of arrival: without those that a fault makes it miss, and with
-// those that have left and that it shows still.
+// asIndexed returns the items that a search in a folder shows, in order of arrival: those
+// found, without the items that a fault makes it miss, and with the items that have left
+// but that it still shows.
 func (c *call) asIndexed(f *mailstore.Folder, found []*mailstore.Item, matches func(*mailstore.Item) bool) []*mailstore.Item {
 	if len(c.rules) == 0 {
 		return found

@@ -172,7 +172,7 @@ func TestChangeKeysAreIgnored(t *testing.T) {
 	subject := setField("item:Subject", `<t:Subject>Other</t:Subject>`)
 	for name, tt := range map[string]struct {
 		op   func(m *ewstest.Message, bad string) string
-		bad  bool // a key that is none, not an old one
+		bad  bool // an invalid key rather than an old one
 		code string
 	}{
 		"UpdateItem": {func(m *ewstest.Message, bad string) string { return updateXML("AutoResolve", "", bad, subject) }, false, "ErrorIrresolvableConflict"},

@@ -4,8 +4,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// bent returns a page as a fault changes it. All is what the view shows, about the
-// items in the page.
+// bent returns a page with the changes that a fault makes. The argument all is what the
+// view shows, and about holds the items on the page.
 func bent[T any](c *call, p page[T], all []T, about []*mailstore.Item) page[T] {
 	fault, ok := c.strikes(func(f Fault) bool {
 		return f.kind == faultStuck || f.kind == faultVoid || f.kind == faultSame || f.kind == faultNoEnd
@@ -26,15 +26,16 @@ func bent[T any](c *call, p page[T], all []T, about []*mailstore.Item) page[T] {
 	return p
 }
 
-// saw records which items a page of FindItem shows, for faults that are about some.
+// saw records which items a page of FindItem shows, for faults that concern only some
+// items.
 func (c *call) saw(items []*mailstore.Item) {
 	if c.selects() {
 		c.seen = append(c.seen, items...)
 	}
 }
 
-// failing refuses a page of FindItem if a fault makes it fail: for its place, or for
-// an item in it.
+// failing refuses a page of FindItem if a fault makes it fail, because of its position or
+// an item on it.
 func (c *call) failing(begin int, items []*mailstore.Item) *refusal {
 	if fault, ok := c.strikes(is(faultMember), items...); ok {
 		return fault.refusal()
@@ -42,7 +43,7 @@ func (c *call) failing(begin int, items []*mailstore.Item) *refusal {
 	return c.failingRow(begin, len(items), items...)
 }
 
-// failingRow refuses a page whose place a fault makes fail.
+// failingRow refuses a page if a fault makes its position fail.
 func (c *call) failingRow(begin, count int, about ...*mailstore.Item) *refusal {
 	fault, ok := c.strikes(func(f Fault) bool {
 		return f.kind == faultRow && begin <= f.row && f.row < begin+count

@@ -225,7 +225,7 @@ func TestCancelledRequestEnds(t *testing.T) {
 	})
 }
 
-// failingBody is a body that breaks off in the middle.
+// failingBody is a body that is cut off in the middle.
 type failingBody struct{ io.Reader }
 
 func (failingBody) Close() error { return nil }

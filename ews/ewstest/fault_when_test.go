@@ -16,7 +16,7 @@ import (
 
 const timeout = "ErrorTimeoutExpired"
 
-// letterOf returns a message with a Message-ID of its own.
+// letterOf returns a message with its own Message-ID.
 func letterOf(id string) []byte {
 	return []byte("From: eve@evil.example\r\nTo: alice@example.test\r\nSubject: " + id + "\r\nMessage-ID: <" + id + "@evil.example>\r\n\r\nPay!\r\n")
 }
@@ -197,8 +197,7 @@ func TestFailRefusesNonsense(t *testing.T) {
 	}
 }
 
-// A fault of FailNext that has not made a difference to a request waits for one to
-// which it does.
+// A FailNext fault that makes no difference to a request waits for one to which it does.
 func TestFailNextWaitsUntilItStrikes(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

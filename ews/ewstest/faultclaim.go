@@ -8,15 +8,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// is returns a condition on faults: to be of a kind.
+// is returns a condition that holds for faults of a kind.
 func is(kind faultKind) func(Fault) bool {
 	return func(f Fault) bool { return f.kind == kind }
 }
 
-// strikes returns the first fault that fulfils a condition and strikes the member
-// of a batch that is being processed, in which these items are concerned. It
-// counts an occasion, so it is called where the fault would make a difference. The
-// server's lock is held.
+// strikes returns the first fault that meets a condition and strikes the batch member
+// that is being processed, which concerns these items. It counts an occasion, so it is
+// called only where the fault would make a difference. The server's lock is held.
 func (t *turn) strikes(want func(Fault) bool, about ...*mailstore.Item) (Fault, bool) {
 	for _, r := range t.rules {
 		f := r.fault
@@ -31,7 +30,7 @@ func (t *turn) strikes(want func(Fault) bool, about ...*mailstore.Item) (Fault, 
 	return Fault{}, false
 }
 
-// claims reports whether a rule strikes. One without an item is asked once in a
+// claims reports whether a rule strikes. A rule without an item is asked once per
 // request, and then strikes everything in it, or nothing.
 func (t *turn) claims(r *planned, about []*mailstore.Item) bool {
 	if r.selective() {
@@ -56,10 +55,10 @@ func (t *turn) note(f Fault) {
 	t.struck = append(t.struck, f.Name)
 }
 
-// selective reports whether the rule is about some items only.
+// selective reports whether the rule concerns only some items.
 func (r *planned) selective() bool { return r.when.MessageID != "" || r.when.Item != nil }
 
-// matches reports whether the rule is about one of the items.
+// matches reports whether the rule concerns one of the items.
 func (r *planned) matches(about []*mailstore.Item) bool {
 	for _, it := range about {
 		if it == nil {
@@ -77,8 +76,7 @@ func (r *planned) matches(about []*mailstore.Item) bool {
 	return false
 }
 
-// batched returns the members of the batch that a request is, if they name items
-// or contain them.
+// batched returns the members of the request's batch, if they name items or contain them.
 func (t *turn) batched() []*ewsschema.Node {
 	if t.request == nil {
 		return nil
@@ -91,9 +89,9 @@ func (t *turn) batched() []*ewsschema.Node {
 	return nil
 }
 
-// subject returns the items that a member of a batch is about, whether the caller
-// may see them or not: those that it names, and what it would create or upload. It
-// returns none if no rule wants to know.
+// subject returns the items that a member of a batch concerns, even those the caller may
+// not see: the items it names, and what it would create or upload. It returns none if no
+// rule needs to know.
 func (t *turn) subject(n *ewsschema.Node) []*mailstore.Item {
 	if !t.selects() {
 		return nil
@@ -108,8 +106,8 @@ func (t *turn) subject(n *ewsschema.Node) []*mailstore.Item {
 	return all
 }
 
-// idOf returns the element with the id of the item that a member of a batch names,
-// nil if it names none.
+// idOf returns the element with the id of the item that a member of a batch names, or nil
+// if it names none.
 func (t *turn) idOf(n *ewsschema.Node) *ewsschema.Node {
 	switch t.entry.Operation {
 	case ews.OpCreateItem:
@@ -127,7 +125,7 @@ func (t *turn) idOf(n *ewsschema.Node) *ewsschema.Node {
 	return n
 }
 
-// named returns the item with an ItemId or AttachmentId, nil if it does not exist.
+// named returns the item with an ItemId or AttachmentId, or nil if it does not exist.
 func (t *turn) named(n *ewsschema.Node) *mailstore.Item {
 	if n == nil {
 		return nil
@@ -146,8 +144,8 @@ func (t *turn) named(n *ewsschema.Node) *mailstore.Item {
 	return box.Item(id.Number)
 }
 
-// unsaved returns the item that a member of a batch would create or upload, nil if
-// it would not.
+// unsaved returns the item that a member of a batch would create or upload, or nil if it
+// would do neither.
 func (t *turn) unsaved(n *ewsschema.Node) *mailstore.Item {
 	switch t.entry.Operation {
 	case ews.OpUploadItems:
@@ -171,7 +169,7 @@ func (t *turn) unsaved(n *ewsschema.Node) *mailstore.Item {
 	return nil
 }
 
-// selects reports whether a rule is about some items only.
+// selects reports whether a rule concerns only some items.
 func (t *turn) selects() bool {
 	for _, r := range t.rules {
 		if r.selective() {

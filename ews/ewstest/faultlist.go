@@ -11,30 +11,31 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// Fault is a way to fail; [Server.Fail] and its short forms say when. By what goes
-// wrong:
+// Fault is a way to fail; [Server.Fail] and its short forms determine when it strikes. By
+// what goes wrong:
 //
 //   - no answer: [DropBefore], [DropAfter], [CutResponse], [Stall]; the server acts
-//     minutes or hours later: [Late], or when the test says so: [Withheld]
+//     minutes or hours later: [Late]; or when the test tells it to: [Withheld]
 //   - a slow or busy server: [Slow], [Busy], [BusyItem], [BusyInner], [Unavailable],
 //     [MailboxMoving]; any other code: [FaultCode], [MemberCode]
-//   - no such operation, or something in front that refuses it: [OperationUnknown],
-//     [OperationInvalid], [OperationNotSupported], [OperationNotImplemented],
-//     [Gateway], [CrossMailboxRefused]
-//   - not an answer, or another one's: [HTMLPage], [EmptyBody], [EarlierAnswer],
-//     [TwoAnswers], [WrongRequestID], [NoResponseMessage], [ResponseMessageTwice]
-//   - Success that is none: [FalseSuccess], [OnlyCopies], [PropertiesLost]
+//   - no such operation, or something in front of the server that refuses it:
+//     [OperationUnknown], [OperationInvalid], [OperationNotSupported],
+//     [OperationNotImplemented], [Gateway], [CrossMailboxRefused]
+//   - not an answer, or the answer to something else: [HTMLPage], [EmptyBody],
+//     [EarlierAnswer], [TwoAnswers], [WrongRequestID], [NoResponseMessage],
+//     [ResponseMessageTwice]
+//   - false Success: [FalseSuccess], [OnlyCopies], [PropertiesLost]
 //   - change keys: [StaleChangeKey], [ChangeKeysIgnored]
 //   - content cut short: [Shortened], [TruncatedExport], [TruncatedExportEncoded],
 //     [TruncatedExportAfter]
-//   - a search that misses items or shows what is not there: [Lag], [Blind],
+//   - a search that misses items or shows items that do not exist: [Lag], [Blind],
 //     [Linger], [Ghost]
 //   - a search that fails or does not end: [RestrictionRefused],
 //     [SeveralFoldersRefused], [RowFails], [PagesStuck], [PagesEmpty], [PagesSame],
 //     [PagesWithoutLast]
 //   - a move that breaks off: [MoveFailedCopyLeft]
 //
-// Mailboxes that move or vanish are no faults: see [Mailbox.MoveAway] and
+// Mailboxes that move or vanish are not faults: see [Mailbox.MoveAway] and
 // [Mailbox.Remove].
 type Fault struct {
 	// Name is what Request.Fault and the log call it.
@@ -45,15 +46,15 @@ type Fault struct {
 	code   ews.ResponseCode
 	inner  ews.ResponseCode
 	wait   time.Duration
-	member int // 0: all; n: only the n-th
+	member int // 0: all members; n: only the n-th
 
-	acted bool          // the server acts all the same
-	later time.Duration // it acts then, if positive
-	held  bool          // it acts when the test says so
+	acted bool          // the server acts anyway
+	later time.Duration // if positive, it acts this long after the answer
+	held  bool          // it acts when the test tells it to
 
-	share  float64 // of the content that is kept
-	row    int     // of a list
-	status int     // of HTTP
+	share  float64 // the share of the content that is kept
+	row    int     // in a list
+	status int     // HTTP status
 }
 
 type faultKind int
@@ -98,7 +99,7 @@ const (
 	faultKindsEnd // how many there are
 )
 
-// faultScope limits a fault to requests that it is about.
+// faultScope limits a fault to the requests that it concerns.
 type faultScope int
 
 const (
@@ -107,8 +108,8 @@ const (
 	scopeByID                  // requests that name items by id
 )
 
-// Faults on demand. Those that refuse a request do so without acting, unless
-// stated otherwise; see [Fault.Acted].
+// Faults on demand. Faults that refuse a request do so without acting, unless stated
+// otherwise; see [Fault.Acted].
 var (
 	// DropBefore closes the connection after reading the request.
 	DropBefore = Fault{Name: "drop before the server acted", kind: faultDropBefore}
@@ -124,10 +125,9 @@ var (
 	// inner error ErrorServerBusy.
 	BusyInner = Fault{Name: "ErrorInternalServerError with ErrorServerBusy inside", kind: faultMember, code: "ErrorInternalServerError", inner: "ErrorServerBusy"}
 
-	// TruncatedExport cuts the data of each item in half and appends the
-	// truncation marker as text. TruncatedExportEncoded appends it in base64;
-	// TruncatedExportAfter cuts nothing and appends it to the whole document. They
-	// apply to ExportItems only.
+	// TruncatedExport cuts the data of each item in half and appends the truncation
+	// marker as text. TruncatedExportEncoded appends it in base64; TruncatedExportAfter
+	// cuts nothing and appends it to the whole document. They apply only to ExportItems.
 	TruncatedExport        = Fault{Name: "truncated export", kind: faultTruncate}
 	TruncatedExportEncoded = Fault{Name: "truncated export, marker encoded", kind: faultTruncateEncoded}
 	TruncatedExportAfter   = Fault{Name: "truncated export, marker after the document", kind: faultTruncateAfter}
@@ -141,8 +141,8 @@ var (
 	EmptyBody = Fault{Name: "200 with an empty body", kind: faultEmpty}
 	// CutResponse acts and closes the connection in the middle of the answer.
 	CutResponse = Fault{Name: "the answer breaks off in the middle", kind: faultCut}
-	// MoveFailedCopyLeft leaves both the original and a copy. It applies to
-	// MoveItem only.
+	// MoveFailedCopyLeft leaves both the original and a copy. It applies only to
+	// MoveItem.
 	MoveFailedCopyLeft = Fault{Name: "ErrorMoveCopyFailed, a copy is left", kind: faultCopyLeft, code: "ErrorMoveCopyFailed"}
 	// CrossMailboxRefused answers with its code in each response message.
 	CrossMailboxRefused = Fault{Name: "ErrorCrossMailboxMoveCopy", kind: faultMember, code: "ErrorCrossMailboxMoveCopy"}
@@ -169,10 +169,10 @@ func Slow(d time.Duration) Fault {
 	return Fault{Name: "slow answer", kind: faultSlow, wait: d}
 }
 
-// BackOff returns the fault with a hint to wait, in milliseconds, or in whole
-// seconds for Unavailable. The other faults it applies to are Busy, BusyItem,
-// BusyInner and all others that answer with a response code instead of acting; the
-// rest stays as it is. It panics if d is negative.
+// BackOff returns the fault with a hint to wait, in milliseconds, or in whole seconds for
+// Unavailable. The other faults it applies to are Busy, BusyItem, BusyInner and all
+// others that answer with a response code instead of acting; the rest stay as they are.
+// It panics if d is negative.
 func (f Fault) BackOff(d time.Duration) Fault {
 	if d < 0 {
 		panic("ewstest: BackOff: the duration must not be negative")
@@ -183,7 +183,7 @@ func (f Fault) BackOff(d time.Duration) Fault {
 	return f
 }
 
-// hints reports whether the fault can have a hint to wait.
+// hints reports whether the fault can include a hint to wait.
 func (f Fault) hints() bool {
 	return f.kind == faultUnavailable || f.kind == faultSOAP || f.kind == faultMember
 }
@@ -200,7 +200,7 @@ func (f Fault) AtMember(i int) Fault {
 	return f
 }
 
-// whole reports whether the fault strikes requests and not their members.
+// whole reports whether the fault strikes whole requests rather than their members.
 func (f Fault) whole() bool {
 	switch f.kind {
 	case faultDropAfter, faultCut, faultSlow, faultStall, faultTruncateAfter, faultTwo, faultWrongID:
@@ -218,8 +218,8 @@ func (f Fault) refuses() bool {
 	return false
 }
 
-// answers reports whether the fault answers a request, or a member of a batch,
-// instead of the server. [Ghost] is about what is in the mailbox.
+// answers reports whether the fault answers a request, or a member of a batch, instead of
+// the server. [Ghost] does not: it concerns what is in the mailbox.
 func (f Fault) answers() bool {
 	return f.refuses() || f.kind == faultNoReply || f.kind == faultMember && f.scope != scopeByID
 }
@@ -252,7 +252,7 @@ var byID = []ews.Operation{
 	ews.OpCreateItem, "GetAttachment", "CreateAttachment", "DeleteAttachment",
 }
 
-// canStrike reports whether the fault can strike requests of an operation.
+// canStrike reports whether the fault can strike requests for an operation.
 func (f Fault) canStrike(op ews.Operation) bool {
 	switch {
 	case f.kind == faultNoReply, f.kind == faultTwice:
@@ -262,7 +262,7 @@ func (f Fault) canStrike(op ews.Operation) bool {
 	return ops == nil || slices.Contains(ops, op)
 }
 
-// operations returns the operations that the fault can strike; nil if there are too
+// operations returns the operations that the fault can strike, or nil if there are too
 // many to name.
 func (f Fault) operations() []ews.Operation {
 	switch f.scope {
@@ -274,7 +274,8 @@ func (f Fault) operations() []ews.Operation {
 	return kindOperations[f.kind]
 }
 
-// mustStrike panics if the fault can never strike an operation; empty: any.
+// mustStrike panics if the fault can never strike an operation; an empty operation means
+// any.
 func (f Fault) mustStrike(by string, op ews.Operation) {
 	if f.kind == faultNone {
 		panic("ewstest: " + by + ": the fault is empty; use a variable or function of this package")
@@ -284,7 +285,7 @@ func (f Fault) mustStrike(by string, op ews.Operation) {
 	}
 }
 
-// concerns reports whether the fault can strike a request at all.
+// concerns reports whether the fault can strike this request at all.
 func (f Fault) concerns(t *turn) bool {
 	op := t.entry.Operation
 	if !f.canStrike(op) {
@@ -328,8 +329,8 @@ func echoed(h http.Header) string {
 	return ""
 }
 
-// fits reports whether a real server could fail this way in a request; random
-// faults are limited to that.
+// fits reports whether a real server could fail this way on a request; random faults are
+// limited to such cases.
 func (f Fault) fits(t *turn) bool {
 	op := t.entry.Operation
 	switch f.code {

@@ -9,38 +9,39 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// When says which requests, or which items in them, a fault strikes; see
+// When determines which requests, or which items in them, a fault strikes; see
 // [Server.Fail]. The zero value means every request that the fault can strike.
 type When struct {
-	// Operation that it strikes; empty: any.
+	// Operation is the operation that the fault strikes; empty: any.
 	Operation ews.Operation
 
 	// Request limits the fault to the requests for which it returns true, such as those
-	// of one user. It is called while the server is locked, so it must not call the
-	// server, nor change the request. Nil: no limit.
+	// of one user. It is called while the server is locked, so it must neither call the
+	// server nor change the request. Nil: no limit.
 	Request func(*Request) bool
 
-	// MessageID limits the fault to the item with this Message-ID, compared exactly
-	// and with its angle brackets, wherever it is and whatever its id: to the members
-	// of a batch that name the item, or would create or upload it, and to the pages
-	// of FindItem that have it. A fault of whole requests strikes those with such a
-	// member or such a page.
+	// MessageID limits the fault to the item with this Message-ID, compared exactly and
+	// with its angle brackets, wherever it is and whatever its id: to the members of a
+	// batch that name the item, or would create or upload it, and to the FindItem pages
+	// that contain it. A fault of whole requests strikes the requests with such a member
+	// or page.
 	MessageID string
 
-	// Item limits the fault, as MessageID does, to the items for which it returns
-	// true. It is called while the server is locked, so it must not call the server.
-	// An item that a request would create or upload has no id, mailbox and folder
-	// yet. Nil: no limit.
+	// Item limits the fault, as MessageID does, to the items for which it returns true.
+	// It is called while the server is locked, so it must not call the server. An item
+	// that a request would create or upload has no id, mailbox or folder yet. Nil: no
+	// limit.
 	Item func(*Message) bool
 
-	// Skip is how many occasions pass before it strikes for the first time, and Times
-	// how often it strikes; 0: for good. An occasion is a request; a fault that strikes
-	// members of a batch then strikes them all. With MessageID or Item it is, for such a
-	// fault, one of these members, or one of these items that a search finds.
+	// Skip is how many occasions pass before it strikes for the first time, and Times how
+	// often it strikes; 0: no limit. An occasion is a request; a fault that strikes members
+	// of a batch then strikes them all. With MessageID or Item, an occasion for such a
+	// fault is one of the matching members, or one of the matching items that a search
+	// finds.
 	Skip, Times int
 
-	// Probability that it strikes on an occasion that was not skipped, more than 0
-	// and at most 1; 0: always. The draws depend on Options.Seed and the order of
+	// Probability is the chance that it strikes on an occasion that was not skipped, more
+	// than 0 and at most 1; 0: always. The draws depend on Options.Seed and the order of
 	// requests.
 	Probability float64
 }
@@ -51,30 +52,30 @@ type Failure struct {
 	rule   *planned
 }
 
-// Cancel takes the fault away; what it has struck already stays as it is. It may be
-// called more than once.
+// Cancel removes the fault; what it has already struck stays as it is. It may be called
+// more than once.
 func (f *Failure) Cancel() {
 	f.faults.mu.Lock()
 	defer f.faults.mu.Unlock()
 	f.faults.drop(f.rule)
 }
 
-// Struck returns how often the fault has struck, in the occasions of [When].
+// Struck returns how often the fault has struck, counted in the occasions of [When].
 func (f *Failure) Struck() int {
 	f.faults.mu.Lock()
 	defer f.faults.mu.Unlock()
 	return f.rule.struck
 }
 
-// Fail plans a fault. Unlike those of [Server.FailNext], [Server.FailAt] and
-// [Server.FailRandomly], of which at most one strikes a request, all faults planned
-// by Fail can strike the same request, unless they answer it instead of the server
-// or change its answer as a whole: of those, the first one planned does, after one
-// of FailAt, FailNext and FailRandomly. It panics if Skip or Times is negative or
-// Probability is not between 0 and 1, if the fault is the zero value, and if it cannot
-// strike the operation at all.
+// Fail plans a fault. Of the faults of [Server.FailNext], [Server.FailAt] and
+// [Server.FailRandomly], at most one strikes a request, but all faults planned by Fail
+// can strike the same request. The exception is faults that answer the request instead of
+// the server or change its answer as a whole: of those, only the first one planned
+// strikes, and one of FailAt, FailNext or FailRandomly takes precedence. It panics if
+// Skip or Times is negative or Probability is not between 0 and 1, if the fault is the
+// zero value, and if it cannot strike the operation at all.
 //
-// A fault planned for requests that never come, such as one for a Message-ID without
+// A fault planned for requests that never come, such as those for a Message-ID without
 // its angle brackets, strikes nothing, and the test passes without it: check
 // [Failure.Struck].
 func (s *Server) Fail(when When, fault Fault) *Failure {
@@ -89,12 +90,12 @@ func (s *Server) Fail(when When, fault Fault) *Failure {
 	return &Failure{&s.faults, r}
 }
 
-// FailNext makes the next requests of an operation fail, one for each fault: a short
-// form of [Server.Fail]. At most one such fault strikes a request.
-// Operation "" means any. A fault that makes no difference to a request, such as
-// [TruncatedExport] outside ExportItems or [RowFails] on another page, waits for one
-// to which it does, and so do those after it that could strike the same requests. It
-// panics like [Server.Fail]. Request.Fault in [Server.Requests] shows what has struck.
+// FailNext makes the next requests for an operation fail, one for each fault; it is a
+// short form of [Server.Fail]. At most one such fault strikes a request. Operation ""
+// means any. A fault that makes no difference to a request, such as [TruncatedExport]
+// outside ExportItems or [RowFails] on another page, waits for one to which it does, and
+// so do the faults after it that could strike the same requests. It panics like
+// [Server.Fail]. Request.Fault in [Server.Requests] shows what has struck.
 func (s *Server) FailNext(op ews.Operation, faults ...Fault) {
 	for _, f := range faults {
 		f.mustStrike("FailNext", op)
@@ -109,8 +110,8 @@ func (s *Server) failNext(op ews.Operation, f Fault, times int) {
 	s.faults.rules = append(s.faults.rules, &planned{when: When{Operation: op, Times: times}, fault: f, single: true})
 }
 
-// FailAt makes the n-th request from now fail (0: the next). A fault that
-// cannot strike its request does nothing. It panics if n is negative.
+// FailAt makes the n-th request from now fail (0: the next one). A fault that cannot
+// strike its request does nothing. It panics if n is negative.
 func (s *Server) FailAt(n int, fault Fault) {
 	if n < 0 {
 		panic("ewstest: FailAt: the number of the request must not be negative")
@@ -135,8 +136,8 @@ func (s *Server) FailRandomly(probability float64, faults ...Fault) {
 	s.faults.drawn = slices.Clone(faults)
 }
 
-// ClearFaults cancels all faults that have not struck yet, and those that would
-// strike again. What is withheld or acted on later stays so.
+// ClearFaults cancels all faults that have not struck yet or would strike again. Requests
+// that are withheld or acted on later stay so.
 func (s *Server) ClearFaults() {
 	s.faults.mu.Lock()
 	defer s.faults.mu.Unlock()
@@ -163,7 +164,7 @@ type faults struct {
 type planned struct {
 	when   When
 	fault  Fault
-	single bool // of FailNext: only one of those strikes a request
+	single bool // from FailNext: only one of those strikes a request
 
 	occasions, struck int
 	taken             int // requests that a rule of FailNext may strike now
@@ -176,7 +177,7 @@ func (f *faults) init(seed uint64) {
 	f.at = make(map[int]Fault)
 }
 
-// drop takes a rule out of the plan.
+// drop removes a rule from the plan.
 func (f *faults) drop(r *planned) {
 	r.over = true
 	f.rules = slices.DeleteFunc(f.rules, func(other *planned) bool { return other == r })
@@ -206,8 +207,8 @@ func (f *faults) release(t *turn) {
 	}
 }
 
-// standing returns the rules of Fail that may strike a request. A request that is
-// acted on late has no answer that they could take the place of.
+// standing returns the rules of Fail that may strike a request. A request that is acted
+// on late has no answer that they could replace.
 func (f *faults) standing(t *turn) []*planned {
 	var all []*planned
 	for _, r := range f.rules {
@@ -223,8 +224,8 @@ func (r *planned) covers(t *turn) bool {
 	return (w.Operation == "" || w.Operation == t.entry.Operation) && r.fault.concerns(t) && (w.Request == nil || w.Request(t.server.log.now(t.entry)))
 }
 
-// single counts a request and returns the rule of FailAt, FailNext or FailRandomly
-// for it, nil if no fault may strike it.
+// single counts a request and returns the rule of FailAt, FailNext or FailRandomly for
+// it, or nil if no fault may strike it.
 func (f *faults) single(t *turn) *planned {
 	n := f.seen
 	f.seen++
@@ -278,8 +279,8 @@ func (f *faults) claim(r *planned) bool {
 	return true
 }
 
-// longest returns the longest duration of the faults of a kind that may strike, 0 if
-// there are none.
+// longest returns the longest duration among the faults of a kind that may strike, or 0
+// if there are none.
 func (f *faults) longest(kind faultKind) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()

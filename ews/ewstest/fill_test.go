@@ -37,7 +37,7 @@ func TestFill(t *testing.T) {
 	assert.Equal(t, delivered.Mailbox(alice).Size(), filled.Mailbox(alice).Size())
 }
 
-// A search gives the same result for messages that were not inspected before.
+// A search gives the same result for messages that have not been inspected before.
 func TestSearchOfFilled(t *testing.T) {
 	t.Parallel()
 	equal := func(p ews.PropertyPath, v string) ews.Restriction {

@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// BenchmarkFindOne measures a search for one message by what a folder is indexed
-// by, in a small folder and in a large one.
+// BenchmarkFindOne measures a search for one message by an indexed property, in a small
+// and in a large folder.
 func BenchmarkFindOne(b *testing.B) {
 	equal := func(p ews.PropertyPath, v string) ews.Restriction {
 		return ews.Compare{Op: ews.IsEqualTo, Property: p, Value: v}
@@ -48,7 +48,7 @@ func BenchmarkFindOne(b *testing.B) {
 						b.Fatal(err, pages)
 					}
 				}
-				find() // the first one makes the index
+				find() // the first search builds the index
 				b.ReportAllocs()
 				for b.Loop() {
 					find()

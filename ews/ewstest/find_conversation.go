@@ -84,7 +84,7 @@ func findConversation(c *call) *refusal {
 	return nil
 }
 
-// threads lists the conversations with an item in a folder that a view shows.
+// threads lists the conversations that have an item in a folder that a view shows.
 func (c *call) threads(f *mailstore.Folder, deep bool, shows func(*mailstore.Item) bool) []thread {
 	shown := make(map[conversationKey]bool)
 	in := func(it *mailstore.Item) bool { return it.Folder == f || deep && it.Folder.Below(f) }
@@ -110,7 +110,7 @@ func (c *call) threads(f *mailstore.Folder, deep bool, shows func(*mailstore.Ite
 	return found
 }
 
-// byDelivery reads a SortOrder, which can be of the time of delivery only.
+// byDelivery reads a SortOrder, which can only be by time of delivery.
 func byDelivery(n *ewsschema.Node) (ascending bool, refused *refusal) {
 	fields := n.All("FieldOrder")
 	for _, f := range fields {
@@ -121,7 +121,8 @@ func byDelivery(n *ewsschema.Node) (ascending bool, refused *refusal) {
 	return len(fields) > 0 && fields[0].Get("Order") == "Ascending", nil
 }
 
-// viewFilter returns which items make a view show their conversation.
+// viewFilter returns a function that reports whether an item makes a view show its
+// conversation.
 func (c *call) viewFilter(box *mailstore.Mailbox, name string) (func(*mailstore.Item) bool, *refusal) {
 	flagged := func(status string) func(*mailstore.Item) bool {
 		return func(it *mailstore.Item) bool { return it.Flag().Status == status }

@@ -6,9 +6,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// counted holds a page to EwsFindCountLimit: it is cut to what the answers of the payer
-// that are not sent yet leave, or refused as has been seen
-// (https://github.com/jamesiarmes/php-ews/issues/143). again pages with another limit.
+// counted enforces EwsFindCountLimit on a page: the page is cut to what the payer's
+// unsent answers leave of the limit, or refused as observed in
+// https://github.com/jamesiarmes/php-ews/issues/143. The function again makes the page
+// with another limit.
 func counted[T any](c *call, p page[T], view *ewsschema.Node, again func(limit int) (page[T], *refusal)) (page[T], *refusal) {
 	left, most := c.findable()
 	n := len(p.members)
@@ -34,8 +35,8 @@ func counted[T any](c *call, p page[T], view *ewsschema.Node, again func(limit i
 	return p, nil
 }
 
-// findable returns how many items and folders the payer may still find, and of how many in
-// all; 0 is no limit.
+// findable returns how many items and folders the payer may still find, and the limit in
+// all; a limit of 0 means none.
 func (c *call) findable() (left, most int) {
 	c.budget.mu.Lock()
 	defer c.budget.mu.Unlock()

@@ -56,8 +56,8 @@ func findFolder(c *call) *refusal {
 	return nil
 }
 
-// below returns the folders below another one that a traversal includes, a condition
-// accepts and the caller sees. Since Exchange 2010, SoftDeleted finds nothing.
+// below returns the folders below a parent that a traversal includes, a condition accepts
+// and the caller sees. Since Exchange 2010, SoftDeleted finds nothing.
 func (c *call) below(parent *mailstore.Folder, traversal string, matches func(*mailstore.Folder) bool) []*mailstore.Folder {
 	var found []*mailstore.Folder
 	add := func(f *mailstore.Folder) {

@@ -49,8 +49,8 @@ func findItem(c *call) *refusal {
 	return nil
 }
 
-// itemSearch reads what a FindItem asks for. What is refused at once, and not for each
-// folder, is the refusal that it returns.
+// itemSearch reads what a FindItem asks for. The refusal that it returns is for the
+// request as a whole, not for each folder.
 func (c *call) itemSearch() (*itemSearch, *refusal) {
 	s := &itemSearch{view: itemView(c.op), limit: maxItems}
 	var badShape, badGroup, badRestriction, badCondition *refusal
@@ -85,7 +85,7 @@ func (c *call) itemSearch() (*itemSearch, *refusal) {
 	return s, nil
 }
 
-// searchItems searches one folder, and returns what writes the answer.
+// searchItems searches one folder, and returns a function that writes the answer.
 func (c *call) searchItems(s *itemSearch, f *mailstore.Folder) (func(), *refusal) {
 	listed := c.asIndexed(f, c.pick(f, c.op.Get("Traversal"), s.narrow, s.matches), s.matches)
 	listed, refused := through(f, listed, c.op, s.view)
@@ -141,9 +141,9 @@ func (e *encoder) writeFound(s *itemSearch, p page[*mailstore.Item]) {
 	}
 }
 
-// pick returns the items of a folder that a traversal includes and a condition
-// accepts, which has these clauses. A search folder shows of other folders what the caller
-// may read there. Since Exchange 2010, SoftDeleted finds nothing.
+// pick returns the items of a folder that a traversal includes and a condition with these
+// clauses accepts. A search folder shows only those items of other folders that the
+// caller may read there. Since Exchange 2010, SoftDeleted finds nothing.
 func (c *call) pick(f *mailstore.Folder, traversal string, narrow [][]mailstore.Lookup, matches func(*mailstore.Item) bool) []*mailstore.Item {
 	if traversal == "SoftDeleted" {
 		return nil
@@ -157,9 +157,9 @@ func (c *call) pick(f *mailstore.Folder, traversal string, narrow [][]mailstore.
 	return found
 }
 
-// writeTerms writes what a query looks for. Its scope is the keyword, empty without
-// one: Microsoft's page says no more.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/highlightterms.
+// writeTerms writes what a query looks for. The scope of a term is its keyword, or empty
+// without one: Microsoft's page gives no further details. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/highlightterms.
 func (e *encoder) writeTerms(terms []aqsTerm) {
 	e.Open("m:HighlightTerms")
 	for _, t := range terms {

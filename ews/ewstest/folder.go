@@ -34,11 +34,12 @@ func (f *Folder) Path() string {
 	return f.folder.Path()
 }
 
-// Distinguished returns the well-known name of the folder, empty if it has none.
+// Distinguished returns the well-known name of the folder, or an empty string if it has
+// none.
 func (f *Folder) Distinguished() ews.FolderName { return f.folder.Distinguished }
 
-// Parent returns the folder that contains this one, nil for the root of a mailbox
-// or archive.
+// Parent returns the folder that contains this one, or nil for the root of a mailbox or
+// archive.
 func (f *Folder) Parent() *Folder {
 	f.server.mu.Lock()
 	defer f.server.mu.Unlock()
@@ -48,10 +49,11 @@ func (f *Folder) Parent() *Folder {
 	return &Folder{server: f.server, folder: f.folder.Parent}
 }
 
-// IsSearch reports whether it is a search folder, which shows items of others.
+// IsSearch reports whether the folder is a search folder, which shows items of other
+// folders.
 func (f *Folder) IsSearch() bool { return f.folder.Search != nil }
 
-// Messages returns the items of the folder; for a search folder, those it finds.
+// Messages returns the items of the folder; for a search folder, those that it finds.
 func (f *Folder) Messages() []*Message {
 	f.server.mu.Lock()
 	defer f.server.mu.Unlock()
@@ -65,8 +67,7 @@ func (f *Folder) Count() int {
 	return f.folder.Count()
 }
 
-// Delete removes the folder and its content for good, as a user's shift-delete
-// does.
+// Delete removes the folder and its content permanently, as a user's shift-delete does.
 func (f *Folder) Delete() {
 	f.server.mu.Lock()
 	defer f.server.mu.Unlock()
@@ -81,8 +82,8 @@ func (f *Folder) Rename(name string) {
 	f.folder.Touch()
 }
 
-// MoveTo moves the folder below another one of the same mailbox. It does nothing
-// if that is impossible: into itself, or next to a folder of the same name.
+// MoveTo moves the folder below another folder of the same mailbox. It does nothing if
+// the move is impossible, such as into itself or next to a folder of the same name.
 func (f *Folder) MoveTo(parent *Folder) {
 	f.server.mu.Lock()
 	defer f.server.mu.Unlock()

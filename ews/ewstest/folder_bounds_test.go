@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// deep returns the id of a folder so many levels below the Inbox, which is the second
+// deep returns a folder so many levels below the Inbox, which is at the second level
 // below the root.
 func deep(box *ewstest.Mailbox, levels int) *ewstest.Folder {
 	f := box.Folder(ews.FolderInbox)
@@ -23,7 +23,8 @@ func deep(box *ewstest.Mailbox, levels int) *ewstest.Folder {
 	return f
 }
 
-// TestFolderTreesAreBounded has 300 levels of folders, as Exchange Online.
+// TestFolderTreesAreBounded checks that folders can be nested 300 levels deep, as in
+// Exchange Online.
 func TestFolderTreesAreBounded(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -62,7 +63,8 @@ func TestFolderNamesAreBounded(t *testing.T) {
 	}
 }
 
-// TestFoldersAreBounded copies folders into each other: each copy doubles what is there.
+// TestFoldersAreBounded copies folders into each other: each copy doubles the number of
+// folders.
 func TestFoldersAreBounded(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -6,8 +6,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// folderElements are the rules for the elements of folders that a client sends,
-// as itemElements are for items. A property that is not here cannot be written:
+// folderElements are the rules for the folder elements that a client sends, as
+// itemElements are for items. A property that is not listed here cannot be written:
 // ErrorInvalidOperation. Source: [MS-OXWSFOLD].
 var folderElements = map[string]writes{
 	"FolderId":                 never,
@@ -31,7 +31,7 @@ var folderElements = map[string]writes{
 	"AccountName":              unkept,
 }
 
-// folderClasses maps the element that a folder is created as to its class.
+// folderClasses maps the element as which a folder is created to its class.
 var folderClasses = map[string]string{
 	"Folder": "IPF.Note", "CalendarFolder": "IPF.Appointment", "ContactsFolder": "IPF.Contact", "TasksFolder": "IPF.Task",
 	"SearchFolder": "IPF.Note",
@@ -48,7 +48,7 @@ func folderKindOf(class string) string {
 	return "Folder"
 }
 
-// asTarget gives the refusal of a folder that something goes to its own code.
+// asTarget gives the refusal of a target folder that was not found its own code.
 func asTarget(missing *refusal, code ews.ResponseCode) *refusal {
 	if missing != nil && (missing.code == "ErrorFolderNotFound" || missing.code == "ErrorItemNotFound") {
 		return refuse(code)

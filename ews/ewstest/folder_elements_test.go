@@ -164,8 +164,8 @@ func TestDeletedFolder(t *testing.T) {
 	}
 }
 
-// TestClassesOfFolders: a Folder may be created with any class, and comes back as what
-// it then is; another element says its class itself.
+// TestClassesOfFolders: a Folder can be created with any class, and is returned as the
+// element for that class; other elements imply their class.
 func TestClassesOfFolders(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

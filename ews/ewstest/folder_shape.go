@@ -7,7 +7,7 @@ import (
 
 // folderShape is the set of folder properties that a request asks for.
 type folderShape struct {
-	base     baseShape // the lowest one wanted
+	base     baseShape // the smallest one wanted
 	named    map[string]bool
 	extended []wanted
 	schema   ewsschema.Version
@@ -47,14 +47,14 @@ func (c *call) folderShape(n *ewsschema.Node) (*folderShape, *refusal) {
 	return s, nil
 }
 
-// lackedByFolders are the properties that folders of a kind have on real servers and
-// not here.
+// lackedByFolders are the properties that folders of a kind have on real servers but not
+// here.
 var lackedByFolders = map[string]string{
 	"SearchFolder": "folder:SearchParameters", "CalendarFolder": "folder:SharingEffectiveRights", "ContactsFolder": "folder:SharingEffectiveRights",
 }
 
-// lacks refuses a property that is asked for by name, and that a folder has and
-// ewstest lacks.
+// lacks refuses a property that is asked for by name and that the folder has on real
+// servers, but ewstest lacks.
 func (s *folderShape) lacks(f *mailstore.Folder) *refusal {
 	if uri := lackedByFolders[folderKind(f)]; uri != "" && s.named[uri] && f.Criteria == nil {
 		return refuseText("ErrorInvalidOperation", "ewstest does not have "+uri+".")

@@ -96,7 +96,6 @@ func TestFindFolderPagesAndRestricts(t *testing.T) {
 	assert.Equal(t, []string{"B"}, texts(c.do(findFolderXML("Deep", folderOf("msgfolderroot", alice), only)), "DisplayName"))
 }
 
-// Tests can inspect folders.
 func TestLookingAtFolders(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(nil)

@@ -96,7 +96,7 @@ func (u *folderUpdate) add(change *ewsschema.Node) *refusal {
 }
 
 // sharedBy reports whether a property means the same in the elements of two kinds of
-// folders, so that the element of one may set that of the other.
+// folders, so that the element of one can set the property of the other.
 func sharedBy(name, kind, other string) bool {
 	switch {
 	case kind == other:
@@ -129,17 +129,17 @@ func (u *folderUpdate) erase(path *ewsschema.Node, name string, r rule) *refusal
 	return nil
 }
 
-// seek makes the folder show what the search finds, if the change has one.
+// seek makes the folder show what the search finds, if the change includes a search.
 func (u *folderUpdate) seek(f *mailstore.Folder) {
 	if u.search != nil {
 		f.Search, f.Criteria = u.search.shows, u.search
 	}
 }
 
-// maxFolderName is how many characters the name of a folder has at most.
+// maxFolderName is the maximum number of characters in the name of a folder.
 const maxFolderName = 255
 
-// named refuses a folder without a name, or with too long a one.
+// named refuses a folder without a name, or with one that is too long.
 func (u *folderUpdate) named() *refusal {
 	switch {
 	case strings.TrimSpace(u.name) == "":

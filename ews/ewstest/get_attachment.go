@@ -7,10 +7,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// getAttachment returns files with their content, and items with all of their
-// properties and those that the AttachmentShape names. The MIME of tasks and lists
-// cannot be had, and before Exchange 2013 not that of contacts either,
-// [MS-OXWSATT] 2.2.4.3.
+// getAttachment returns files with their content, and items with all their properties and
+// those that the AttachmentShape names. The MIME of tasks and lists is not available, nor
+// is that of contacts before Exchange 2013 ([MS-OXWSATT], section 2.2.4.3).
 func getAttachment(c *call) *refusal {
 	shape, refused := c.shapeOn("AllProperties", c.op.Child("AttachmentShape"), false)
 	c.batch(c.op.Child("AttachmentIds").Kids(), func(n *ewsschema.Node) (func(), *refusal) {

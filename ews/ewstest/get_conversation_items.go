@@ -10,7 +10,7 @@ import (
 )
 
 // maxConversationItems is the maximum number of items of a conversation that
-// GetConversationItems returns, and how many it returns if it is not told.
+// GetConversationItems returns, and the default if the request gives none.
 const maxConversationItems = 100
 
 // getConversationItems returns the items of conversations as nodes, one for each message,
@@ -71,7 +71,8 @@ func getConversationItems(c *call) *refusal {
 	return nil
 }
 
-// ignoredFolders reads FoldersToIgnore. A folder that is not there has nothing to ignore.
+// ignoredFolders reads FoldersToIgnore. For a folder that does not exist there is nothing
+// to ignore.
 func (c *call) ignoredFolders() (all []*mailstore.Folder, refused *refusal) {
 	for _, n := range c.op.Child("FoldersToIgnore").Kids() {
 		f, refused := c.folder(n)
@@ -87,11 +88,11 @@ func (c *call) ignoredFolders() (all []*mailstore.Folder, refused *refusal) {
 
 // node is a message of a conversation, with its copies.
 type node struct {
-	id, parent string // Message-IDs, the parent's empty if it answers nothing
+	id, parent string // Message-IDs, the parent's is empty if it answers nothing
 	items      []*mailstore.Item
 }
 
-// nodesOf makes nodes of items, the newest first. An item without a Message-ID is a node
+// nodesOf groups items into nodes, newest first. An item without a Message-ID is a node
 // of its own.
 func nodesOf(items []*mailstore.Item) []*node {
 	var all []*node
@@ -109,7 +110,7 @@ func nodesOf(items []*mailstore.Item) []*node {
 	return all
 }
 
-// arranged orders nodes, which are given newest first, as a SortOrder says.
+// arranged orders nodes, which are given newest first, as a SortOrder demands.
 func arranged(nodes []*node, order string) []*node {
 	if order == "DateOrderDescending" {
 		return nodes
@@ -125,8 +126,8 @@ func arranged(nodes []*node, order string) []*node {
 	return tree
 }
 
-// treeOf puts each message before those that answer it, in the order of time. Messages
-// that say that they answer each other begin with the oldest of them.
+// treeOf puts each message before those that answer it, in the order of time. A cycle of
+// messages that claim to answer each other begins with the oldest of them.
 func treeOf(nodes []*node) []*node {
 	known := make(map[string]bool)
 	children := make(map[string][]*node)

@@ -4,12 +4,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// mostEvents is how many events a notification has at most.
+// mostEvents is the maximum number of events in a notification.
 const mostEvents = 50
 
 // getEvents returns the next events of a pull subscription, or a StatusEvent if there are
-// none. The watermark must be the last one that the client was given.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getevents-operation.
+// none. The watermark must be the last one given to the client. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getevents-operation.
 func getEvents(c *call) *refusal {
 	c.batch([]*ewsschema.Node{c.op}, func(n *ewsschema.Node) (func(), *refusal) {
 		sub, refused := c.subscription(n.Value("SubscriptionId"))

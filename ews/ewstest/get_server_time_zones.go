@@ -7,9 +7,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// getServerTimeZones returns the zones of a request, in its order, or all. An id that is
-// not known is left out. Ids ignore case, as in the registry of Windows.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getservertimezones-operation.
+// getServerTimeZones returns the zones that a request names, in its order, or all of
+// them. Unknown ids are omitted. Ids ignore case, as in the Windows registry. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getservertimezones-operation.
 func getServerTimeZones(c *call) *refusal {
 	whole := c.op.AttrBool("ReturnFullTimeZoneData", true)
 	c.out.extra = func() { c.out.Leaf("m:TimeZoneDefinitions", "") }
@@ -29,7 +29,7 @@ func getServerTimeZones(c *call) *refusal {
 	return nil
 }
 
-// zonesOf returns the zones that have an id, each once.
+// zonesOf returns the zones that have an id, each one once.
 func zonesOf(ids []*ewsschema.Node) (zones []timeZone) {
 	given := make(map[string]bool)
 	for _, n := range ids {
@@ -58,15 +58,15 @@ type timeZone struct {
 // daylight is how clocks change each year. All clocks go forward by one hour.
 type daylight struct{ begins, ends change }
 
-// change is a day of a month, by its weekday, and a time of that day in the time that
-// ends then.
+// change is the weekday of a month on which clocks change, and the time of day, in the
+// time that then ends.
 type change struct {
 	month, occurrence int // occurrence -1: the last
 	weekday           string
-	offset            int // minutes from the day's begin
+	offset            int // minutes from the start of the day
 }
 
-// bias returns how far UTC is from a local time, as a duration.
+// bias returns the offset from a local time to UTC, as a duration.
 func bias(minutesEast int) string {
 	sign, m := "", -minutesEast
 	if m < 0 {

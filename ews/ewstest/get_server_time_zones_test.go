@@ -51,7 +51,7 @@ func TestGetServerTimeZones(t *testing.T) {
 }
 
 // TestEveryTimeZone looks at all zones: each has one or two periods that differ by an
-// hour, and refers to nothing that it does not have.
+// hour, and refers only to periods that it has.
 func TestEveryTimeZone(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -8,14 +8,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// mostStreamed is how many subscriptions one connection may have.
+// mostStreamed is the maximum number of subscriptions on one connection.
 const mostStreamed = 200
 
-// getStreamingEvents opens a connection over which the events of streaming subscriptions
-// come until its time is over. The answer is a sequence of documents, of which the first
-// comes at once. If one of the subscriptions is not there, none is served. A subscription
-// that another connection has leaves that.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getstreamingevents-operation.
+// getStreamingEvents opens a connection that delivers the events of streaming
+// subscriptions until its time has elapsed. The answer is a sequence of documents, the
+// first of which comes immediately. If one of the subscriptions does not exist, none is
+// served. A subscription that another connection serves is taken from it. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/getstreamingevents-operation.
 func getStreamingEvents(c *call) *refusal {
 	var missing []string
 	c.out.extra = func() {
@@ -59,8 +59,8 @@ func getStreamingEvents(c *call) *refusal {
 	return nil
 }
 
-// hanging refuses one more connection of a payer that has as many as it may have. Those
-// that the new one closes do not count.
+// hanging refuses another connection of a payer that already has the maximum number.
+// Those that the new one closes do not count.
 func (c *call) hanging(payer string, subs []*subscription) *refusal {
 	taken := make(map[*stream]int)
 	for _, sub := range subs {
@@ -96,9 +96,9 @@ func (e *encoder) streamFailed(ids []string, closed bool) {
 	}
 }
 
-// beginStreamed begins an answer of GetStreamingEvents: with Envelope without a prefix, as
-// in a published capture of Exchange 15.1, which is where clients cut the documents apart;
-// and without a declaration, which they would take for text between two documents.
+// beginStreamed begins an answer of GetStreamingEvents: with an unprefixed Envelope, as
+// in a published capture of Exchange 15.1, because clients split the documents there; and
+// without a declaration, which they would take for text between two documents.
 func (r *reply) beginStreamed(v Version) {
 	r.References = true
 	r.Open("Envelope")
@@ -122,21 +122,22 @@ func (s *Server) document(write func(*reply)) []byte {
 	return pieces[0].raw
 }
 
-// closedDocument says that the time of a connection is over.
+// closedDocument reports that the time of a connection has elapsed.
 func (st *stream) closedDocument() []byte {
 	return st.server.document(func(r *reply) {
 		r.success(func() { r.Leaf("m:ConnectionStatus", "Closed") })
 	})
 }
 
-// lostDocument says that subscriptions failed, and whether that is the end.
+// lostDocument reports that subscriptions failed, and whether the connection ends.
 func (st *stream) lostDocument(code ews.ResponseCode, ids []string, last bool) []byte {
 	return st.server.document(func(r *reply) {
 		r.withClass("Error", refuse(code), func() { r.streamFailed(ids, last) })
 	})
 }
 
-// notifications are the events of subscriptions; without events, a StatusEvent of each.
+// notifications returns the events of subscriptions; without events, a StatusEvent for
+// each.
 func (st *stream) notifications(of []*subscription, events [][]told) []byte {
 	return st.server.document(func(r *reply) {
 		r.success(func() {

@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// getter reads a property of an item or folder: its value or values in text
-// form, and whether it exists.
+// getter reads a property of an item or folder: its value or values as text, and whether
+// it exists.
 type getter[T any] struct {
 	kind ews.PropertyType
 	get  func(T) ([]string, bool)
@@ -72,7 +72,7 @@ var receivedBy = getter[*mailstore.Item]{ews.TypeString, func(it *mailstore.Item
 	return []string{it.Folder.Mailbox.DisplayName}, true
 }}
 
-// fromMe reports whether a message is by the owner of a mailbox.
+// fromMe reports whether a message is from the owner of a mailbox.
 func fromMe(it *mailstore.Item, box *mailstore.Mailbox) bool {
 	from := it.Properties().Text(mailstore.TagFromAddress)
 	return from != "" && box.Has(from)
@@ -86,7 +86,7 @@ func itemText(kind ews.PropertyType, get func(*mailstore.Item) string) getter[*m
 	return getter[*mailstore.Item]{kind, func(it *mailstore.Item) ([]string, bool) { return []string{get(it)}, true }}
 }
 
-// itemQuery has the item properties that queries can search and sort by.
+// itemQuery holds the item properties that queries can search and sort by.
 var itemQuery = resolver[*mailstore.Item]{
 	property: (*mailstore.Item).Property,
 	fields: map[string]getter[*mailstore.Item]{
@@ -142,7 +142,7 @@ func folderText(kind ews.PropertyType, get func(*mailstore.Folder) string) gette
 	return getter[*mailstore.Folder]{kind, func(f *mailstore.Folder) ([]string, bool) { return []string{get(f)}, true }}
 }
 
-// folderQuery has the folder properties that queries can search by.
+// folderQuery holds the folder properties that queries can search by.
 var folderQuery = resolver[*mailstore.Folder]{
 	property: (*mailstore.Folder).Property,
 	fields: map[string]getter[*mailstore.Folder]{

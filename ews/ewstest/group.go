@@ -8,22 +8,22 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// grouping is how FindItem groups items: by the value of a property, with the groups in
-// the order of the greatest or least value of another in each.
+// grouping is how FindItem groups items: by the value of a property, with the groups
+// ordered by the greatest or least value of another property in each.
 type grouping struct {
 	by, order  getter[*mailstore.Item]
 	greatest   bool
 	descending bool
 }
 
-// group has the items with a value, which none may have.
+// group holds the items with the same value, or those without one.
 type group struct {
 	text  string
 	items []*mailstore.Item
 	place standing // by the greatest or least value in it
 }
 
-// groups are found by their value, and stand in the order of their places.
+// groups are looked up by value, and ordered by their places.
 type groups struct {
 	of    map[groupKey]*group
 	order []*group
@@ -66,8 +66,8 @@ func groupingOf(op *ewsschema.Node, version Version) (*grouping, *refusal) {
 	return &grouping{by, order, aggregate.Get("Aggregate") == "Maximum", n.Get("Order") == "Descending"}, nil
 }
 
-// rows returns the groups of some items, each with its items in their order. An item
-// with several values is in several groups.
+// rows returns the groups of some items, each followed by its items in their order. An
+// item with several values is in several groups.
 func (g *grouping) rows(items []*mailstore.Item) []row {
 	all := groups{of: make(map[groupKey]*group)}
 	for _, it := range items {
@@ -95,7 +95,7 @@ func (g *grouping) rows(items []*mailstore.Item) []row {
 	return rows
 }
 
-// add puts an item, which stands at a place in the order of groups, into the group of a
+// add puts an item, whose place in the order of groups is given, into the group of a
 // value.
 func (g *grouping) add(all *groups, text string, has bool, it *mailstore.Item, at standing) {
 	kind := g.by.kind
@@ -131,7 +131,8 @@ func itemsOf(rows []row) []*mailstore.Item {
 }
 
 // grouped answers a folder of FindItem in groups. Pages count the heads of groups as
-// rows, as TotalItemsInView does; a group of which a page has some rows is in it.
+// rows, as TotalItemsInView does; a page includes a group if it has at least one of the
+// group's rows.
 func (c *call) grouped(g *grouping, found []*mailstore.Item, view *ewsschema.Node, meets func(*mailstore.Item) bool, limit int, shape *itemShape) (func(), *refusal) {
 	rows := g.rows(found)
 	at := func(r row) bool { return r.item != nil && meets(r.item) }

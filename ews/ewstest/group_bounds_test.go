@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestManyGroups groups items of which each has a value of its own.
+// TestManyGroups groups items that each have a different value.
 func TestManyGroups(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

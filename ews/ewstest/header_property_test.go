@@ -17,7 +17,7 @@ func headerNamed(name string) string {
 	return `<t:ExtendedFieldURI DistinguishedPropertySetId="InternetHeaders" PropertyName="` + name + `" PropertyType="String"/>`
 }
 
-// TestHeadersAreNamedProperties: a field that no other property stands for is one in
+// TestHeadersAreNamedProperties: a field without a property of its own is one in
 // PS_INTERNET_HEADERS, under its name in any case.
 func TestHeadersAreNamedProperties(t *testing.T) {
 	t.Parallel()

@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// Of several people in From and Sender, properties keep the first only
-// ([MS-OXCMAIL], section 2.2.3.1.3); the header that was received has all.
+// Of several people in From and Sender, properties keep the first only ([MS-OXCMAIL],
+// section 2.2.3.1.3); the received header keeps all of them.
 func TestFirstOfSeveralSenders(t *testing.T) {
 	t.Parallel()
 	for from, want := range map[string]struct{ name, address string }{
@@ -31,7 +31,7 @@ func TestFirstOfSeveralSenders(t *testing.T) {
 	}
 }
 
-// What a client composes was not received, so that it has no header of that.
+// What a client composes was not received, so it has no received header.
 func TestComposedHasNoReceivedHeader(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -15,8 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// indexTexts are Message-IDs and stamps. Some differ only in case, also beyond
-// ASCII: the Kelvin sign is a K, but İ is no other letter.
+// indexTexts are Message-IDs and stamps. Some differ only in case, even beyond ASCII: the
+// Kelvin sign is a K, but İ equals no other letter.
 var indexTexts = []string{"&lt;k1@x.example&gt;", "&lt;K1@X.example&gt;", "&lt;\u212a1@x.example&gt;", "k1@x.example", "ſtamp", "STAMP", "stamp", "İ", "i", "σ", "ς", "ß", "\ufffd", ""}
 
 var indexPaths = []string{
@@ -43,9 +43,9 @@ func one[T any](h *history, all []T) T { return all[h.IntN(len(all))] }
 
 var whole = flag.Bool("whole", false, "TestIndexedSearches: eight histories, not three")
 
-// Searches by what folders are indexed by find the same items, in the same order
-// and on the same pages, as searches that look at every item: those of a
-// restriction that is negated twice.
+// Searches by indexed properties find the same items, in the same order and on the same
+// pages, as searches that look at every item, which are made by negating the restriction
+// twice.
 func TestIndexedSearches(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(8) {
@@ -76,7 +76,7 @@ func TestIndexedSearches(t *testing.T) {
 	}
 }
 
-// message returns a message, stamped or not.
+// message returns a message, which may be stamped.
 func (h *history) message() ([]byte, ewstest.Delivery) {
 	d := ewstest.Delivery{Read: h.IntN(2) == 0, Associated: h.IntN(20) == 0, Received: time.Date(2026, 11, 24, 0, 0, h.IntN(5), 0, time.UTC)}
 	for _, name := range []string{"QuarantineOperation", "QuarantineMailbox"} {
@@ -146,7 +146,7 @@ func (h *history) change() {
 			box.DeleteMessage(m.ID)
 		}
 	case 10:
-		sub := h.folders[2] // of alice, with all that is in it
+		sub := h.folders[2] // alice's, with all its content
 		sub.MoveTo(one(h, h.boxes[0].Folders()))
 	}
 }
@@ -197,7 +197,7 @@ func (h *history) search(restriction string) {
 	require.Equal(h.t, want, find(restriction), restriction)
 }
 
-// counts holds the totals of folders and mailboxes against what is in them.
+// counts checks the totals of folders and mailboxes against their content.
 func (h *history) counts() {
 	for _, f := range h.folders {
 		total, unread := 0, 0

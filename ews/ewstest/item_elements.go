@@ -6,12 +6,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// element is a property that EWS defines for items: which items have it, and what
-// the operations make of it.
+// element is a property that EWS defines for items: which items have it, and how the
+// operations treat it.
 type element struct {
 	uri   string            // the element is named like the part after the colon
-	of    kinds             // that have it
-	since ewsschema.Version // of the request, to be read
+	of    kinds             // the kinds that have it
+	since ewsschema.Version // the request's version needed to read it
 	base  baseShape         // the smallest shape with it
 	find  finding
 	set   writes
@@ -23,7 +23,7 @@ type writes struct{ create, update, erase rule }
 
 var (
 	always   = writes{keeps, keeps, keeps}
-	lasting  = writes{keeps, keeps, readOnly} // cannot be deleted
+	lasting  = writes{keeps, keeps, readOnly} // can be changed but not deleted
 	onDrafts = writes{keeps, drafts, drafts}
 	once     = writes{keeps, readOnly, readOnly}
 	unsent   = writes{keeps, draftOnly, readOnly}
@@ -61,19 +61,19 @@ func kindsOf(kind string) kinds {
 	return other
 }
 
-// rule is what becomes of an element that a client sends.
+// rule is what happens to an element that a client sends.
 type rule int
 
 const (
 	lacks     rule = iota // ErrorInvalidOperation: real servers keep it, ewstest cannot
 	keeps                 // the item gets the value
-	drafts                // the same, but ErrorInvalidPropertyUpdateSentMessage if it is no draft
-	draftOnly             // the same as readOnly, but drafts get the value
+	drafts                // the same, but ErrorInvalidPropertyUpdateSentMessage if it is not a draft
+	draftOnly             // as readOnly, but drafts get the value
 	readOnly              // ErrorInvalidPropertySet, or ErrorInvalidPropertyDelete
 	storeID               // when created: read-only on Exchange 2010, ignored by later versions
 )
 
-// finding is what FindItem makes of a property.
+// finding is how FindItem treats a property.
 type finding int
 
 const (
@@ -82,9 +82,9 @@ const (
 	barred                 // ErrorInvalidPropertyForOperation
 )
 
-// itemElements are the properties of items, in the order of the schema. A property
-// that is not here cannot be written: ErrorInvalidOperation. Sources:
-// [MS-OXWSCORE] and [MS-OXWSMSG], and
+// itemElements are the properties of items, in the order of the schema. A property that
+// is not listed here cannot be written: ErrorInvalidOperation. Sources: [MS-OXWSCORE] and
+// [MS-OXWSMSG], and
 // https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/email-properties-and-elements-in-ews-in-exchange.
 var itemElements = []element{
 	{uri: "item:MimeContent", of: anyone, find: barred, set: unsent},
@@ -191,7 +191,7 @@ var itemElements = []element{
 // extendedProperties marks the place of the extended properties.
 const extendedProperties = "item:ExtendedProperty"
 
-// itemIndex finds elements by URI, itemNamed by the name of the element.
+// itemIndex finds elements by URI, and itemNamed by element name.
 var itemIndex, itemNamed = make(map[string][]int), make(map[string][]int)
 
 func init() {
@@ -207,8 +207,8 @@ func init() {
 	}
 }
 
-// elementOf returns the element at one of the places that items of a kind have,
-// nil if none.
+// elementOf returns the element at one of these places that items of a kind have, or nil
+// if they have no such element.
 func elementOf(places []int, kind string) *element {
 	for _, i := range places {
 		if itemElements[i].of&kindsOf(kind) != 0 {
@@ -218,8 +218,8 @@ func elementOf(places []int, kind string) *element {
 	return nil
 }
 
-// refusal returns how a server refuses to write an element by a rule, nil if it
-// does not.
+// refusal returns a server's refusal to write an element under a rule, or nil if it
+// writes it.
 func (r rule) refusal(v Version, name string, draft bool) *refusal {
 	switch {
 	case r == lacks:

@@ -145,7 +145,7 @@ func TestCreateItemRefusesWhatItCannotKeep(t *testing.T) {
 	assert.Empty(t, c.srv.Mailbox(alice).Messages())
 }
 
-// TestElementsReplaceWhatMIMESays sends both, of which the elements win.
+// TestElementsReplaceWhatMIMESays sends both MIME and elements; the elements win.
 func TestElementsReplaceWhatMIMESays(t *testing.T) {
 	t.Parallel()
 	for version, schema := range schemaOf {

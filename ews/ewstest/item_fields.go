@@ -19,11 +19,11 @@ type itemWriter struct {
 	it    *mailstore.Item
 	shape *itemShape
 	root  *mailstore.Item // in the folder: the item itself, or the one that it is attached to
-	path  []int           // of the attachment; nil if the item is none
+	path  []int           // of the attachment; nil if the item is not attached
 	mime  []byte          // of the attachment
 }
 
-// id returns the id of the item, or of the attachment that it is.
+// id returns the id of the item, or of the attachment if it is attached.
 func (w *itemWriter) id() string {
 	if w.path != nil {
 		return mailstore.AttachmentID(w.root.ID(), w.path...)
@@ -31,7 +31,7 @@ func (w *itemWriter) id() string {
 	return w.it.ID().String()
 }
 
-// asMIME returns the item as MIME: made anew, or as it is attached.
+// asMIME returns the item as MIME: regenerated, or as it was attached.
 func (w *itemWriter) asMIME() [][]byte {
 	if w.path != nil {
 		return [][]byte{w.mime}
@@ -39,7 +39,7 @@ func (w *itemWriter) asMIME() [][]byte {
 	return w.it.MIME()
 }
 
-// itemWriters write the properties that ewstest has, by URI.
+// itemWriters write the properties that ewstest supports, by URI.
 var itemWriters = map[string]func(*itemWriter){
 	"item:MimeContent": func(w *itemWriter) {
 		w.content("t:MimeContent", w.asMIME(), "CharacterSet", "UTF-8")
@@ -159,8 +159,8 @@ func (w *itemWriter) text(name string, f ews.ExtendedField) {
 	w.Leaf(name, v)
 }
 
-// itemID writes the id of the item. An attached one has it only if that is asked for:
-// it is that of the attachment, with the change key of the item in the folder.
+// itemID writes the id of the item. For an attached item it is written only if asked for:
+// it is the id of the attachment, with the change key of the item in the folder.
 func (w *itemWriter) itemID() {
 	if w.path != nil && !slices.Contains(w.shape.asked, "item:ItemId") {
 		return
@@ -177,10 +177,11 @@ func (w *itemWriter) time(name string, f ews.ExtendedField) {
 	}
 }
 
-// maxReminder is the most minutes before something that EWS has a reminder for.
+// maxReminder is the maximum number of minutes in advance that EWS allows for a reminder.
 const maxReminder = 2629800
 
-// reminderDelta writes how long before the due time a reminder comes, if EWS can say so.
+// reminderDelta writes how long before the due time a reminder comes, if EWS can express
+// it.
 func (w *itemWriter) reminderDelta() {
 	if p, ok := w.it.Property(mailstore.PropReminderDelta); ok {
 		if n := w.it.Properties().Int(mailstore.PropReminderDelta); n >= 0 && n <= maxReminder {
@@ -189,8 +190,8 @@ func (w *itemWriter) reminderDelta() {
 	}
 }
 
-// nextReminder writes when to remind next: as a client has set it, else by the due time
-// of the reminder that is set.
+// nextReminder writes when to remind next: the time that a client has set, otherwise the
+// time derived from the due time of the active reminder.
 func (w *itemWriter) nextReminder() {
 	p := w.it.Properties()
 	if at := p.Time(mailstore.PropReminderSignal); !at.IsZero() {
@@ -201,7 +202,7 @@ func (w *itemWriter) nextReminder() {
 	if !p.Bool(mailstore.PropReminderSet) || due.IsZero() {
 		return
 	}
-	// In seconds: there are more minutes in a 32-bit number than in a Duration.
+	// In seconds, because a 32-bit number holds more minutes than a Duration does.
 	if next := time.Unix(due.Unix()-60*p.Int(mailstore.PropReminderDelta), 0).UTC(); mailstore.Keepable(next) {
 		w.Leaf("t:ReminderNextTime", w.formatted(next))
 	}
@@ -259,8 +260,8 @@ func (w *itemWriter) headers() {
 	w.Close()
 }
 
-// responseObjects lists the possible responses to the item: withdrawing a
-// receipt only while one is pending.
+// responseObjects lists the possible responses to the item; withdrawing a receipt is
+// possible only while one is pending.
 func (w *itemWriter) responseObjects() {
 	names := []string{"t:ForwardItem"}
 	if messageKinds[w.it.Kind()] {

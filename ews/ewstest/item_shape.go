@@ -14,10 +14,10 @@ import (
 type itemShape struct {
 	fields   []bool   // by position in itemElements
 	asked    []string // URIs named in the request
-	indexed  []string // the same, with an index: of contacts and lists
+	indexed  []string // the same for URIs with an index, of contacts and lists
 	extended []wanted
 	headers  map[string]bool // in lower case, if only some were asked for
-	emails   map[string]bool // the same of the addresses of contacts, by key
+	emails   map[string]bool // the same for the addresses of contacts, by key
 	find     bool            // for FindItem: fewer properties, short texts
 	body     bodyShape
 	unique   bodyShape
@@ -40,7 +40,7 @@ func (c *call) itemShape(n *ewsschema.Node, find bool) (*itemShape, *refusal) {
 	return c.shapeOn(n.Value("BaseShape"), n, find)
 }
 
-// shapeOn is itemShape with a base shape that need not stand in the node.
+// shapeOn is itemShape with a base shape that need not be in the node.
 func (c *call) shapeOn(base string, n *ewsschema.Node, find bool) (*itemShape, *refusal) {
 	s := &itemShape{fields: make([]bool, len(itemElements)), find: find, schema: c.schema()}
 	s.bodies(n)
@@ -145,7 +145,7 @@ func (s *itemShape) ask(uri string) *refusal {
 	return nil
 }
 
-// itemPrefixes are the beginnings of the URIs of items' properties.
+// itemPrefixes are the prefixes of the URIs of item properties.
 var itemPrefixes = map[string]bool{
 	"item": true, "message": true, "meeting": true, "meetingRequest": true, "calendar": true,
 	"task": true, "contacts": true, "distributionlist": true, "postitem": true,
@@ -160,8 +160,8 @@ func invalidRequest(uri string) *refusal {
 	return &refusal{code: "ErrorInvalidPropertyRequest", field: uri}
 }
 
-// fits refuses, for GetItem, a property that items of a kind do not have, or that
-// they have and ewstest lacks. Since Exchange 2013, the former is left out instead.
+// fits refuses, for GetItem, a property that items of a kind do not have, or that they
+// have but ewstest lacks. Since Exchange 2013, the former is omitted instead.
 func (s *itemShape) fits(kind string) *refusal {
 	if s.schema < ewsschema.Exchange2013 {
 		for _, uri := range s.asked {
@@ -178,7 +178,7 @@ func (s *itemShape) fits(kind string) *refusal {
 	return s.lacks(kind)
 }
 
-// lacks refuses a property that items of a kind have and ewstest lacks.
+// lacks refuses a property that items of a kind have but ewstest lacks.
 func (s *itemShape) lacks(kind string) *refusal {
 	for _, uri := range slices.Concat(s.asked, s.indexed) {
 		if elementOf(itemIndex[uri], kind) == nil && has(kind, uri) {
@@ -237,7 +237,7 @@ func (e *encoder) write(w *itemWriter) {
 	e.Close()
 }
 
-// writeItemID writes the id alone, as answers to write operations do.
+// writeItemID writes the id alone, as in the answers to write operations.
 func (e *encoder) writeItemID(it *mailstore.Item) {
 	e.Open("t:" + it.Kind())
 	e.itemID("t:ItemId", it)
@@ -258,7 +258,7 @@ func (e *encoder) folderID(name string, f *mailstore.Folder) {
 	e.Close()
 }
 
-// when formats a time of the store as the request wants times.
+// when formats a time of the store in the format that the request wants.
 func (e *encoder) when(v string) string {
 	t, err := mailstore.ParseTime(v)
 	if err != nil {

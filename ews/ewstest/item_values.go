@@ -32,7 +32,7 @@ func (u *update) apply(suppress bool) {
 		u.item.Rewrite(u.item.Content().Edit(u.edit))
 	}
 	if u.sets(mailstore.PropReminderTime, mailstore.PropReminderDelta) && !u.sets(mailstore.PropReminderSignal) {
-		u.remove = append(u.remove, mailstore.PropReminderSignal) // it was about the old time
+		u.remove = append(u.remove, mailstore.PropReminderSignal) // it belonged to the old time
 	}
 	u.item.Update(u.set, u.remove, suppress)
 }
@@ -48,7 +48,7 @@ func nameOf(uri string) string {
 	return name
 }
 
-// texts and truths are the elements that are one property each.
+// texts and truths are the elements that correspond to one property each.
 var (
 	textFields = map[string]ews.ExtendedField{
 		"Subject": mailstore.TagSubject, "ItemClass": mailstore.TagClass,
@@ -96,7 +96,7 @@ func (u *update) put(v *ewsschema.Node, appended bool) *refusal {
 	return u.special(v, appended)
 }
 
-// special sets the elements that are like no other.
+// special sets the elements that need special treatment.
 func (u *update) special(v *ewsschema.Node, appended bool) *refusal {
 	var p ews.ExtendedProperty
 	ok := true

@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// What real servers do and ewstest does not is refused, with a text that says so.
+// What real servers do but ewstest does not is refused, with a text that says so.
 func TestLackingObjectsSaySo(t *testing.T) {
 	t.Parallel()
 	for version, schema := range schemaOf {

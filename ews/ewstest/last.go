@@ -9,7 +9,7 @@ import (
 // [EarlierAnswer].
 const maxLast = 1 << 20
 
-// lastAnswers has the last answer of each account.
+// lastAnswers holds the last answer of each account.
 type lastAnswers struct {
 	mu  sync.Mutex
 	all map[string]*answer
@@ -30,7 +30,7 @@ func (l *lastAnswers) keep(account string, a *answer) {
 	l.all[account] = a
 }
 
-// of returns the last answer of an account, nil if it has none.
+// of returns the last answer of an account, or nil if it has none.
 func (l *lastAnswers) of(account string) *answer {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -10,14 +10,13 @@ import (
 // postponed holds the requests that the server acts on after it has answered.
 type postponed struct {
 	mu     sync.Mutex
-	held   []*turn // until the test says so
+	held   []*turn // until the test releases them
 	closed bool
 }
 
 // Withheld returns the requests that the server acts on when the test calls
-// [Server.ActWithheld], in the order in which they came; see
-// [Fault.ActedOnCall]. A request of which members are withheld one by one stands
-// there once for each.
+// [Server.ActWithheld], in the order of arrival; see [Fault.ActedOnCall]. A request whose
+// members are withheld one by one appears once for each of them.
 func (s *Server) Withheld() []Request {
 	s.late.mu.Lock()
 	defer s.late.mu.Unlock()
@@ -30,11 +29,11 @@ func (s *Server) Withheld() []Request {
 	return all
 }
 
-// ActWithheld acts on one of the requests that [Server.Withheld] returns, counted
-// from 0, and reports whether there is such a one. It is then withheld no more.
-// The server treats it as a request that comes in now, as [Fault.ActedAfter] says.
-// It may be called from the hooks of [Server.OnRequest], [Server.OnMember] and
-// [Server.OnResponse].
+// ActWithheld acts on one of the requests that [Server.Withheld] returns, counted from 0,
+// and reports whether there is one with that number. The request is then no longer
+// withheld. The server treats it as if it arrived now, as described for
+// [Fault.ActedAfter]. It may be called from the hooks of [Server.OnRequest],
+// [Server.OnMember] and [Server.OnResponse].
 func (s *Server) ActWithheld(n int) bool {
 	s.late.mu.Lock()
 	if n < 0 || n >= len(s.late.held) {
@@ -48,14 +47,13 @@ func (s *Server) ActWithheld(n int) bool {
 	return true
 }
 
-// lateAct is what a fault leaves for later: to act on a request, or on some of its
-// members.
+// lateAct is what a fault defers: acting on a request, or on some of its members.
 type lateAct struct {
 	fault Fault
 	only  map[int]bool // nil: all
 }
 
-// postpone lets the server act later on what the faults of a request left for that.
+// postpone makes the server act later on what the faults of a request deferred.
 func (s *Server) postpone(t *turn) {
 	for _, act := range t.waiting {
 		later := &turn{

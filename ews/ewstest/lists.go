@@ -20,13 +20,14 @@ func (s *Server) AddHiddenList(address string, members ...string) {
 type ListOptions struct {
 	DisplayName string // default: local part
 
-	// Members are addresses of mailboxes and other lists; any other address
-	// counts as a contact. Lists may contain one another.
+	// Members are addresses of mailboxes and other lists; any other address counts as a
+	// contact. Lists can contain one another.
 	Members []string
 
-	// Dynamic makes it a dynamic distribution group: its members are at any time
-	// the mailboxes whose primary address matches this [path.Match] pattern, such
-	// as *@sales.example.test, regardless of case. Default: the list has Members.
+	// Dynamic makes it a dynamic distribution group: at any time, its members are the
+	// mailboxes whose primary address matches this [path.Match] pattern, such as
+	// *@sales.example.test, regardless of case. Default: not dynamic; the list has
+	// Members.
 	Dynamic string
 
 	Hidden bool // see [Server.AddHiddenList]
@@ -88,9 +89,9 @@ func (s *Server) membersOf(l *list) []string {
 	return all
 }
 
-// Recipients returns the mailboxes that get mail sent to an address: its own, or those of
-// a list's members, hidden or not, and of the lists among them. ok is false if the address
-// is neither a mailbox nor a list.
+// Recipients returns the mailboxes that get mail sent to an address: the mailbox with
+// that address, or those of a list's members, hidden ones included, and of the lists
+// among them. ok is false if the address is neither a mailbox nor a list.
 func (s *Server) Recipients(address string) (boxes []*Mailbox, ok bool) {
 	boxes = s.mailboxesBehind(address)
 	s.mu.Lock()
@@ -98,8 +99,8 @@ func (s *Server) Recipients(address string) (boxes []*Mailbox, ok bool) {
 	return boxes, len(boxes) > 0 || s.directory.lists[strings.ToLower(address)] != nil
 }
 
-// mailboxesBehind returns the mailboxes that receive mail sent to an address: its
-// own, or those of a list's members, hidden or not.
+// mailboxesBehind returns the mailboxes that receive mail sent to an address: the mailbox
+// with that address, or those of a list's members, hidden ones included.
 func (s *Server) mailboxesBehind(address string) []*Mailbox {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,8 +17,9 @@ type MailboxOptions struct {
 	Language       string   // display names of default folders: "en" (default), "de", "es", "fr", "it", "ja", "nl", "ru"
 	QuotaBytes     int64    // 0: no limit
 	Hidden         bool     // hidden from address lists
-	// BackEnd is the name of its mailbox server: a subscription made there is known there
-	// only, so that clients need affinity. Exchange 2013 and later. Default: one for all.
+	// BackEnd is the name of its mailbox server: a subscription made there is known only
+	// there, so clients need affinity. It applies to Exchange 2013 and later. Default:
+	// one server for all mailboxes.
 	BackEnd string
 }
 
@@ -27,18 +28,18 @@ type Mailbox struct {
 	server  *Server
 	box     *mailstore.Mailbox
 	backEnd string
-	cancel  func() // the end of a move; nil without one
+	cancel  func() // cancels the end of a move; nil without one
 }
 
 // Address returns the primary address.
 func (m *Mailbox) Address() string { return m.box.Address }
 
-// Deliver puts a message into the Inbox as transport would: received now,
-// unread, not a draft, however malformed it is. If MarkAsJunk has blocked its sender, it
-// goes to Junk Email. It keeps eml, which must not be modified afterwards.
+// Deliver puts a message into the Inbox as transport would: received now, unread, not a
+// draft, however malformed it is. If MarkAsJunk has blocked its sender, it goes to Junk
+// Email. Deliver retains eml, which must not be modified afterwards.
 func (m *Mailbox) Deliver(eml []byte) *Message { return m.DeliverWith(eml, Delivery{}) }
 
-// Delivery describes how a message is delivered; the zero value means as by
+// Delivery describes how a message is delivered; the zero value means the same as
 // [Mailbox.Deliver].
 type Delivery struct {
 	Folder     *Folder
@@ -52,9 +53,10 @@ type Delivery struct {
 	Associated bool // folder associated information, not a message
 }
 
-// DeliverWith is Deliver with settings. It ignores the quota. If a policy acts at
-// once, it returns what that left, nil if that is nothing; see [Mailbox.AddPolicy]. It
-// panics if the folder is a search folder or in another mailbox.
+// DeliverWith is Deliver with settings. It ignores the quota. If a policy acts
+// immediately, DeliverWith returns the message as the policy left it, or nil if it is
+// gone; see [Mailbox.AddPolicy]. It panics if the folder is a search folder or in another
+// mailbox.
 func (m *Mailbox) DeliverWith(eml []byte, d Delivery) *Message {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
@@ -66,9 +68,9 @@ func (m *Mailbox) DeliverWith(eml []byte, d Delivery) *Message {
 	return delivered
 }
 
-// Fill delivers n messages as DeliverWith does, without taking a snapshot of each,
-// for folders with tens of thousands of messages. The function message returns
-// the i-th one, counted from 0.
+// Fill delivers n messages as DeliverWith does, but without taking a snapshot of each;
+// use it for folders with tens of thousands of messages. The function message returns the
+// i-th one, counted from 0.
 func (m *Mailbox) Fill(n int, message func(i int) (eml []byte, d Delivery)) {
 	for i := range n {
 		eml, d := message(i)
@@ -112,7 +114,7 @@ func (m *Mailbox) deliver(eml []byte, d Delivery) *mailstore.Item {
 	return folder.Create(n)
 }
 
-// Folder returns a folder by well-known name, nil if the mailbox has none.
+// Folder returns a folder by well-known name, or nil if the mailbox has none.
 func (m *Mailbox) Folder(name ews.FolderName) *Folder {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
@@ -145,9 +147,9 @@ func (m *Mailbox) AddFolder(parent *Folder, path ...string) *Folder {
 	return m.wrap(f)
 }
 
-// AddFolders returns n folders below a parent (nil: the top of the information
-// store), named "Folder 001" and so on, which it creates unless they exist. With
-// many of them a client needs several calls to search in all.
+// AddFolders returns n folders below a parent (nil: the top of the information store),
+// named "Folder 001" and so on, which it creates unless they exist. With many folders, a
+// client needs several calls to search all of them.
 func (m *Mailbox) AddFolders(parent *Folder, n int) []*Folder {
 	all := make([]*Folder, n)
 	for i := range all {
@@ -189,9 +191,9 @@ func (m *Mailbox) Messages() []*Message {
 	return snapshots(m.box.Items())
 }
 
-// Remove makes the mailbox unavailable, as a migration does: its address and ids
-// answer ErrorNonExistentMailbox, or ErrorMailboxMoveInProgress if moving is
-// set. Its content can still be inspected.
+// Remove makes the mailbox unavailable, as a migration does: requests for its address and
+// ids get ErrorNonExistentMailbox, or ErrorMailboxMoveInProgress if moving is set. Its
+// content can still be inspected.
 func (m *Mailbox) Remove(moving bool) {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
@@ -199,8 +201,8 @@ func (m *Mailbox) Remove(moving bool) {
 	m.server.org.RemoveMailbox(m.box, moving)
 }
 
-// Restore brings a removed mailbox back, also before the time of
-// [Mailbox.MoveAway]. All ids are valid again.
+// Restore brings a removed mailbox back, even before a [Mailbox.MoveAway] would end. All
+// ids are valid again.
 func (m *Mailbox) Restore() {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
@@ -222,7 +224,7 @@ func (m *Mailbox) Size() int64 {
 	return m.box.Size()
 }
 
-// Message returns the item with an id, nil if the mailbox has no such item.
+// Message returns the item with an id, or nil if the mailbox has no such item.
 func (m *Mailbox) Message(id ews.ItemID) *Message {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
@@ -232,9 +234,9 @@ func (m *Mailbox) Message(id ews.ItemID) *Message {
 	return nil
 }
 
-// MoveMessage moves an item as its owner would, to a folder of the mailbox, and
-// returns it with its new id, nil if there is no such item. It panics if the folder is
-// a search folder or in another mailbox.
+// MoveMessage moves an item as its owner would, to a folder of the mailbox, and returns
+// it with its new id, or nil if there is no such item. It panics if the folder is a
+// search folder or in another mailbox.
 func (m *Mailbox) MoveMessage(id ews.ItemID, to *Folder) *Message {
 	m.server.mu.Lock()
 	defer m.server.mu.Unlock()
@@ -247,7 +249,7 @@ func (m *Mailbox) MoveMessage(id ews.ItemID, to *Folder) *Message {
 	return m.server.object(object)
 }
 
-// DeleteMessage removes an item for good, without a trace, and reports whether it
+// DeleteMessage removes an item permanently, without a trace, and reports whether it
 // existed.
 func (m *Mailbox) DeleteMessage(id ews.ItemID) bool {
 	m.server.mu.Lock()

@@ -2,11 +2,11 @@ package ewstest
 
 import "time"
 
-// MoveAway begins a move of the mailbox to another database that ends by itself
-// after a time, in virtual time inside a synctest bubble. Until then its address and
-// ids answer ErrorMailboxMoveInProgress, people cannot work in it, and policies
-// wait. Afterwards all ids are valid again. [Mailbox.Restore] ends it before. Like
-// any move, it does not show in the content.
+// MoveAway begins a move of the mailbox to another database that ends by itself after a
+// duration, in virtual time inside a synctest bubble. Until then, requests for its
+// address and ids get ErrorMailboxMoveInProgress, people cannot work in it, and policies
+// wait. Afterwards all ids are valid again. [Mailbox.Restore] ends the move early. Like
+// any such move, it does not affect the content.
 func (m *Mailbox) MoveAway(d time.Duration) { m.moveAway(d, "") }
 
 func (m *Mailbox) moveAway(d time.Duration, when string) {
@@ -19,7 +19,7 @@ func (m *Mailbox) moveAway(d time.Duration, when string) {
 	m.cancel = s.later(d, m.back)
 }
 
-// back makes the mailbox available, and lets policies do what waited for that.
+// back makes the mailbox available, and lets policies catch up on what they postponed.
 func (m *Mailbox) back() {
 	s := m.server
 	if m.cancelMove() {
@@ -36,7 +36,7 @@ func (m *Mailbox) back() {
 	s.settle("")
 }
 
-// cancelMove forgets the end of a move and reports whether one was expected.
+// cancelMove cancels the pending end of a move and reports whether there was one.
 func (m *Mailbox) cancelMove() bool {
 	expected := m.cancel != nil
 	if expected {

@@ -6,8 +6,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// markAllItemsAsRead marks all items of folders as read or unread, but not those of
-// their subfolders. See
+// markAllItemsAsRead marks all items of folders, but not of their subfolders, as read or
+// unread. See
 // https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/markallitemsasread-operation.
 func markAllItemsAsRead(c *call) *refusal {
 	read, suppress := c.op.Bool("ReadFlag", false), c.op.Bool("SuppressReadReceipts", false)

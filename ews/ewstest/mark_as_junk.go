@@ -6,9 +6,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// markAsJunk blocks the senders of messages or unblocks them, and moves the messages to
-// Junk Email or to the Inbox. What blocked senders send from then on goes to Junk Email.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/markasjunk-operation.
+// markAsJunk blocks or unblocks the senders of messages, and moves the messages to Junk
+// Email or to the Inbox. What blocked senders send from then on goes to Junk Email. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/markasjunk-operation.
 func markAsJunk(c *call) *refusal {
 	junk, move := c.op.AttrBool("IsJunk", false), c.op.AttrBool("MoveItem", false)
 	name := ews.FolderInbox

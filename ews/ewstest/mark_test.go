@@ -101,7 +101,7 @@ func TestMarkAsJunk(t *testing.T) {
 	}
 }
 
-// Whoever has sent a message is its sender, and whom it is from.
+// A message's senders are both the account that sent it and the person it is from.
 func TestJunkOnBehalf(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{}).as("alice")

@@ -2,16 +2,16 @@ package ewstest
 
 import "slices"
 
-// OnMember registers a hook that is called before the server processes each member
-// of a batch, with the sequence number of the request and that of the member, both
-// counted from 0: the items of a request for items, the folders of FindItem and
-// FindFolder, the changes of UpdateItem. It is called after [Server.OnRequest] and
-// the charge to the budget. No lock is held, so a test may change the state between
-// two members, and other requests may come in between, as on a real server; what a
-// request read before stays as it was read: its restriction, its shape, the folder
-// it moves to. A folder that is deleted meanwhile is answered with the error of a
-// folder that is not there. Not called for requests that are acted on later. Nil
-// takes away all hooks, as in [Server.OnRequest].
+// OnMember registers a hook that is called before the server processes each member of a
+// batch, with the sequence numbers of the request and of the member, both counted from 0.
+// Members are the items of a request for items, the folders of FindItem and FindFolder,
+// and the changes of UpdateItem. The hook is called after [Server.OnRequest] and the
+// charge to the budget. No lock is held, so a test can change the state between two
+// members, and other requests can come in between, as on a real server. What the request
+// has already read stays as it was read: its restriction, its shape, the folder it moves
+// to. For a folder that is deleted meanwhile, the answer is the error for a folder that
+// does not exist. The hook is not called for requests that are acted on later. Nil
+// removes all hooks, as in [Server.OnRequest].
 func (s *Server) OnMember(f func(n, member int, r *Request)) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
@@ -22,8 +22,8 @@ func (s *Server) OnMember(f func(n, member int, r *Request)) {
 	s.log.members = append(s.log.members, f)
 }
 
-// between calls the hooks before a member of a batch, without the server's lock,
-// which is held again when it returns or panics.
+// between calls the hooks before a member of a batch. It releases the server's lock
+// meanwhile, and holds it again when it returns or panics.
 func (c *call) between(member int) {
 	j := &c.log
 	j.mu.Lock()

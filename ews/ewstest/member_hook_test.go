@@ -58,7 +58,7 @@ func TestFolderGoesBetweenTwoMembers(t *testing.T) {
 	for name, tt := range map[string]struct {
 		op   func(folder, one, two string) string
 		code string
-		box  string // the mailbox that goes, instead of the folder
+		box  string // the mailbox that is removed, instead of the folder
 	}{
 		"move": {func(folder, one, two string) string { return moveXML(folder, one, two) }, "ErrorToFolderNotFound", ""},
 		"create": {func(folder, _, _ string) string {

@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// Message is a snapshot of an item. It does not follow changes; get a new one
-// after a call. It may be shared with other callers and must not be modified.
+// Message is a snapshot of an item. It does not follow changes; get a new one after a
+// call. It can be shared with other callers and must not be modified.
 type Message struct {
 	ID             ews.ItemID
 	Mailbox        string
@@ -33,14 +33,15 @@ type Message struct {
 	Attachments    []ews.Attachment
 	ReceiptPending bool // a read or non-read receipt would be sent
 	Associated     bool // folder associated information
-	// Object numbers the item for as long as it exists. Unlike the id it survives
-	// moves, also into another mailbox, where it is that of the item that arrived. A
-	// copy, an upload and a created item have a new one, and so has what a move into
-	// another mailbox, or an edit, leaves in Recoverable Items. Nothing on the wire
-	// contains it. See [Server.Object].
+	// Object numbers the item for as long as it exists. Unlike the id it survives moves,
+	// even into another mailbox, where the item that arrives keeps it. A copy, an upload
+	// and a created item get a new one, and so does what a move into another mailbox, or
+	// an edit, leaves in Recoverable Items. It never appears on the wire. See
+	// [Server.Object].
 	Object uint64
 	// CopiedFrom is the object that the item was copied from, or exported from and
-	// uploaded; 0 if it is no copy, or made from MIME, so that nobody can tell.
+	// uploaded; 0 if the item is not a copy, or was made from MIME, in which case nobody
+	// can tell.
 	CopiedFrom uint64
 	// Properties are all MAPI properties, named ones by set and name, in the text
 	// form of the protocol. A copy of an item is faithful if these are equal,
@@ -74,7 +75,7 @@ func snapshot(it *mailstore.Item) *Message {
 	return m
 }
 
-// described describes an item but for its place.
+// described describes an item except for its place.
 func described(it *mailstore.Item) *Message {
 	p := it.Properties()
 	m := &Message{

@@ -2,17 +2,17 @@ package ewstest
 
 import "time"
 
-// meter is a budget of time in which the server may work: a bucket that recharges all the
-// time. The lock of the budgets guards it.
+// meter is a budget of server time: a bucket that recharges continuously. The lock of the
+// budgets guards it.
 type meter struct {
-	most    time.Duration // the balance that it begins with and does not exceed
-	rate    float64       // what it recharges in a second, in seconds
-	cutoff  time.Duration // how far it may be overdrawn before its payer is locked out; 0: for ever
-	refuses bool          // a call that would have to wait for too long, instead of cutting the wait
+	most    time.Duration // the initial and maximum balance
+	rate    float64       // seconds recharged per second
+	cutoff  time.Duration // how far it may be overdrawn before its payer is locked out; 0: no limit
+	refuses bool          // refuses a call that would have to wait too long, instead of capping the wait
 	part    func(Cost) time.Duration
 
 	balance time.Duration
-	at      time.Time // when that was the balance
+	at      time.Time // when the balance was computed
 }
 
 // meters returns the full budgets of a policy.
@@ -64,14 +64,14 @@ func (m *meter) recharge(now time.Time) {
 	}
 }
 
-// until returns how long the balance takes to be at least so much, 0 if it is.
+// until returns how long it takes to reach a balance, or 0 if it is already reached.
 func (m *meter) until(balance time.Duration) time.Duration {
 	if m.balance >= balance {
 		return 0
 	}
-	// Rounded up to what the protocol can say.
+	// Rounded up to the protocol's resolution.
 	return (time.Duration(float64(balance-m.balance)/m.rate) + time.Millisecond - 1).Truncate(time.Millisecond)
 }
 
-// cut reports whether the budget is overdrawn as far as it may be.
+// cut reports whether the budget is overdrawn to its cut-off.
 func (m *meter) cut() bool { return m.cutoff > 0 && m.balance <= -m.cutoff }

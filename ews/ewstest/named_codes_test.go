@@ -9,14 +9,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// answerXML is a response to an item.
+// answerXML returns a response to an item.
 func answerXML(kind string, m *ewstest.Message) string {
 	return createXML(`MessageDisposition="SendAndSaveCopy"`, "", `<t:`+kind+`><t:ReferenceItemId Id="`+m.ID.ID+`" ChangeKey="`+m.ID.ChangeKey+`"/></t:`+kind+`>`)
 }
 
-// TestCodesThatThePageNames has requests for which Microsoft's page on ResponseCode names
-// a code of their own.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
+// TestCodesThatThePageNames sends requests for which Microsoft's page on ResponseCode
+// names a specific code. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
 func TestCodesThatThePageNames(t *testing.T) {
 	t.Parallel()
 	seek := `<m:SeekToConditionPageItemView BasePoint="Beginning"><t:Condition><t:Exists><t:FieldURI FieldURI="item:Subject"/></t:Exists></t:Condition></m:SeekToConditionPageItemView>`
@@ -56,7 +56,7 @@ func TestCodesThatThePageNames(t *testing.T) {
 			resolve("alice", "contacts"):                 "NoError",
 			answerXML("RemoveItem", m):                   "ErrorInvalidItemForOperationRemoveItem",
 			answerXML("CancelCalendarItem", m):           "ErrorInvalidItemForOperationCancelItem",
-			answerXML("CancelCalendarItem", appointment): "ErrorInvalidOperation", // ewstest does not have that
+			answerXML("CancelCalendarItem", appointment): "ErrorInvalidOperation", // ewstest does not support it
 			resolve("alice"):                             "NoError",
 			getItemXML(idOnly, `<t:ItemId Id="`+m.ID.ID+`" ChangeKey=""/>`):                                         "ErrorInvalidChangeKey",
 			deleteXML("HardDelete", "", `<t:ItemId Id="`+m.ID.ID+`" ChangeKey=""/>`):                                "ErrorInvalidChangeKey",

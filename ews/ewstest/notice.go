@@ -7,9 +7,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// Notice is something that reached another person: a read receipt, a "not read"
-// notice, a sent message or a meeting response. If that person has a mailbox of the
-// server, all but the last are messages in its Inbox as well.
+// Notice is something that reached another person: a read receipt, a "not read" notice, a
+// sent message or a meeting response. If that person has a mailbox of the server, all but
+// the last are also messages in its Inbox.
 type Notice struct {
 	Kind    string // "IPNRN" (read), "IPNNRN" (not read), "Sent", "MeetingResponse"
 	From    string
@@ -18,9 +18,8 @@ type Notice struct {
 	Item    ews.ItemID
 }
 
-// Notices returns what has reached other people so far; with Options.MaxRecords, the
-// last of it. To test that a client
-// works unnoticed, check that it is empty.
+// Notices returns what has reached other people so far; with Options.MaxRecords, only the
+// latest. To test that a client works unnoticed, check that the result is empty.
 func (s *Server) Notices() []Notice {
 	s.mu.Lock()
 	defer s.mu.Unlock()

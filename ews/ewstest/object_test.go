@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// An object survives moves, also into another mailbox, where the item that arrives
-// is it, and not what is left behind.
+// An object survives moves, even into another mailbox, where the item that arrives has
+// the same object and what is left behind does not.
 func TestObjectSurvivesMoves(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -41,14 +41,14 @@ func TestObjectSurvivesMoves(t *testing.T) {
 	assert.Nil(t, c.srv.Object(0))
 }
 
-// Copies, uploads and created items are new objects. That of an upload is a copy of
-// the one exported, of which the stream says nothing.
+// Copies, uploads and created items are new objects. An uploaded item is a copy of the
+// exported one, although the stream does not show it.
 func TestObjectsOfCopies(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
 	box := c.srv.Mailbox(alice)
 	m := box.Deliver([]byte(plain))
-	for range 20 { // so that the number of the copy is unlike others
+	for range 20 { // so that the number of the copy is distinct
 		box.Deliver([]byte(plain))
 	}
 	copied := codes(c.do(strings.ReplaceAll(moveXML(folderOf("drafts", alice), itemID(m)), "MoveItem", "CopyItem")))

@@ -29,7 +29,7 @@ func (s *Server) faulted(r *refusal) *answer {
 	return s.twice(xmlAnswer(http.StatusOK, e.pieces()))
 }
 
-// twice marks a fault that is sent a second time, if the server does that.
+// twice marks a fault to be sent a second time, if the server has that oddity.
 func (s *Server) twice(a *answer) *answer {
 	a.again = s.opts.Odd.Has(OddTwoAnswers)
 	return a
@@ -38,15 +38,14 @@ func (s *Server) twice(a *answer) *answer {
 // connKey is the key of a request's connection in its context.
 type connKey struct{}
 
-// connContext keeps the connection where sendAgain finds it.
+// connContext stores the connection where sendAgain finds it.
 func connContext(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, c)
 }
 
-// sendAgain sends an answer a second time, behind the first. net/http cannot do
-// that, but lets others write to the connection once it has sent the whole of the
-// first one; it goes on to serve the connection, whose answers are one late from
-// then on.
+// sendAgain sends an answer a second time, after the first. net/http cannot do that, but
+// lets others write to the connection once it has sent the whole first answer; it
+// continues to serve the connection, whose answers lag by one from then on.
 func (a *answer) sendAgain(w http.ResponseWriter, r *http.Request) {
 	conn, ok := r.Context().Value(connKey{}).(net.Conn)
 	if !a.again || !ok || http.NewResponseController(w).Flush() != nil {

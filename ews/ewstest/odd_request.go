@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/xmlwire"
 )
 
-// refusedAtGate returns the answer to a request that is refused before the server
-// knows who sent it, nil if it is let through.
+// refusedAtGate returns the answer to a request that is refused before the server knows
+// who sent it, or nil if it is let through.
 func (s *Server) refusedAtGate(r *http.Request) *answer {
 	switch odd := s.opts.Odd; {
 	case odd.Has(OddPostOnly) && r.Method != http.MethodPost && strings.HasPrefix(strings.ToLower(r.URL.Path), "/ews/"):
@@ -24,15 +24,14 @@ func (s *Server) refusedAtGate(r *http.Request) *answer {
 	return nil
 }
 
-// chunked reports whether a body has no length. A request that has not yet been
-// sent, as Direct gets it, also says so with a length of zero.
+// chunked reports whether a body has no length. In a request that has not yet been sent,
+// as Direct gets it, a length of zero means the same.
 func chunked(r *http.Request) bool {
 	return slices.Contains(r.TransferEncoding, "chunked") || r.ContentLength < 0 ||
 		r.ContentLength == 0 && r.Body != nil && r.Body != http.NoBody
 }
 
-// lacked returns the fault for an operation that the server does not have, nil if it
-// has it.
+// lacked returns the fault for an operation that the server lacks, or nil if it has it.
 func (s *Server) lacked(operation string) *answer {
 	if !s.opts.Odd.Has(OddNoTransfer) || operation != "ExportItems" && operation != "UploadItems" {
 		return nil
@@ -41,7 +40,7 @@ func (s *Server) lacked(operation string) *answer {
 }
 
 // forgetChangeKeys returns the operation without the change keys of its ids, if the
-// server takes any.
+// server accepts any change key.
 func (o Oddities) forgetChangeKeys(op *ewsschema.Node) *ewsschema.Node {
 	if !o.Has(OddNoChangeKeys) {
 		return op
@@ -53,7 +52,7 @@ func (o Oddities) forgetChangeKeys(op *ewsschema.Node) *ewsschema.Node {
 	return op
 }
 
-// withoutChangeKeys returns a copy: the request may be remembered.
+// withoutChangeKeys returns a copy, because the request may be cached.
 func withoutChangeKeys(n *ewsschema.Node) *ewsschema.Node {
 	c := *n
 	if n.Local == "ItemId" {
@@ -68,8 +67,8 @@ func withoutChangeKeys(n *ewsschema.Node) *ewsschema.Node {
 	return &c
 }
 
-// mailboxAt finds the mailbox with an address that a request names, nil if it does
-// not exist.
+// mailboxAt finds the mailbox with an address that a request names, or nil if it does not
+// exist.
 func (s *Server) mailboxAt(address string) *mailstore.Mailbox {
 	box := s.org.ByAddress(address)
 	if box != nil && s.opts.Odd.Has(OddCaseSensitive) && box.Address != address && !slices.Contains(box.Proxies, address) {

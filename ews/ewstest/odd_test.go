@@ -20,7 +20,7 @@ func oddly(t *testing.T, one ewstest.Oddities, test func(t *testing.T, c *caller
 	withOddities(t, one, func(t *testing.T, c *caller, set ewstest.Oddities) { test(t, c, set != 0) })
 }
 
-// withOddities is oddly for a test that asks which ones there are.
+// withOddities is oddly for a test that needs to know which oddities there are.
 func withOddities(t *testing.T, one ewstest.Oddities, test func(t *testing.T, c *caller, set ewstest.Oddities)) {
 	t.Helper()
 	for version, schema := range schemaOf {
@@ -33,7 +33,7 @@ func withOddities(t *testing.T, one ewstest.Oddities, test func(t *testing.T, c 
 	}
 }
 
-// pick returns one of two values.
+// either returns one of two values.
 func either[T any](odd bool, strange, usual T) T {
 	if odd {
 		return strange
@@ -296,7 +296,7 @@ func TestOddNanoseconds(t *testing.T) {
 	assert.Equal(t, []string{"2026-11-24T10:00:00.000000000Z"}, texts(answer, "DateTimeSent"))
 }
 
-// An injected fault looks like the others of an odd server.
+// An odd server sends an injected fault like any other.
 func TestInjectedBareFaultsAreOddToo(t *testing.T) {
 	t.Parallel()
 	for _, odd := range []ewstest.Oddities{0, ewstest.OddBareFaults} {

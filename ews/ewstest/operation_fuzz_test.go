@@ -8,7 +8,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// FuzzOperation changes a part of a request that is right, of each operation: all but
+// FuzzOperation changes a part of a valid request, for each operation except
 // GetStreamingEvents, whose answer lasts a minute.
 func FuzzOperation(f *testing.F) {
 	all := slices.DeleteFunc(ewstest.Operations(), func(o ewstest.Operation) bool { return o.Name == "GetStreamingEvents" })

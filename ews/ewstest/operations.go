@@ -8,20 +8,20 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// Operation is an operation that a [Server] has.
+// Operation is an operation that a [Server] supports.
 type Operation struct {
 	Name ews.Operation
 	// Since is the first version of a server that has it.
 	Since Version
-	// Lacks says what a real server does in it and ewstest does not, which is refused
-	// with ErrorInvalidOperation. Empty: nothing that is known.
+	// Lacks lists what a real server does in the operation but ewstest does not, which is
+	// refused with ErrorInvalidOperation. Empty: nothing known.
 	Lacks string
 }
 
-// Operations returns the operations that a server has, in the order of their names. It
+// Operations returns the operations that a server supports, sorted by name. A server
 // refuses all others of the protocol with the fault ErrorInvalidOperation, which names
-// the operation, and those that its version does not have with ErrorSchemaValidation.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/ews-operations-in-exchange.
+// the operation, and those that its version does not have with ErrorSchemaValidation. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/ews-operations-in-exchange.
 func Operations() []Operation {
 	all := make([]Operation, 0, len(operations))
 	for _, name := range slices.Sorted(maps.Keys(operations)) {
@@ -35,7 +35,7 @@ func Operations() []Operation {
 	return all
 }
 
-// lacking says what operations do not do.
+// lacking describes what operations do not do.
 var lacking = map[string]string{
 	"ApplyConversationAction": "actions on messages to come (AlwaysCategorize, AlwaysDelete, AlwaysMove); SetRetentionPolicy",
 	"FindConversation":        "views that begin where a condition is met; the archive together with the mailbox; ReturnDeletedItems; Preview and the other properties that are about more than the messages",

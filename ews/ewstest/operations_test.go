@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "TestDocListsTheOperations: write the list in doc.go anew")
 
-// TestDocListsTheOperations holds the package's documentation to what the code has.
+// TestDocListsTheOperations checks the package documentation against the code.
 func TestDocListsTheOperations(t *testing.T) {
 	t.Parallel()
 	var list strings.Builder
@@ -44,8 +44,8 @@ func TestDocListsTheOperations(t *testing.T) {
 	assert.Equal(t, list.String(), listed, "doc.go is out of date: go test ./ews/ewstest -run TestDocListsTheOperations -update")
 }
 
-// TestEveryOperationIsServedOrRefusedByName sends each operation of the protocol, in
-// each version. They are empty, so they are not captured.
+// TestEveryOperationIsServedOrRefusedByName sends each operation of the protocol to each
+// version. The requests are empty, so they are not captured.
 func TestEveryOperationIsServedOrRefusedByName(t *testing.T) {
 	t.Setenv("EWSTEST_CAPTURE", "")
 	served := make(map[string]bool)
@@ -68,7 +68,7 @@ func TestEveryOperationIsServedOrRefusedByName(t *testing.T) {
 			assert.Equal(t, 500, status, "%s on %s", name, version)
 			if since > has {
 				assert.Equal(t, []string{"ErrorSchemaValidation"}, codes(answer), "%s on %s", name, version)
-			} else if !strings.Contains(answer, "ErrorSchemaValidation") { // its content, of those that have a grammar
+			} else if !strings.Contains(answer, "ErrorSchemaValidation") { // for the content, in operations that have a grammar
 				assert.Equal(t, []string{"ErrorInvalidOperation"}, codes(answer), "%s on %s", name, version)
 				assert.Contains(t, answer, name, version)
 			}

@@ -14,9 +14,9 @@ type Options struct {
 	Version Version // default: Exchange2016
 	Domain  string  // default: "example.test"
 
-	// Empty leaves out the default scenario: mailboxes alice, bob, carol,
-	// quarantine and svc, list all-staff, service account svc with FullAccess to
-	// all and the impersonation right.
+	// Empty omits the default scenario: mailboxes alice, bob, carol, quarantine and svc,
+	// list all-staff, service account svc with FullAccess to all and the impersonation
+	// right.
 	Empty bool
 
 	// FewFolders gives mailboxes only the default folders that mail needs: Inbox,
@@ -28,19 +28,19 @@ type Options struct {
 	// Default: Basic. NewServer panics if one is unknown or lacks what it needs.
 	Authentication []Scheme
 
-	// ExtendedProtection is how NTLM treats channel bindings; it needs TLS.
+	// ExtendedProtection determines how NTLM treats channel bindings; it needs TLS.
 	// Default: ProtectionOff.
 	ExtendedProtection Protection
 
 	// Azure is the tenant whose tokens are accepted; required with Bearer.
 	Azure *Azure
 
-	// Autodiscover serves Autodiscover beside EWS, on the socket and by
-	// [Server.ServeHTTP]. Default: not; see [Server.Autodiscover].
+	// Autodiscover serves Autodiscover alongside EWS, on the socket and by
+	// [Server.ServeHTTP]. Default: not served; see [Server.Autodiscover].
 	Autodiscover *AutodiscoverOptions
 
 	TLS      bool         // serve HTTPS with a certificate made at start
-	Listener net.Listener // default: a free port of 127.0.0.1
+	Listener net.Listener // default: a free port on 127.0.0.1
 
 	// RetentionOff makes HardDelete final. By default, as on real servers, items
 	// go to Recoverable Items (single item recovery).
@@ -51,7 +51,7 @@ type Options struct {
 	// where its owner can recover it. "none" keeps nothing.
 	MoveLeftover ews.FolderName
 
-	// CrossMailboxImpersonated is how a move or copy into another mailbox fails
+	// CrossMailboxImpersonated determines how a move or copy into another mailbox fails
 	// under impersonation. Default: RefuseToFolder.
 	CrossMailboxImpersonated Refusal
 
@@ -62,9 +62,8 @@ type Options struct {
 	// Odd makes the server differ from a current Exchange. Default: not at all.
 	Odd Oddities
 
-	// MaxConcurrency is how many requests of one account, or of one impersonated
-	// mailbox, may run at once before ErrorExceededConnectionCount. Default: no
-	// limit.
+	// MaxConcurrency is how many requests of one account, or of one impersonated mailbox,
+	// may run concurrently before ErrorExceededConnectionCount. Default: no limit.
 	MaxConcurrency int
 
 	// RequestsPerMinute is how many requests of one account, or of one
@@ -72,31 +71,31 @@ type Options struct {
 	// hint to wait. Default: no limit.
 	RequestsPerMinute int
 
-	// MaxSubscriptions is how many subscriptions to events an account, or an
-	// impersonated mailbox, may have before ErrorExceededSubscriptionCount, as the
-	// throttling policy EWSMaxSubscriptions says. Default: 5000; on Exchange Online 20.
+	// MaxSubscriptions is how many subscriptions to events an account, or an impersonated
+	// mailbox, may have before ErrorExceededSubscriptionCount, as the throttling policy
+	// setting EWSMaxSubscriptions defines. Default: 5000; on Exchange Online 20.
 	MaxSubscriptions int
 
 	// MaxStreams is how many connections of GetStreamingEvents an account, or an
 	// impersonated mailbox, may have open before ErrorExceededConnectionCount, as
-	// HangingConnectionLimit says. They do not count for MaxConcurrency. Default: 3; 10
-	// since Exchange 2016.
+	// HangingConnectionLimit defines. They do not count toward MaxConcurrency. Default:
+	// 3; 10 since Exchange 2016.
 	MaxStreams int
 
-	// MaxRecords is how many of each the server remembers at most, the newest: requests
-	// ([Server.Requests]), deeds ([Server.Story]), notices ([Server.Notices]), and
-	// exports, for Message.CopiedFrom. Tests want all; a server that runs for days needs
-	// a limit. Mailboxes are not limited. Default: all.
+	// MaxRecords is the maximum number of records of each kind that the server remembers,
+	// keeping the newest: requests ([Server.Requests]), deeds ([Server.Story]), notices
+	// ([Server.Notices]), and exports, for Message.CopiedFrom. Tests want all of them; a
+	// server that runs for days needs a limit. Mailboxes are not limited. Default: all.
 	MaxRecords int
 
-	// Throttling is the policy that every account, and every impersonated mailbox, has a
-	// budget by; [Server.SetBudget] gives one of them another. NewServer panics if it is
-	// not valid. Default: none, nothing is charged. [DefaultThrottling] is that of a
-	// version.
+	// Throttling is the policy that defines the budget of every account and every
+	// impersonated mailbox; [Server.SetBudget] gives one of them a different one.
+	// NewServer panics if the policy is not valid. Default: none, nothing is charged.
+	// [DefaultThrottling] returns the default policy of a version.
 	Throttling *Throttling
 
-	// Latency is added to each answer, for the way to the server and back; it is charged
-	// to nobody. Latencies says it of single operations, instead.
+	// Latency is added to each answer, for the round trip to the server; it is charged to
+	// nobody. Latencies overrides it for single operations.
 	Latency   time.Duration
 	Latencies map[ews.Operation]time.Duration
 
@@ -105,7 +104,7 @@ type Options struct {
 	Logger *slog.Logger     // one record per POST that signed in, and per deed; default: discard
 }
 
-// Refusal is how a server refuses to move or copy an item into another mailbox
+// Refusal is a way in which a server refuses to move or copy an item into another mailbox
 // for an impersonated caller. All of them have been observed.
 type Refusal int
 

@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// readOnlyOf are the elements of kinds other than mail and posts that no client can
-// set: ErrorInvalidPropertySet. ewstest lacks them and all others of these kinds.
+// readOnlyOf are the elements of kinds other than mail and posts that no client can set:
+// ErrorInvalidPropertySet. ewstest lacks these, like all other elements of these kinds.
 // Sources: [MS-OXWSMTGS], [MS-OXWSCONT] and [MS-OXWSTASK].
 var readOnlyOf = map[string]map[string]bool{
 	"CalendarItem": names(`OriginalStart IsMeeting IsCancelled IsRecurring MeetingRequestWasSent CalendarItemType
@@ -31,7 +31,7 @@ func names(all string) map[string]bool {
 	return set
 }
 
-// unknown returns the rule for an element of items of a kind that is not in
+// unknown returns the rule for an element, of items of a kind, that is not in
 // itemElements.
 func unknown(kind, name string) rule {
 	if readOnlyOf[kind][name] {
@@ -40,8 +40,8 @@ func unknown(kind, name string) rule {
 	return lacks
 }
 
-// folderOf are the kinds that can only be created in folders of their own kind, and
-// the errors otherwise.
+// folderOf are the kinds that can only be created in folders of their own kind, with the
+// errors for other folders.
 var folderOf = map[string]struct {
 	kind string
 	code ews.ResponseCode
@@ -53,7 +53,7 @@ var folderOf = map[string]struct {
 	"PostItem":         {"Folder", "ErrorCannotCreatePostItemInNonMailFolder"},
 }
 
-// fitting refuses to create an item in a folder for others.
+// fitting refuses to create an item in a folder for other kinds.
 func fitting(kind string, f *mailstore.Folder) *refusal {
 	if own, ok := folderOf[kind]; ok && folderKind(f) != own.kind {
 		return refuse(own.code)

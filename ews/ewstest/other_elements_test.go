@@ -50,7 +50,7 @@ func TestReadOnlyElementsOfOtherKinds(t *testing.T) {
 	}
 }
 
-// ownFolders are the folders that items of a kind can be created in.
+// ownFolders are the folders in which items of a kind can be created.
 var ownFolders = map[string]string{"CalendarItem": "calendar", "Contact": "contacts", "DistributionList": "contacts", "Task": "tasks", "PostItem": "inbox"}
 
 func TestItemsAreCreatedInFoldersOfTheirKind(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// paced waits until a member of a batch may be processed, with the server's lock given
-// away, or refuses it. The first one has waited before; see turn.process.
+// paced waits until a member of a batch may be processed, releasing the server's lock
+// meanwhile, or refuses it. The first member has already waited; see turn.process.
 func (c *call) paced(member int) *refusal {
 	switch {
 	case c.turn.late: // nobody waits for it
@@ -31,7 +31,7 @@ func (c *call) paced(member int) *refusal {
 		b.mu.Unlock()
 		return busy(tooLong)
 	}
-	left := wait // of the time of the batch
+	left := wait // of the batch's time
 	if p.BatchLimit > 0 {
 		left = p.BatchLimit - now.Sub(c.began)
 	}
@@ -49,15 +49,15 @@ func (c *call) paced(member int) *refusal {
 	return nil
 }
 
-// skipped counts a member that is not processed because the time of the batch is over.
+// skipped counts a member that is not processed because the batch's time is up.
 func (c *call) skipped() {
 	c.budget.mu.Lock()
 	defer c.budget.mu.Unlock()
 	c.budget.of(c.payer, c.opts).LateItems++
 }
 
-// spend lets a member of a batch take the time that it costs, with the server's lock given
-// away, and charges it. The answer was of a length before.
+// spend makes a member of a batch take the time that it costs, releasing the server's
+// lock meanwhile, and charges it. The answer's length beforehand is given.
 func (c *call) spend(member int, n *ewsschema.Node, before int64) {
 	b := &c.budget
 	b.mu.Lock()
@@ -74,7 +74,7 @@ func (c *call) spend(member int, n *ewsschema.Node, before int64) {
 	b.of(c.payer, c.opts).charge(cost, c.opts.Now())
 }
 
-// sleep waits with the server's lock given away, unless nobody waits for the answer.
+// sleep waits with the server's lock released, unless nobody waits for the answer.
 func (t *turn) sleep(d time.Duration) {
 	if d <= 0 || t.late {
 		return
@@ -89,7 +89,7 @@ func (t *turn) sleep(d time.Duration) {
 	}
 }
 
-// size returns how long the document is so far, about.
+// size returns the approximate length of the document so far.
 func (e *encoder) size() int64 {
 	return int64(len(e.Bytes())) + e.heavy
 }

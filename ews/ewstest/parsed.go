@@ -9,15 +9,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// parsedRequests remembers valid requests that have been read. Clients send the same
-// ones again and again: the folders of a mailbox, a search, a look at an item. Nobody
-// changes what is remembered.
+// parsedRequests caches valid requests that have been read. Clients send the same ones
+// again and again: listing the folders of a mailbox, a search, getting an item. Nobody
+// modifies cached requests.
 type parsedRequests struct {
 	mu   sync.Mutex
 	seen map[string]*ewsschema.Request
 }
 
-// Requests longer than longestParsed are not remembered, and never more than mostParsed.
+// Requests longer than longestParsed are not cached, and at most mostParsed are.
 const (
 	longestParsed = 8 << 10
 	mostParsed    = 128
@@ -57,7 +57,7 @@ func (p *parsedRequests) parse(body io.Reader, server ewsschema.Version) (*ewssc
 
 var beginnings = sync.Pool{New: func() any { return new([longestParsed]byte) }}
 
-// brokenOff is what is left of a body that could not be read on.
+// brokenOff is the rest of a body that could not be read further.
 type brokenOff struct{ err error }
 
 func (f brokenOff) Read([]byte) (int, error) { return 0, f.err }

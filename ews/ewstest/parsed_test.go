@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// A request that comes again is answered anew, and one that was wrong stays wrong.
+// A repeated request is answered afresh, and an invalid one stays invalid.
 func TestSameRequestAgain(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -35,8 +35,8 @@ func TestSameRequestAgain(t *testing.T) {
 	}
 }
 
-// A server without change keys forgets them in each request, and keeps none of those
-// that it has read.
+// A server that ignores change keys strips them from each request, but not from the
+// cached ones.
 func TestSameRequestWithoutChangeKeys(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{Odd: ewstest.OddNoChangeKeys})

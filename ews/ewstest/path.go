@@ -73,11 +73,11 @@ func (e *encoder) writeField(f ews.ExtendedField) {
 	e.Close()
 }
 
-// wanted is an extended property that a shape asks for: as the request names it,
-// and normalised.
+// wanted is an extended property that a shape asks for, both as the request names it and
+// normalised.
 type wanted struct{ as, key ews.ExtendedField }
 
-// distinct returns a list with each value once: an answer has a property once, however
+// distinct returns a list without duplicates: an answer contains a property once, however
 // often a shape names it.
 func distinct[T comparable](all []T) []T {
 	if len(all) < 2 {
@@ -91,8 +91,8 @@ func distinct[T comparable](all []T) []T {
 	})
 }
 
-// writeExtended writes the extended properties of a shape that exist. If short
-// is set, it cuts texts as FindItem does.
+// writeExtended writes the extended properties of a shape that exist. If short is set, it
+// truncates texts as FindItem does.
 func (e *encoder) writeExtended(all []wanted, short bool, get func(ews.ExtendedField) (ews.ExtendedProperty, bool)) {
 	for _, w := range all {
 		p, ok := get(w.key)
@@ -131,7 +131,7 @@ func elementType(t ews.PropertyType) ews.PropertyType {
 	return ews.PropertyType(strings.TrimSuffix(string(t), "Array"))
 }
 
-// cutText cuts a text at 255 characters, as FindItem does.
+// cutText truncates a text to 255 characters, as FindItem does.
 func cutText(s string) string {
 	const limit = 255
 	if len(s) <= limit {

@@ -7,14 +7,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// inBook finds an address in the directory, also if its entry is hidden.
+// inBook finds an address in the directory, even if its entry is hidden.
 func (s *Server) inBook(address string) (entry, bool) {
 	e, _ := s.lookUp(address)
 	return e, e.kind != "Contact" || s.directory.contacts[strings.ToLower(address)] != nil
 }
 
-// named returns an address with the name that the directory has for it, unless the
-// client gives one: real servers resolve recipients when an item is saved.
+// named returns an address with its name in the directory, unless the client gives one:
+// real servers resolve recipients when an item is saved.
 func (s *Server) named(a eml.Address) eml.Address {
 	if a.Name == "" {
 		if e, ok := s.inBook(a.Email); ok {
@@ -24,7 +24,7 @@ func (s *Server) named(a eml.Address) eml.Address {
 	return a
 }
 
-// mailbox writes a person. Who is in the directory is a Mailbox, PublicDL or Contact,
+// mailbox writes a person. Anybody in the directory is a Mailbox, PublicDL or Contact,
 // and anybody else OneOff.
 func (e *encoder) mailbox(a eml.Address) {
 	kind, name := "OneOff", a.Name
@@ -49,8 +49,8 @@ func (e *encoder) mailbox(a eml.Address) {
 	e.Close()
 }
 
-// editor returns the name of who changed an item last: at first who created it, and of
-// what was delivered the owner.
+// editor returns the name of the last person to change an item: initially its creator or,
+// for a delivered item, the owner.
 func (s *Server) editor(root *mailstore.Item) string {
 	for _, account := range []string{root.Editor, root.Creator} {
 		if account == "" {

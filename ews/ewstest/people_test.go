@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestPeopleOfTheDirectory: their kind is what the directory says, and their names are
-// those of the directory unless the message has others.
+// TestPeopleOfTheDirectory: their kind is that in the directory, and so are their names
+// unless the message has others.
 func TestPeopleOfTheDirectory(t *testing.T) {
 	t.Parallel()
 	person := func(rest string) string { return `<t:Mailbox>` + rest + `</t:Mailbox>` }

@@ -26,11 +26,11 @@ var levels = map[string]mailstore.Rights{
 	"FreeBusyTimeAndSubjectAndLocation": {Edit: "None", Delete: "None", Read: "TimeAndSubjectAndLocation"},
 }
 
-// maxPermissions is how many permissions a folder has at most.
+// maxPermissions is the maximum number of permissions of a folder.
 const maxPermissions = 1000
 
-// withoutFreeBusy returns permissions as a folder that is no calendar can have them: free
-// and busy times are rights in calendars only. The permissions given are not changed.
+// withoutFreeBusy returns permissions as a folder other than a calendar can have them:
+// free/busy rights exist only in calendars. The given permissions are not changed.
 func withoutFreeBusy(all []mailstore.Permission) []mailstore.Permission {
 	partly := func(p mailstore.Permission) bool { return strings.HasPrefix(p.Rights.Read, "Time") }
 	if !slices.ContainsFunc(all, partly) {
@@ -127,8 +127,8 @@ func (s *Server) permission(n *ewsschema.Node) (mailstore.Permission, *refusal) 
 	return p, nil
 }
 
-// inOrder returns the permissions of a folder as a server lists them: those of Default and
-// Anonymous first, which are there even if nobody has set them.
+// inOrder returns the permissions of a folder as a server lists them: Default and
+// Anonymous come first, and are present even if nobody has set them.
 func inOrder(f *mailstore.Folder) []mailstore.Permission {
 	var all []mailstore.Permission
 	for _, user := range []string{"Default", "Anonymous"} {

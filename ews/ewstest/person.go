@@ -8,21 +8,21 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// Person is somebody who works in a mailbox with Outlook: its owner, or an analyst
-// in a quarantine mailbox. What they do has all the effects it has on a real server;
-// policies act on it (see [Mailbox.AddPolicy]), and it is recorded in
-// [Server.Story], also if it was impossible.
+// Person is somebody who works in a mailbox with Outlook: its owner, or an analyst in a
+// quarantine mailbox. What they do has all the effects it has on a real server; policies
+// act on it (see [Mailbox.AddPolicy]), and it is recorded in [Server.Story], even if it
+// was impossible.
 //
-// A message is given as any snapshot of it, however old: Person finds it by its
-// Object, in whichever folder of the mailbox it is now. Methods return the message
-// as it is afterwards, nil if it is gone. They fail, and change nothing, with
-// [ErrNotThere] if the message or the folder is gone, or is where Outlook does not
-// show it, with [ErrUnavailable] while the mailbox is removed or moving,
-// and with [ErrImpossible] if Outlook or the server refuses it.
+// Pass any snapshot of a message, however old: Person finds it by its Object, in
+// whichever folder of the mailbox it is now. Methods return the message as it is
+// afterwards, or nil if it is gone. They fail, and change nothing, with [ErrNotThere] if
+// the message or the folder is gone, or is where Outlook does not show it, with
+// [ErrUnavailable] while the mailbox is removed or moving, and with [ErrImpossible] if
+// Outlook or the server refuses it.
 //
-// Moves give a new id. Within the mailbox they keep the change key and the time of
-// the last modification, as MoveItem does; edits, flags and the read state change
-// both. Associated items cannot be seen in Outlook.
+// Moves give a message a new id. Within the mailbox they keep the change key and the last
+// modification time, as MoveItem does; edits, flags and the read state change both.
+// Associated items cannot be seen in Outlook.
 type Person struct {
 	box   *Mailbox
 	name  string
@@ -32,12 +32,12 @@ type Person struct {
 
 // Errors of a [Person].
 var (
-	// ErrNotThere says that a message or folder has left the mailbox, or is where a
+	// ErrNotThere reports that a message or folder has left the mailbox, or is where a
 	// person cannot reach it.
 	ErrNotThere = errors.New("it is not there")
-	// ErrUnavailable says that the mailbox was removed or is being moved.
+	// ErrUnavailable reports that the mailbox was removed or is being moved.
 	ErrUnavailable = errors.New("the mailbox is unavailable")
-	// ErrImpossible says that it cannot be done there.
+	// ErrImpossible reports that the action cannot be done there.
 	ErrImpossible = errors.New("that cannot be done")
 )
 
@@ -53,10 +53,10 @@ func (m *Mailbox) Person(name string) *Person {
 // Mailbox returns the mailbox in which the person works.
 func (p *Person) Mailbox() *Mailbox { return p.box }
 
-// Find returns the first message that match accepts in a folder, nil if it accepts
-// none. Nil match means any message; nil folder means everything below the top of
-// the information store, parents first. It is not recorded. Match must not call
-// methods of the server.
+// Find returns the first message in a folder that match accepts, or nil if it accepts
+// none. A nil match accepts any message; a nil folder means everything below the top of
+// the information store, parents first. Finding is not recorded. The function match must
+// not call methods of the server.
 func (p *Person) Find(folder *Folder, match func(*Message) bool) *Message {
 	s := p.box.server
 	s.mu.Lock()
@@ -81,8 +81,8 @@ func (p *Person) Find(folder *Folder, match func(*Message) bool) *Message {
 	return found
 }
 
-// MarkRead marks the message as read, as opening it does. A pending read receipt is
-// sent. It changes nothing if the message is read already.
+// MarkRead marks the message as read, as opening it does. A pending read receipt is sent.
+// It changes nothing if the message is already read.
 func (p *Person) MarkRead(m *Message) (*Message, error) {
 	return p.act("reads", m, func(it *mailstore.Item) (*mailstore.Item, error) { return it, p.setRead(it, true) })
 }
@@ -111,7 +111,7 @@ func (p *Person) Flag(m *Message, flag ews.Flag) (*Message, error) {
 	})
 }
 
-// Edit is what [Person.Edit] changes; what is empty stays.
+// Edit is what [Person.Edit] changes; empty fields leave things as they are.
 type Edit struct {
 	Subject string
 	Body    string
@@ -135,9 +135,9 @@ func (p *Person) Edit(m *Message, e Edit) (*Message, error) {
 	})
 }
 
-// File moves the message into a folder, also one of the online archive or, as by
-// drag and drop, of another mailbox. There it leaves behind what Options.MoveLeftover
-// says.
+// File moves the message into a folder, which can be in the online archive or, as by drag
+// and drop, in another mailbox. In both cases the move leaves behind what
+// Options.MoveLeftover defines.
 func (p *Person) File(m *Message, to *Folder) (*Message, error) {
 	return p.act("files", m, func(it *mailstore.Item) (*mailstore.Item, error) {
 		if err := takes(to, it, it.Folder.Mailbox == to.folder.Mailbox); err != nil {
@@ -147,8 +147,8 @@ func (p *Person) File(m *Message, to *Folder) (*Message, error) {
 	}, to)
 }
 
-// Copy copies the message into a folder, also one of the online archive or of
-// another mailbox, and returns the copy.
+// Copy copies the message into a folder, which can be in the online archive or in another
+// mailbox, and returns the copy.
 func (p *Person) Copy(m *Message, to *Folder) (*Message, error) {
 	return p.act("copies", m, func(it *mailstore.Item) (*mailstore.Item, error) {
 		if err := takes(to, it, false); err != nil {
@@ -175,7 +175,7 @@ func takes(to *Folder, it *mailstore.Item, within bool) error {
 	return nil
 }
 
-// reason is an error with one of the general ones behind it.
+// reason is a specific error that wraps one of the general ones.
 type reason struct {
 	text string
 	kind error

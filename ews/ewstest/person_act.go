@@ -16,7 +16,7 @@ func (p *Person) act(verb string, m *Message, do func(*mailstore.Item) (*mailsto
 	}, to...)
 }
 
-// with is act for a message anywhere in the mailbox.
+// with does what act does, for a message anywhere in the mailbox.
 func (p *Person) with(verb string, m *Message, do func(*mailstore.Item) (*mailstore.Item, error), to ...*Folder) (*Message, error) {
 	s := p.box.server
 	s.mu.Lock()
@@ -62,7 +62,7 @@ func (p *Person) deed(action, what string, object uint64) Deed {
 	return Deed{When: p.when, Who: p.name + " of " + p.box.box.Address, Action: action, What: what, Object: object}
 }
 
-// done records a deed, and lets policies act on what it did.
+// done records a deed, and lets policies act on its effects.
 func (p *Person) done(d Deed, err error) error {
 	d.Err = err
 	s := p.box.server
@@ -81,7 +81,7 @@ func (p *Person) fails(err error) {
 	_ = p.done(p.deed("plays", "its part", 0), err)
 }
 
-// place names a folder in a story, with its mailbox if that is another one.
+// place names a folder in a story, with its mailbox if that is a different one.
 func place(f *mailstore.Folder, at *mailstore.Mailbox) string {
 	text := strconv.Quote(f.Path())
 	if f.Mailbox != at {

@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// Delete deletes the message as the Delete key does: into Deleted Items or, from
-// there, as [Person.ShiftDelete].
+// Delete deletes the message as the Delete key does: it moves to Deleted Items or, if
+// already there, is deleted as by [Person.ShiftDelete].
 func (p *Person) Delete(m *Message) (*Message, error) {
 	return p.act("deletes", m, func(it *mailstore.Item) (*mailstore.Item, error) {
 		how := mailstore.ToDeletedItems
@@ -20,9 +20,9 @@ func (p *Person) Delete(m *Message) (*Message, error) {
 	})
 }
 
-// ShiftDelete deletes the message past Deleted Items: into the Deletions of
-// Recoverable Items, or for good with Options.RetentionOff. If it is unread and asked
-// for a receipt, its sender is told that it was not read.
+// ShiftDelete deletes the message past Deleted Items: into the Deletions of Recoverable
+// Items, or permanently with Options.RetentionOff. If it is unread and asked for a
+// receipt, its sender is told that it was not read.
 func (p *Person) ShiftDelete(m *Message) (*Message, error) {
 	return p.act("shift-deletes", m, func(it *mailstore.Item) (*mailstore.Item, error) {
 		it.Remove(mailstore.Soft, false)
@@ -30,9 +30,8 @@ func (p *Person) ShiftDelete(m *Message) (*Message, error) {
 	})
 }
 
-// EmptyDeletedItems deletes all that is in Deleted Items as [Person.ShiftDelete]
-// does, and its subfolders with what is in them. It returns how many messages that
-// were.
+// EmptyDeletedItems deletes everything in Deleted Items as [Person.ShiftDelete] does,
+// including its subfolders and their content. It returns the number of messages deleted.
 func (p *Person) EmptyDeletedItems() (int, error) {
 	s := p.box.server
 	s.mu.Lock()
@@ -51,8 +50,8 @@ func (p *Person) EmptyDeletedItems() (int, error) {
 	return n, p.done(deed, nil)
 }
 
-// softDelete removes what is in a folder and in those below it, and returns how
-// many messages that were.
+// softDelete removes the content of a folder and of the folders below it, and returns the
+// number of messages removed.
 func softDelete(f *mailstore.Folder) int {
 	n := 0
 	f.Walk(func(g *mailstore.Folder) {
@@ -67,11 +66,11 @@ func softDelete(f *mailstore.Folder) int {
 	return n
 }
 
-// Recover takes the message out of the Deletions of Recoverable Items, as Recover
-// Deleted Items does. Exchange 2016 and later put it back into the folder it was in
-// last before it was deleted, if that still exists and is not deleted. Otherwise it
-// goes into the default folder of its kind: messages into the Inbox.
-// See https://techcommunity.microsoft.com/blog/exchange/announcing-original-folder-item-recovery/606833.
+// Recover takes the message out of the Deletions of Recoverable Items, as Recover Deleted
+// Items does. Exchange 2016 and later put it back into the folder it was in before it was
+// deleted, if that folder still exists and is not itself deleted. Otherwise it goes into
+// the default folder of its kind: messages into the Inbox. See
+// https://techcommunity.microsoft.com/blog/exchange/announcing-original-folder-item-recovery/606833.
 func (p *Person) Recover(m *Message) (*Message, error) {
 	return p.with("recovers", m, func(it *mailstore.Item) (*mailstore.Item, error) {
 		if !deletions(it.Folder) {

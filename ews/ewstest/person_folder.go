@@ -6,7 +6,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// RenameFolder gives a folder another name. Its id and those of its messages stay.
+// RenameFolder gives a folder another name. Its id and the ids of its messages stay the
+// same.
 func (p *Person) RenameFolder(f *Folder, name string) error {
 	return p.onFolder("renames", f, " to "+strconv.Quote(name), func(g *mailstore.Folder) error {
 		if other := g.Parent.Child(name); name == "" || other != nil && other != g {
@@ -18,8 +19,8 @@ func (p *Person) RenameFolder(f *Folder, name string) error {
 	})
 }
 
-// MoveFolder moves a folder with all that is in it below another one of the
-// mailbox. Its id and those of its messages stay. Nil to means the top of the
+// MoveFolder moves a folder with all its content below another folder of the mailbox. Its
+// id and the ids of its messages stay the same. If to is nil, it moves to the top of the
 // information store.
 func (p *Person) MoveFolder(f, to *Folder) error {
 	if to == nil {
@@ -33,9 +34,9 @@ func (p *Person) MoveFolder(f, to *Folder) error {
 	})
 }
 
-// DeleteFolder deletes a folder as the Delete key does: with all that is in it into
-// Deleted Items, where the ids stay. From there it deletes the folder for good, and
-// its messages as [Person.ShiftDelete] does.
+// DeleteFolder deletes a folder as the Delete key does: it moves to Deleted Items with
+// all its content, and the ids stay the same. A folder that is already there is deleted
+// permanently, and its messages as by [Person.ShiftDelete].
 func (p *Person) DeleteFolder(f *Folder) error {
 	return p.onFolder("deletes", f, "", func(g *mailstore.Folder) error {
 		if !inDeletedItems(g) {
@@ -50,7 +51,7 @@ func (p *Person) DeleteFolder(f *Folder) error {
 	})
 }
 
-// onFolder lets the person do something to a folder that is not a default one.
+// onFolder lets the person do something to a folder that is not a default folder.
 func (p *Person) onFolder(verb string, f *Folder, more string, do func(*mailstore.Folder) error) error {
 	s := p.box.server
 	s.mu.Lock()

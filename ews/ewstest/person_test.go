@@ -50,8 +50,8 @@ func TestPersonFilesAndCopies(t *testing.T) {
 	assert.Empty(t, c.srv.Notices())
 }
 
-// Into the archive and into another mailbox a message moves as by MoveItem: what is
-// left behind is another object.
+// A message moves into the archive and into another mailbox as by MoveItem: what is left
+// behind is another object.
 func TestPersonFilesElsewhere(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -175,7 +175,7 @@ func TestPersonDeletesAndRecovers(t *testing.T) {
 	}
 }
 
-// What has no folder to go back to goes into that of its kind.
+// A message that has no folder to go back to goes into the default folder of its kind.
 func TestPersonRecoversByKind(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(&ewstest.Options{Version: ewstest.Exchange2013SP1})
@@ -199,7 +199,7 @@ func TestPersonRecoversByKind(t *testing.T) {
 	}
 }
 
-// Where an item was before is a property of it from Exchange 2016 on.
+// From Exchange 2016 on, the folder an item was in before is one of its properties.
 func TestLastParentOfDeletedItems(t *testing.T) {
 	t.Parallel()
 	shape := idOnly + `<t:AdditionalProperties><t:ExtendedFieldURI PropertyTag="0x348A" PropertyType="Binary"/></t:AdditionalProperties>`
@@ -239,8 +239,8 @@ func TestPersonEmptiesDeletedItems(t *testing.T) {
 	assert.Nil(t, gone)
 }
 
-// Folders keep their ids, and those of their messages, until they are deleted for
-// good.
+// Folders keep their ids, and those of their messages, until they are deleted
+// permanently.
 func TestPersonAndFolders(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

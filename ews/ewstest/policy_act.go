@@ -21,7 +21,7 @@ type acted struct {
 	object uint64
 }
 
-// arrived notes what policies have to look at.
+// arrived records what policies have to look at.
 func (s *Server) arrived(it *mailstore.Item, by mailstore.Arrival) {
 	if len(s.people.policies) > 0 && !s.people.timers.closed && by != mailstore.ByStore {
 		s.people.arrivals = append(s.people.arrivals, arrival{it, by})
@@ -29,7 +29,7 @@ func (s *Server) arrived(it *mailstore.Item, by mailstore.Arrival) {
 }
 
 // settle lets the policies act on what has arrived, and reports whether one did so
-// at once. The server's lock is held.
+// immediately. The server's lock is held.
 func (s *Server) settle(when string) bool { return s.settleIn(run{}, when) }
 
 func (s *Server) settleIn(r run, when string) bool {
@@ -57,7 +57,7 @@ func (s *Server) settleIn(r run, when string) bool {
 	return len(r) > 0
 }
 
-// await lets a policy act on an item, when it is time.
+// await lets a policy act on an item when it is due.
 func (s *Server) await(p *policy, it *mailstore.Item, r run, when string) {
 	if p.removed || s.people.timers.closed || !p.covers(it) {
 		return
@@ -74,7 +74,7 @@ func (s *Server) await(p *policy, it *mailstore.Item, r run, when string) {
 	s.later(wait, func() { s.enforceLate(p, stay) })
 }
 
-// enforceLate lets a policy act on an item that has been where it is long enough.
+// enforceLate lets a policy act on an item that has stayed where it is long enough.
 func (s *Server) enforceLate(p *policy, stay uint64) {
 	it := p.box.Item(stay)
 	if it == nil || p.removed {
@@ -113,8 +113,8 @@ func (s *Server) enforce(p *policy, it *mailstore.Item, r run, when string) {
 	s.record(d)
 }
 
-// covers reports whether the item lies where the policy acts, and not where it
-// would put it.
+// covers reports whether the item is where the policy acts, and not already where the
+// policy would put it.
 func (p *policy) covers(it *mailstore.Item) bool {
 	f := it.Folder
 	switch {
@@ -128,7 +128,7 @@ func (p *policy) covers(it *mailstore.Item) bool {
 	return f.Below(p.box.Named(ews.FolderMsgFolderRoot))
 }
 
-// target returns the folder that the item goes to, nil if it is to be removed.
+// target returns the folder that the item goes to, or nil if it is to be removed.
 func (p *policy) target(it *mailstore.Item) (*mailstore.Folder, error) {
 	switch p.Action {
 	case MoveToFolder:

@@ -30,7 +30,7 @@ func subject(s string) func(*ewstest.Message) bool {
 	return func(m *ewstest.Message) bool { return m.Subject == s }
 }
 
-// The rule of an Inbox acts on what is delivered there, and on nothing else.
+// An Inbox rule acts on what is delivered there, and on nothing else.
 func TestInboxRule(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -66,8 +66,8 @@ func TestInboxRuleOnSentMail(t *testing.T) {
 	assert.Contains(t, c.srv.Story().String(), "during call 1 (CreateItem): policy of bob@example.test deletes message")
 }
 
-// A policy of arrivals acts before the answer leaves, whatever brings the item: the
-// id in the answer is that of the item before.
+// A policy on arrivals acts before the answer is sent, whatever brings the item: the id
+// in the answer is the item's previous one.
 func TestPolicyActsOnArrivals(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -214,8 +214,8 @@ func TestMailboxMovesAway(t *testing.T) {
 	})
 }
 
-// Policies that undo each other come to an end; one after the other acts on what
-// the first left. One whose folder is gone says so.
+// Policies that undo each other do not loop forever; each acts on what the one before it
+// left. A policy whose folder is gone reports it.
 func TestPoliciesMeet(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -284,7 +284,7 @@ func TestPolicyProblems(t *testing.T) {
 	}
 }
 
-// A folder line of many needs several calls of FindItem.
+// Searching a set of many folders takes several FindItem calls.
 func TestAddFolders(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -301,7 +301,7 @@ func TestAddFolders(t *testing.T) {
 	assert.Len(t, codes(c.do(findXML(strings.Join(names, ""), ""))), 25)
 }
 
-// A receipt is delivered, so it runs the rules of the Inbox that it comes to.
+// A receipt is delivered, so it runs the rules of the Inbox that it reaches.
 func TestInboxRuleOnReceipts(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -17,13 +17,13 @@ type Request struct {
 	Anchor       string      // X-AnchorMailbox
 	Header       http.Header // without Authorization
 	Version      string      // RequestServerVersion as sent
-	Body         []byte      // complete but for large content (MimeContent, Data), cut to its first 1 KiB
+	Body         []byte      // complete except for large content (MimeContent, Data), which is cut to its first 1 KiB
 	Fault        string      // names of the injected faults that struck, with "; " between them
-	Code         string      // response code of the fault or first response message; if it is acted on later, of that
+	Code         string      // response code of the fault or first response message; if acted on later, of the later act
 	Acted        bool        // the server changed its state
 
 	n       int // in the sequence of requests
-	Waiting int // how often the server will still act on it; see [Fault.ActedAfter]
+	Waiting int // how many times the server will still act on it; see [Fault.ActedAfter]
 }
 
 // journal holds the requests received and the hooks to call.
@@ -38,8 +38,8 @@ type journal struct {
 	capture  *capture
 }
 
-// Requests returns the requests received so far, in order, without those that
-// failed to sign in; with Options.MaxRecords, the last ones.
+// Requests returns the requests received so far, in order, without those that failed to
+// sign in; with Options.MaxRecords, only the latest.
 //
 // If the environment variable EWSTEST_CAPTURE names a directory when the server
 // is created, bodies are also written there, in a subdirectory for each server,
@@ -56,34 +56,33 @@ func (s *Server) Requests() []Request {
 	return all
 }
 
-// ResetRequests forgets the requests received; their numbering continues.
+// ResetRequests forgets the requests received so far; the numbering continues.
 func (s *Server) ResetRequests() {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	s.log.requests = nil
 }
 
-// OnRequest registers a hook that is called before a request is processed, with
-// its sequence number; a test may change the state there. Hooks are called in
-// order. No lock is held, so all methods of the server may be called. Nil takes
-// away all hooks registered so far; a request that has begun may still call them.
+// OnRequest registers a hook that is called before a request is processed, with its
+// sequence number; a test can change the state there. Hooks are called in order. No lock
+// is held, so all methods of the server can be called. Nil removes all hooks registered
+// so far; a request that has begun may still call them.
 func (s *Server) OnRequest(f func(n int, r *Request)) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	s.log.before = hooked(s.log.before, f)
 }
 
-// OnResponse registers a hook that is called after a request has been processed
-// and its outcome is known, but before the answer is sent, so a test may stop a
-// client or change the state in between. No lock is held. Nil takes away all
-// hooks, as in [Server.OnRequest].
+// OnResponse registers a hook that is called after a request has been processed and its
+// outcome is known, but before the answer is sent, so a test can stop a client or change
+// the state in between. No lock is held. Nil removes all hooks, as in [Server.OnRequest].
 func (s *Server) OnResponse(f func(n int, r *Request)) {
 	s.log.mu.Lock()
 	defer s.log.mu.Unlock()
 	s.log.after = hooked(s.log.after, f)
 }
 
-// hooked returns the hooks with one more, none if that is nil.
+// hooked returns the hooks with one more, or none if f is nil.
 func hooked(hooks []func(int, *Request), f func(int, *Request)) []func(int, *Request) {
 	if f == nil {
 		return nil
@@ -91,8 +90,8 @@ func hooked(hooks []func(int, *Request), f func(int, *Request)) []func(int, *Req
 	return append(hooks, f)
 }
 
-// now returns a request as it is now. The server may act on it late while its user
-// still reads it.
+// now returns a request as it is now. The server may act on it late while a caller is
+// reading it.
 func (j *journal) now(r *Request) *Request {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -100,7 +99,7 @@ func (j *journal) now(r *Request) *Request {
 	return &c
 }
 
-// wait counts how often a request will still be acted on.
+// wait counts one more time that a request will be acted on.
 func (j *journal) wait(r *Request) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -119,7 +118,7 @@ func (j *journal) actedLate(t *turn) {
 	}
 }
 
-// joined adds the name of a fault to those that struck, unless it is there.
+// joined adds the name of a fault to those that struck, unless it is already there.
 func joined(names, name string) string {
 	all := strings.Split(names, "; ")
 	if names == "" {
@@ -131,7 +130,7 @@ func joined(names, name string) string {
 	return strings.Join(append(all, name), "; ")
 }
 
-// newest returns the last records, as many as there may be; 0 means all.
+// newest returns the last records, at most as many as given; 0 means all.
 func newest[T any](all []T, most int) []T {
 	if most <= 0 || len(all) <= most {
 		return all

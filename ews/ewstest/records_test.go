@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestMaxRecords runs a server longer than it remembers.
+// TestMaxRecords runs a server past the limit of what it remembers.
 func TestMaxRecords(t *testing.T) {
 	t.Parallel()
 	const asked, most = 20, 5
@@ -40,7 +40,8 @@ func TestMaxRecords(t *testing.T) {
 	}
 }
 
-// TestMaxRecordsOfExports forgets of which messages the oldest exports were.
+// TestMaxRecordsOfExports checks that the server forgets which messages the oldest
+// exports came from.
 func TestMaxRecordsOfExports(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{MaxRecords: 2})
@@ -51,7 +52,7 @@ func TestMaxRecordsOfExports(t *testing.T) {
 	for range 3 {
 		m := box.Deliver([]byte(plain))
 		objects = append(objects, m.Object)
-		for range 3 { // the same again is not one more
+		for range 3 { // exporting the same again does not count
 			streams = append(streams[:len(objects)-1], texts(c.do(exportXML(`<t:ItemId Id="`+m.ID.ID+`"/>`)), "Data")[0])
 		}
 	}

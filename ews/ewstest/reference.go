@@ -8,13 +8,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// folder finds the folder that a FolderId or DistinguishedFolderId names. Like an
-// item, one that was deleted answers ErrorItemNotFound.
+// folder finds the folder that a FolderId or DistinguishedFolderId names. As with an
+// item, the answer for a deleted one is ErrorItemNotFound.
 func (c *call) folder(n *ewsschema.Node) (*mailstore.Folder, *refusal) {
 	return c.folderFor(n, c.request.Name)
 }
 
-// folderFor is folder for one in which the caller must be allowed to do what another
+// folderFor is folder for a folder in which the caller must be allowed to do what another
 // operation does.
 func (c *call) folderFor(n *ewsschema.Node, operation string) (*mailstore.Folder, *refusal) {
 	switch {
@@ -50,8 +50,8 @@ func (c *call) folderFor(n *ewsschema.Node, operation string) (*mailstore.Folder
 	return f, c.mayUse(f, operation)
 }
 
-// still refuses a folder that a request read before, if a test took it away between
-// two members (see [Server.OnMember]). A nil folder passes.
+// still refuses a folder that a request read earlier, if a test removed it between two
+// members (see [Server.OnMember]). A nil folder passes.
 func (c *call) still(f *mailstore.Folder, gone ews.ResponseCode) *refusal {
 	switch {
 	case f == nil:
@@ -123,7 +123,7 @@ func (c *call) item(n *ewsschema.Node) (*mailstore.Item, *refusal) {
 }
 
 // partsOfSeries are the ids of parts of series: the attribute with the id of an item, and
-// the code if that is not what it should be.
+// the code if that item is of the wrong kind.
 var partsOfSeries = map[string]struct {
 	attr string
 	code ews.ResponseCode
@@ -133,7 +133,7 @@ var partsOfSeries = map[string]struct {
 	"RecurringMasterItemIdRanges": {"Id", "ErrorCalendarCannotUseIdForRecurringMasterId"},
 }
 
-// stored finds the item of an id.
+// stored finds the item with an id.
 func (c *call) stored(id mailstore.ID) (*mailstore.Item, *refusal) {
 	box, refused := c.mailbox(id.Mailbox, "ErrorItemNotFound")
 	if refused != nil {
@@ -161,7 +161,7 @@ func (c *call) parsedID(text string) (mailstore.ID, *refusal) {
 	return decodeID("EwsId", text)
 }
 
-// mailbox finds the mailbox an id belongs to. The caller may have no access to it.
+// mailbox finds the mailbox an id belongs to. The caller need not have access to it.
 func (c *call) mailbox(guid mailstore.GUID, unseen ews.ResponseCode) (*mailstore.Mailbox, *refusal) {
 	box := c.org.ByGUID(guid)
 	switch {
@@ -188,15 +188,15 @@ func changeKey(n *ewsschema.Node, kind mailstore.Kind) (change uint64, given boo
 	return change, true, nil
 }
 
-// sound refuses the id of an item with a change key that no item can have. Like
-// real servers, reading, moving and deleting do not mind an old one.
+// sound refuses the id of an item with a change key that no item can have. As on real
+// servers, reading, moving and deleting accept an old one.
 func sound(n *ewsschema.Node) *refusal {
 	_, _, refused := changeKey(n, mailstore.KindItem)
 	return refused
 }
 
-// current refuses a change key that is given and is not that of the item, as
-// ExportItems and UploadItems do.
+// current refuses a change key that is given but is not the item's, as ExportItems and
+// UploadItems do.
 func current(n *ewsschema.Node, it *mailstore.Item) *refusal {
 	change, given, refused := changeKey(n, mailstore.KindItem)
 	if refused != nil || given && change != it.Change() {

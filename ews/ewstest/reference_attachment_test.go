@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// linkXML is an attachment that is a link to a file elsewhere, with all elements that
-// such a one can have.
+// linkXML is an attachment that is a link to a file elsewhere, with all the elements it
+// can have.
 const linkXML = `<t:ReferenceAttachment><t:Name>Päper.docx</t:Name><t:ContentType>image/png</t:ContentType><t:ContentId>1@x</t:ContentId>` +
 	`<t:ContentLocation>https://files.example/1</t:ContentLocation><t:AttachLongPathName>https://files.example/päper.docx?a=1&amp;b=2</t:AttachLongPathName>` +
 	`<t:ProviderType>OneDrivePro</t:ProviderType><t:ProviderEndpointUrl>https://files.example</t:ProviderEndpointUrl>` +
@@ -91,8 +91,8 @@ func TestReferenceAttachmentsOfOldVersions(t *testing.T) {
 	}
 }
 
-// TestLinksOfForeignMail: a part that another program wrote is a file, and values that are
-// none of their type are no values.
+// TestLinksOfForeignMail: a part that another program wrote is a file, and values that
+// are invalid for their type are ignored.
 func TestLinksOfForeignMail(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{}).in("Exchange2016")

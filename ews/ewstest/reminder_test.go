@@ -10,11 +10,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// reminder has the elements of a reminder that every version has.
+// reminder holds the reminder elements that every version has.
 const reminder = `<t:ReminderDueBy>2026-12-01T09:00:00Z</t:ReminderDueBy><t:ReminderIsSet>true</t:ReminderIsSet>` +
 	`<t:ReminderMinutesBeforeStart>15</t:ReminderMinutesBeforeStart>`
 
-// createdID returns the id of the item that an answer names, as a request wants it.
+// createdID returns the id of the item that an answer names, in the form for a request.
 func createdID(t *testing.T, answer string) string {
 	require.Equal(t, []string{"NoError"}, codes(answer))
 	return `<t:ItemId Id="` + attrs(answer, "ItemId", "Id")[0] + `"/>`
@@ -49,7 +49,7 @@ func TestReminderNextTimeAndRetentionDateCanBeSet(t *testing.T) {
 	t.Parallel()
 	for version, schema := range schemaOf {
 		if schema == "Exchange2010_SP2" {
-			continue // does not have them
+			continue // it does not have them
 		}
 		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
 		item := createdID(t, c.do(createXML(saveOnly, folderOf("drafts", alice), `<t:Message><t:ReminderNextTime>2026-12-01T07:00:00Z</t:ReminderNextTime>`+

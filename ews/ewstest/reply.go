@@ -10,12 +10,12 @@ import (
 type reply struct {
 	encoder
 	operation string
-	element   string // of a response message
+	element   string // name of a response message
 	empty     string // element that even an error message has
-	extra     func() // writes what an error message has besides, nil for nothing
+	extra     func() // writes what else an error message contains; nil for nothing
 	code      ews.ResponseCode
-	single    bool // the answer is a response message, instead of having some
-	spoilt    bool // the schema does not allow it: a fault made it so, or real servers do
+	single    bool // the answer is itself a response message instead of containing some
+	spoilt    bool // the schema does not allow it: a fault made it so, or real servers send it
 }
 
 func newReply(operation string, v Version) *reply {

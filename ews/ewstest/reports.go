@@ -22,7 +22,7 @@ var (
 )
 
 // report tells the sender of a message what became of it: failures always, the rest on
-// request. There are no reports about reports, and none to other servers.
+// request. There are no reports about reports, and none are sent to other servers.
 func (s *Server) report(l letter, fates []fate) {
 	box := s.org.ByAddress(l.back.Email)
 	if box == nil || box.Gone && !box.Moving {
@@ -50,8 +50,8 @@ func (s *Server) report(l letter, fates []fate) {
 	}
 }
 
-// status returns the fields about one recipient. Exchange 2016 and later have a more
-// exact status for an address that does not exist.
+// status returns the fields about one recipient. Exchange 2016 and later use a more
+// specific status for an address that does not exist.
 func (s *Server) status(o outcome) string {
 	switch {
 	case o == nobody && s.opts.Version >= Exchange2016:
@@ -71,7 +71,8 @@ var receipts = map[string]struct{ subject, class, disposition, text string }{
 	"IPNNRN": {"Not read: ", "REPORT.IPM.Note.IPNNRN", "deleted", "Your message was deleted without being read on "},
 }
 
-// deliverReceipt delivers a notice as a message, if who asked for it has a mailbox here.
+// deliverReceipt delivers a notice as a message, if the person who asked for it has a
+// mailbox here.
 func (s *Server) deliverReceipt(n mailstore.Notice) {
 	r := receipts[n.Kind]
 	boxes, _ := s.route([]eml.Address{{Email: n.To}})
@@ -98,10 +99,10 @@ func (s *Server) deliverReceipt(n mailstore.Notice) {
 type multipartReport struct {
 	kind     string
 	from, to eml.Address
-	subject  string // what stands before that of the message it is about
+	subject  string // prefix to the subject of the message it is about
 	text     string
-	fields   string // for programs
-	original []byte // nil: without
+	fields   string // machine-readable
+	original []byte // nil: not included
 }
 
 // compose returns the MIME of a report about a message.

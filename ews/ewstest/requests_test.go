@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// scene is a mailbox with one of each thing that requests are about.
+// scene is a mailbox with one of each thing that requests can be about.
 type scene struct {
 	*caller
 	box                             *ewstest.Mailbox
@@ -22,7 +22,7 @@ type scene struct {
 
 const ann = "ann@example.test"
 
-// newScene sets up a mailbox with an archive, in which its owner asks.
+// newScene sets up a mailbox with an archive, whose owner sends the requests.
 func newScene(t *testing.T, opts ewstest.Options) *scene {
 	t.Helper()
 	srv := ewstest.NewServer(&opts)
@@ -44,14 +44,14 @@ func newScene(t *testing.T, opts ewstest.Options) *scene {
 	return s
 }
 
-// sampleRequest is a request that is answered with NoError, and whether the server's
-// state is another one then.
+// sampleRequest is a request that is answered with NoError, and whether it changes the
+// server's state.
 type sampleRequest struct {
 	of   func(*scene) string
 	acts bool
 }
 
-// sampleRequests has one for every operation.
+// sampleRequests holds a request for every operation.
 var sampleRequests = map[ews.Operation]sampleRequest{
 	"ApplyConversationAction": {func(s *scene) string {
 		return actXML(`<t:Action>Move</t:Action>`, s.conversation, `<t:DestinationFolderId>`+folderOf("drafts", "")+`</t:DestinationFolderId>`)

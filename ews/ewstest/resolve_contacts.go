@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// contactFolder returns the folder whose contacts ResolveNames searches: that of
-// ParentFolderIds, or else the Contacts of the caller; nil if it is to search none.
+// contactFolder returns the folder whose contacts ResolveNames searches: the one in
+// ParentFolderIds, or else the caller's Contacts; nil if it is to search none.
 func (c *call) contactFolder() (*mailstore.Folder, *refusal) {
 	folders := c.op.Child("ParentFolderIds").Kids()
 	switch {
@@ -28,8 +28,8 @@ func (c *call) contactFolder() (*mailstore.Folder, *refusal) {
 	return c.who.box.Named("contacts"), nil
 }
 
-// contactCandidates looks up a name among the contacts of a folder. One with several
-// addresses is as many candidates.
+// contactCandidates looks up a name among the contacts of a folder. A contact with
+// several addresses counts as that many candidates.
 func (c *call) contactCandidates(f *mailstore.Folder, n *ewsschema.Node) []candidate {
 	name := strings.ToLower(strings.TrimSpace(n.Content()))
 	exact, smtp := strings.CutPrefix(name, "smtp:")
@@ -64,7 +64,8 @@ func (c *call) contactCandidates(f *mailstore.Folder, n *ewsschema.Node) []candi
 	return found
 }
 
-// resolution writes a contact of a mailbox. Its id is there whatever the request says.
+// resolution writes a contact of a mailbox. Its id is always included, whatever the
+// request asks for.
 func (e *encoder) resolution(f candidate, shape *itemShape) {
 	e.Open("t:Resolution")
 	e.Open("t:Mailbox")

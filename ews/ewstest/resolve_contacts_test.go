@@ -10,7 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// contactXML is a contact with elements before its e-mail addresses, which are numbered.
+// contactXML returns a contact with elements before its e-mail addresses, which are
+// numbered.
 func contactXML(before string, addresses ...string) string {
 	var entries strings.Builder
 	for i, a := range addresses {
@@ -76,7 +77,8 @@ func TestResolveNamesOfContacts(t *testing.T) {
 	}
 }
 
-// TestContactsByAddress makes contacts with addresses, and reads, finds and changes them.
+// TestContactsByAddress creates contacts with addresses, and reads, finds and changes
+// them.
 func TestContactsByAddress(t *testing.T) {
 	t.Parallel()
 	for version, schema := range schemaOf {

@@ -80,7 +80,8 @@ func (e *encoder) resolutions(found []candidate, full bool, shape string, own *i
 	e.Close()
 }
 
-// contactShape returns what is told of contacts in a mailbox, nil if nothing is.
+// contactShape returns what is reported about contacts in a mailbox, or nil if nothing
+// is.
 func (c *call) contactShape(full bool, base string) (*itemShape, *refusal) {
 	if !full {
 		return nil, nil

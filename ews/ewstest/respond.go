@@ -15,16 +15,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// smartResponse is a message made of another one.
+// smartResponse is a message made from another one.
 type smartResponse struct {
-	prefix  string // of the subject
+	prefix  string // for the subject
 	forward bool
 	all     bool // to all recipients
-	verb    int  // for PidTagLastVerbExecuted of the other one
+	verb    int  // for PidTagLastVerbExecuted of the other message
 	icon    int  // and its PidTagIconIndex
 }
 
-// smartResponses are the response objects that make a new message. See
+// smartResponses are the response objects that create a new message. See
 // https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-respond-to-email-messages-by-using-ews-in-exchange.
 var smartResponses = map[string]*smartResponse{
 	"ReplyToItem":    {prefix: "RE: ", verb: 102, icon: 261},
@@ -32,7 +32,7 @@ var smartResponses = map[string]*smartResponse{
 	"ForwardItem":    {prefix: "FW: ", forward: true, verb: 104, icon: 262},
 }
 
-// respond makes a reply or a forward, and keeps or sends it as create does.
+// respond creates a reply or a forward, and saves or sends it as create does.
 func (c *call) respond(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item, *refusal) {
 	kind := smartResponses[n.Local]
 	disposition, given := c.op.Attr("MessageDisposition")
@@ -73,15 +73,15 @@ func (c *call) respond(f *mailstore.Folder, n *ewsschema.Node) (*mailstore.Item,
 	return made, refused
 }
 
-// What a message says about the response to it, [MS-OXOMSG] 2.2.1.
+// What a message records about the response to it; see [MS-OXOMSG], section 2.2.1.
 var (
 	tagIcon         = ews.ExtendedField{Tag: 0x1080, Type: ews.TypeInteger}
 	tagLastVerb     = ews.ExtendedField{Tag: 0x1081, Type: ews.TypeInteger}
 	tagLastVerbTime = ews.ExtendedField{Tag: 0x1082, Type: ews.TypeSystemTime}
 )
 
-// response returns the message of a response. What the request says replaces what would
-// be taken from the other message; with a Body, there is no quotation.
+// response returns the message of a response. The request's elements replace what would
+// be taken from the other message; if it has a Body, nothing is quoted.
 func (c *call) response(kind *smartResponse, n *ewsschema.Node, it *mailstore.Item) (*mailstore.New, *refusal) {
 	said := &ewsschema.Node{Space: n.Space, Local: "Message"}
 	for _, k := range n.Kids() {
@@ -114,8 +114,8 @@ func (c *call) response(kind *smartResponse, n *ewsschema.Node, it *mailstore.It
 	return item, nil
 }
 
-// answered returns the recipients of a reply: who is to be answered, and with all of them
-// the recipients of the message, but not the owner of the mailbox.
+// answered returns the recipients of a reply: the people to answer and, for a reply to
+// all, the recipients of the message, but not the owner of the mailbox.
 func answered(kind *smartResponse, it *mailstore.Item) []eml.Field {
 	if kind.forward {
 		return nil
@@ -146,8 +146,8 @@ func answered(kind *smartResponse, it *mailstore.Item) []eml.Field {
 	return []eml.Field{{Name: "To", Value: eml.FormatAddresses(to)}, {Name: "Cc", Value: eml.FormatAddresses(cc)}}
 }
 
-// carried returns the attachments that a response takes over: a forward all of them, a
-// reply the pictures within the text.
+// carried returns the attachments that a response takes over: a forward takes all of
+// them, a reply only the pictures within the text.
 func carried(m *eml.Message, forward bool) []eml.File {
 	var all []eml.File
 	for _, a := range m.Attachments() {
@@ -160,8 +160,8 @@ func carried(m *eml.Message, forward bool) []eml.File {
 	return all
 }
 
-// quoted returns the text of a response: what is new, and below it the text of the other
-// message. It is HTML if one of the two is.
+// quoted returns the text of a response: the new text, and below it the text of the other
+// message. It is HTML if either of the two is.
 func quoted(m *eml.Message, comment *ewsschema.Node) *eml.Body {
 	text, rich := m.Body()
 	added := comment.Content()

@@ -14,7 +14,8 @@ import (
 
 const toMany = "From: Bob <bob@example.test>\r\nTo: Alice <alice@example.test>, Carol <carol@example.test>\r\nCc: Eve <eve@evil.example>, bob@example.test\r\nSubject: Re: Plan\r\nMessage-ID: <2@example.test>\r\nReferences: <1@example.test>\r\n\r\nWhat now?\r\n"
 
-// responseXML is a response with what stands before the id of the message and after it.
+// responseXML returns a response with a disposition, and with more elements besides the
+// id of the message.
 func responseXML(disposition, kind, rest string, m *ewstest.Message) string {
 	const comment = `<t:NewBodyContent`
 	before, after, commented := strings.Cut(rest, comment)

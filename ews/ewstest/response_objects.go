@@ -25,7 +25,7 @@ func unanswered(_ *call, n *ewsschema.Node) *refusal {
 	return refuseText("ErrorInvalidOperation", "ewstest does not have the response "+n.Local+".")
 }
 
-// only refuses a response to an item of another kind than it is for.
+// only refuses a response to an item of a kind other than the one it is for.
 func only(kind string, code ews.ResponseCode) func(*call, *ewsschema.Node) *refusal {
 	return func(c *call, n *ewsschema.Node) *refusal {
 		it, refused := c.referenced(n)
@@ -56,7 +56,7 @@ func suppressReadReceipt(c *call, n *ewsschema.Node) *refusal {
 	return nil
 }
 
-// notAnswerable are the errors of answers to what is not a meeting.
+// notAnswerable are the errors for answering something that is not a meeting.
 var notAnswerable = map[string]ews.ResponseCode{
 	"AcceptItem":            "ErrorInvalidItemForOperationAcceptItem",
 	"TentativelyAcceptItem": "ErrorInvalidItemForOperationTentative",

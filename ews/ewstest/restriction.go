@@ -76,13 +76,13 @@ func compile[T any](r resolver[T], n *ewsschema.Node, nodes *int) (func(T) bool,
 	return comparison(r, g, n)
 }
 
-// oneOfFlags are bits of one property, so they exist always.
+// oneOfFlags are bits of one property, so they always exist.
 var oneOfFlags = map[string]bool{
 	"message:IsRead": true, "item:IsDraft": true, "item:IsSubmitted": true,
 	"item:IsFromMe": true, "item:IsResend": true, "item:IsUnmodified": true,
 }
 
-// bitmask reads a number of 32 bits: in hexadecimal after 0x, else in decimal.
+// bitmask reads a 32-bit number: hexadecimal after 0x, otherwise decimal.
 func bitmask(text string) (int64, bool) {
 	base := 10
 	if hex, ok := strings.CutPrefix(strings.ToLower(text), "0x"); ok {

@@ -1,8 +1,8 @@
 package ewstest
 
-// GrantFullAccess lets a user open a mailbox as a delegate, with all rights in
-// it. The user is named as when signing in, where the server's own domain may be
-// omitted; the mailbox by its address, or "*" for all.
+// GrantFullAccess lets a user open a mailbox as a delegate, with all rights in it. The
+// user is named as when signing in, and the server's own domain can be omitted; the
+// mailbox is named by its address, or "*" for all.
 func (s *Server) GrantFullAccess(user, mailbox string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -16,7 +16,7 @@ func (s *Server) RevokeFullAccess(user, mailbox string) {
 	delete(s.directory.fullAccess[s.directory.account(user)], s.directory.account(mailbox))
 }
 
-// GrantImpersonation lets a user act as the owner of a mailbox, or of any with
+// GrantImpersonation lets a user act as the owner of a mailbox, or of any mailbox with
 // "*".
 func (s *Server) GrantImpersonation(user, mailbox string) {
 	s.mu.Lock()
@@ -32,9 +32,9 @@ func (s *Server) RevokeImpersonation(user, mailbox string) {
 	delete(s.directory.impersonate[s.directory.account(user)], s.directory.account(mailbox))
 }
 
-// GrantSendAs lets a user send as another mailbox or list, or as any with "*": its address
-// is in From, and nothing tells who has sent. Otherwise, and without
-// [Server.GrantSendOnBehalf], ErrorSendAsDenied, also with FullAccess.
+// GrantSendAs lets a user send as another mailbox or list, or as any with "*": its
+// address is in From, and nothing reveals the actual sender. Without this right or
+// [Server.GrantSendOnBehalf], sending fails with ErrorSendAsDenied, even with FullAccess.
 func (s *Server) GrantSendAs(user, address string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +64,8 @@ func (s *Server) RevokeSendOnBehalf(user, address string) {
 }
 
 // SetPassword changes the password of an account, given as NAME@DOMAIN or DOMAIN\NAME. It
-// panics if the account does not exist. Connections that NTLM has signed in stay so.
+// panics if the account does not exist. Connections that are signed in with NTLM stay
+// signed in.
 func (s *Server) SetPassword(user, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,10 +76,9 @@ func (s *Server) SetPassword(user, password string) {
 	s.directory.accounts[account] = password
 }
 
-// AddUser creates an account without a mailbox, like many service accounts. With
-// it, every distinguished folder must name its mailbox
-// (ErrorMissingEmailAddress), and names cannot be resolved
-// (ErrorNameResolutionNoMailbox).
+// AddUser creates an account without a mailbox, like many service accounts. Under this
+// account, every distinguished folder must name its mailbox (ErrorMissingEmailAddress),
+// and names cannot be resolved (ErrorNameResolutionNoMailbox).
 func (s *Server) AddUser(name, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -62,42 +62,40 @@ import (
 //
 // A user's or mailbox's password defaults to NAME-password.
 //
-// The mailbox of a message may also be a list: then each of its mailboxes gets
-// the message, as transport would deliver it, including hidden members and those
-// of dynamic lists. The folder of a message is a well-known name, such as
-// archiveinbox or recoverableitemsdeletions, or a path of display names, which is
-// created if it does not exist. A path begins with "/" for the top of the
-// information store or with a well-known name, whatever that folder is called in
-// the mailbox's language. Sent messages belong in sentitems.
+// The mailbox of a message can also be a list: then each of its mailboxes gets the
+// message, as transport would deliver it, including hidden members and the members of
+// dynamic lists. The folder of a message is a well-known name, such as archiveinbox or
+// recoverableitemsdeletions, or a path of display names, which is created if it does not
+// exist. A path begins with "/" for the top of the information store or with a well-known
+// name, whatever that folder is called in the mailbox's language. Sent messages belong in
+// sentitems.
 //
-// A fault is given by the name of a variable or function of this package or by a
-// response code; see [Fault]. What a function takes is given beside it: "time" of
-// Late, Slow, Stall, Lag and Linger, "keep" of Shortened, "row" of RowFails, "status"
-// of Gateway, "code" of RestrictionRefused. "backOff", "member", "acted" and
-// "actedAfter" are [Fault.BackOff], [Fault.AtMember], [Fault.Acted] and
-// [Fault.ActedAfter]. Only a test in Go can act on what Withheld keeps; elsewhere use
-// Late.
+// A fault is given by the name of a variable or function of this package or by a response
+// code; see [Fault]. The arguments of a function are given next to it: "time" of Late,
+// Slow, Stall, Lag and Linger, "keep" of Shortened, "row" of RowFails, "status" of
+// Gateway, "code" of RestrictionRefused. "backOff", "member", "acted" and "actedAfter"
+// are [Fault.BackOff], [Fault.AtMember], [Fault.Acted] and [Fault.ActedAfter]. Only a Go
+// test can act on what Withheld holds back; elsewhere use Late.
 //
-// A fault strikes "count" times (up to 1,000,000), once by default, as by [Server.FailNext]. With
-// "messageId", "skip" or "always" (for good) it is planned by [Server.Fail], and so
-// it is with a "probability" beside "operation" or "count". Faults that have only a
-// probability are drawn together, at the highest probability given, as by
-// [Server.FailRandomly]. "at" counts requests from the start and stands alone; see
-// [Server.FailAt].
+// A fault strikes "count" times (up to 1,000,000), once by default, as by
+// [Server.FailNext]. With "messageId", "skip" or "always" (no limit) it is planned by
+// [Server.Fail], and likewise with a "probability" in addition to "operation" or "count".
+// Faults that have only a probability are drawn together, at the highest probability
+// given, as by [Server.FailRandomly]. "at" counts requests from the start and cannot be
+// combined with these; see [Server.FailAt].
 //
-// A policy is a [Policy]: its trigger is deliveries (the default), arrivals or
-// contents, its action the name of an [Action]. It acts on items with the subject
-// and the Message-ID given, or on all. Deliveries and arrivals are what comes after
-// the messages of the scenario. Folders of a policy that do not exist are created.
+// A policy is a [Policy]: its trigger is deliveries (the default), arrivals or contents,
+// and its action is the name of an [Action]. It acts on items with the given subject and
+// Message-ID, or on all. Deliveries and arrivals are what comes after the messages of the
+// scenario. Policy folders that do not exist are created.
 //
-// A step is a [Step] of one script. What it can do to a message, the first one in
-// the folder (default: in all, or in the Deletions of Recoverable Items) with the
-// subject and the Message-ID given, is: read, unread, flag (with "flag"), file and
-// copy (with "to"), edit (with "newSubject", "body" or both), delete, shiftDelete,
-// recover, purge. To folders: renameFolder (with "name"), moveFolder (with "to"),
-// deleteFolder, each with "folder", and emptyDeletedItems. With "time", moveAway
-// makes the mailbox unavailable that long. Folders that do not exist are created
-// at the start.
+// A step is a [Step] of one script. It acts on a message, the first one in the folder
+// (default: in all, or in the Deletions of Recoverable Items) with the given subject and
+// Message-ID: read, unread, flag (with "flag"), file and copy (with "to"), edit (with
+// "newSubject", "body" or both), delete, shiftDelete, recover, purge. Or it acts on
+// folders: renameFolder (with "name"), moveFolder (with "to"), deleteFolder, each with
+// "folder", and emptyDeletedItems. With "time", moveAway makes the mailbox unavailable
+// for that long. Folders that do not exist are created at the start.
 type Scenario struct {
 	dir  string // base of relative file names
 	data scenarioData
@@ -191,12 +189,12 @@ type scenarioBudget struct {
 	Throttling                        string
 }
 
-// LoadScenario reads a scenario in JSON. Names of files in it are relative to the
-// working directory.
+// LoadScenario reads a scenario in JSON. File names in it are relative to the working
+// directory.
 func LoadScenario(r io.Reader) (*Scenario, error) { return loadScenario(r, "") }
 
-// LoadScenarioFile reads a scenario from a file. Names of files in it are
-// relative to the directory of that file.
+// LoadScenarioFile reads a scenario from a file. File names in it are relative to the
+// directory of that file.
 func LoadScenarioFile(name string) (*Scenario, error) {
 	f, err := os.Open(name)
 	if err != nil {
@@ -222,7 +220,8 @@ func loadScenario(r io.Reader, dir string) (*Scenario, error) {
 	return s, nil
 }
 
-// Version returns the version that the scenario asks for, Exchange2016 if it does not say.
+// Version returns the version that the scenario asks for, or Exchange2016 if it does not
+// specify one.
 func (s *Scenario) Version() Version {
 	if v, err := ParseVersion(s.data.Version); err == nil {
 		return v

@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// checkUsers refuses users without a name, and two with the same.
+// checkUsers refuses users without a name, and duplicate names.
 func (d *scenarioData) checkUsers(srv *Server) error {
 	names := make(map[string]bool)
 	for _, m := range d.Mailboxes {
@@ -28,8 +28,8 @@ func (d *scenarioData) checkUsers(srv *Server) error {
 	return nil
 }
 
-// checkAccounts refuses rights and budgets of somebody who cannot sign in, and rights
-// to a mailbox that does not exist.
+// checkAccounts refuses rights and budgets of accounts that cannot sign in, and rights to
+// a mailbox that does not exist.
 func (d *scenarioData) checkAccounts(srv *Server) error {
 	for field, grants := range map[string][]scenarioGrant{
 		"fullAccess": d.FullAccess, "impersonation": d.Impersonation, "sendAs": d.SendAs, "sendOnBehalf": d.SendOnBehalf,
@@ -71,8 +71,8 @@ func (s *Server) known(user string) error {
 	return nil
 }
 
-// checkMessageIDs refuses a messageId without angle brackets that no message has: it
-// is compared exactly.
+// checkMessageIDs refuses a messageId without angle brackets that no message has, because
+// it is compared exactly.
 func (d *scenarioData) checkMessageIDs(srv *Server) error {
 	check := func(field string, i int, id string) error {
 		if id == "" || strings.HasPrefix(id, "<") || srv.has(id) {

@@ -15,8 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// The bad day of testdata/scenarios happens as it is described there, and the log
-// tells it without what a sender wrote.
+// The bad day of testdata/scenarios happens as its description says, and the log records
+// it without anything that a sender wrote.
 func TestScenarioOfABadDay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -51,7 +51,7 @@ func (s *Scenario) check() error {
 	return d.checkPeople()
 }
 
-// checkServer validates what a scenario says of the server as a whole.
+// checkServer validates a scenario's settings for the server as a whole.
 func (d *scenarioData) checkServer() error {
 	if d.Version != "" {
 		if _, err := ParseVersion(d.Version); err != nil {

@@ -37,7 +37,7 @@ type scenarioFault struct {
 // maxCount is the maximum of count.
 const maxCount = 1_000_000
 
-// faultNames are the faults that a scenario can name and that take nothing.
+// faultNames are the faults that a scenario can name and that take no argument.
 var faultNames = map[string]Fault{
 	"DropBefore": DropBefore, "DropAfter": DropAfter, "Unavailable": Unavailable, "Busy": Busy, "BusyItem": BusyItem,
 	"BusyInner": BusyInner, "TruncatedExport": TruncatedExport, "TruncatedExportEncoded": TruncatedExportEncoded,
@@ -54,8 +54,8 @@ var faultNames = map[string]Fault{
 	"PagesWithoutLast": PagesWithoutLast, "SeveralFoldersRefused": SeveralFoldersRefused, "Blind": Blind,
 }
 
-// faultFunctions are the faults that a scenario can name and that take something:
-// what, and whether it must be given.
+// faultFunctions are the faults that a scenario can name and that take an argument: which
+// one, and whether it is required.
 var faultFunctions = map[string]struct {
 	takes    string
 	required bool
@@ -72,7 +72,7 @@ var faultFunctions = map[string]struct {
 	"RestrictionRefused": {"code", false, func(f *scenarioFault) Fault { return RestrictionRefused(f.Code) }},
 }
 
-// read returns the fault, or what is wrong with it.
+// read returns the fault, or an error that describes what is wrong with it.
 func (f *scenarioFault) read() (Fault, error) {
 	if err := f.check(); err != nil {
 		return Fault{}, err
@@ -120,7 +120,7 @@ func listed(ops []ews.Operation) string {
 	return strings.Join(names, ", ")
 }
 
-// check looks at what does not depend on the fault.
+// check validates what does not depend on the fault.
 func (f *scenarioFault) check() error {
 	switch {
 	case f.Probability != nil && (*f.Probability <= 0 || *f.Probability > 1):
@@ -151,7 +151,7 @@ func (f *scenarioFault) check() error {
 	return nil
 }
 
-// named returns the fault of the name, without what is added to it.
+// named returns the fault of the name, without its modifiers.
 func (f *scenarioFault) named() (Fault, error) {
 	takes := ""
 	fault, known := faultNames[f.Fault]
@@ -194,7 +194,7 @@ func isCode(text string) bool {
 	return ok && name != "" && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") == ""
 }
 
-// given returns which of the fields are given that only some faults take.
+// given returns those of the given fields that only some faults take.
 func (f *scenarioFault) given() []string {
 	var all []string
 	for _, field := range []struct {

@@ -28,8 +28,7 @@ func faulty(t *testing.T, faults string) (*caller, *ewstest.Message) {
 	return c, srv.Mailbox(alice).Deliver([]byte(plain))
 }
 
-// Every fault can be named in a scenario, and strikes there under the name that it
-// has in Go.
+// Every fault can be named in a scenario, and strikes there under its name in Go.
 func TestScenarioNamesEveryFault(t *testing.T) {
 	t.Parallel()
 	move := func(m *ewstest.Message) string { return moveXML(folderOf("inbox", quar), itemID(m)) }

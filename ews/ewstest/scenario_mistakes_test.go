@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// scenarioError returns what is wrong with a scenario that has alice's mailbox, the
-// list staff, and more.
+// scenarioError returns the error for a scenario that has alice's mailbox, the list
+// staff, and more.
 func scenarioError(more string) error {
 	sc, err := ewstest.LoadScenario(strings.NewReader(`{
 	  "mailboxes": [{"address": "alice@example.test", "searchFolders": ["All"]}],
@@ -26,8 +26,8 @@ func scenarioError(more string) error {
 	return err
 }
 
-// A mistake is refused with the field and what to do; nothing that has no effect is
-// let through in silence.
+// The error for a mistake names the field and what to do; nothing without effect is
+// accepted silently.
 func TestScenarioMistypes(t *testing.T) {
 	t.Parallel()
 	const alicesMessage = `"messages": [{"mailbox": "alice@example.test", "eml": "x", `
@@ -87,7 +87,7 @@ func TestScenarioMistypes(t *testing.T) {
 	}
 }
 
-// What looks like a mistake and is none.
+// What looks like a mistake but is not.
 func TestScenarioTakesWhatIsMeant(t *testing.T) {
 	t.Parallel()
 	for _, more := range []string{

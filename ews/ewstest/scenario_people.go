@@ -44,8 +44,8 @@ var (
 	}
 )
 
-// maxMoreFolders is how many subfolders a folder has at most in Exchange Online.
-// See https://learn.microsoft.com/en-us/office365/servicedescriptions/exchange-online-service-description/exchange-online-limits.
+// maxMoreFolders is the maximum number of subfolders of a folder in Exchange Online. See
+// https://learn.microsoft.com/en-us/office365/servicedescriptions/exchange-online-service-description/exchange-online-limits.
 const maxMoreFolders = 10000
 
 // checkPeople validates what people and policies do.
@@ -176,7 +176,7 @@ func (p *scenarioPolicy) add(box *Mailbox) error {
 	return nil
 }
 
-// named returns the folder of a name in a scenario, nil for an empty name.
+// named returns the folder for a name in a scenario, or nil for an empty name.
 func (m *Mailbox) named(name string) (*Folder, error) {
 	if name == "" {
 		return nil, nil

@@ -72,7 +72,7 @@ func TestScenarioPolicies(t *testing.T) {
 	assert.Equal(t, "/Folder 021", box.AddFolders(nil, 21)[20].Path())
 }
 
-// Every deed that a step can do.
+// Covers every deed that a step can do.
 func TestScenarioSteps(t *testing.T) {
 	t.Parallel()
 	one := `"messageId": "<1@x.example>"`

@@ -12,7 +12,7 @@ type ability struct {
 	do           func(s *bound, p *Person) error
 }
 
-// bound is a step with its folders.
+// bound is a step with its folders resolved.
 type bound struct {
 	*scenarioStep
 	folder, to *Folder
@@ -26,7 +26,7 @@ func message(do func(s *bound, p *Person, m *Message) (*Message, error), needs .
 	}}
 }
 
-// with returns the ability with more fields that it takes.
+// with returns the ability with additional fields that it takes.
 func (a ability) with(fields ...string) ability {
 	a.takes = append(a.takes, fields...)
 	return a

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// throttling returns a policy of a scenario, nil if it is empty.
+// throttling returns a policy of a scenario, or nil if the text is empty.
 func (d *scenarioData) throttling(text string, v Version) (*Throttling, error) {
 	if text == "" {
 		return nil, nil

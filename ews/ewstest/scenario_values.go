@@ -26,7 +26,7 @@ func (d *duration) UnmarshalText(b []byte) error {
 // moment is a time.Time in text form.
 type moment time.Time
 
-// UnmarshalText reads a time as in RFC 3339.
+// UnmarshalText reads a time in the format of RFC 3339.
 func (m *moment) UnmarshalText(b []byte) error {
 	v, err := time.Parse(time.RFC3339, string(b))
 	if err != nil {
@@ -36,13 +36,13 @@ func (m *moment) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// misfit is the error for a text that is not of a type. The decoder adds the name of
-// the field.
+// misfit returns the error for a text that does not fit a type. The decoder adds the name
+// of the field.
 func misfit[T any](text []byte) error {
 	return &json.UnmarshalTypeError{Value: strconv.Quote(string(text)), Type: reflect.TypeFor[T]()}
 }
 
-// inField tells the error of a decoder in terms of the scenario.
+// inField rephrases a decoder's error in terms of the scenario.
 func inField(err error) error {
 	wrong, ok := errors.AsType[*json.UnmarshalTypeError](err)
 	if !ok || wrong.Field == "" {
@@ -75,7 +75,7 @@ func inField(err error) error {
 	return fmt.Errorf("%s must be %s, not %s", spelled(wrong.Field), needed, wrong.Value)
 }
 
-// spelled returns the path of a field of Go as a scenario spells it.
+// spelled returns the path of a Go field as a scenario spells it.
 func spelled(path string) string {
 	parts := strings.Split(path, ".")
 	for i, p := range parts {

@@ -10,28 +10,28 @@ import (
 
 // Step is what a person does at some calls. Calls are requests that signed in.
 type Step struct {
-	// Operation is that of the calls; empty means any. Call is which of those
+	// Operation is the operation of the calls; empty means any. Call selects one of those
 	// calls, counted from 1 since [Server.Play]; 0 means each of them.
 	Operation ews.Operation
 	Call      int
 
-	// After lets the person act when the server has acted and before the answer
-	// leaves; otherwise before the server acts.
+	// After lets the person act after the server has acted and before the answer is sent;
+	// otherwise the person acts before the server does.
 	After bool
 
-	// Chance is the probability with which the person acts at such a call, from 0
-	// to 1; 0 means always. Draws depend on Options.Seed, the place of the step in
-	// the script, and the order of calls.
+	// Chance is the probability with which the person acts at such a call, from 0 to 1; 0
+	// means always. Draws depend on Options.Seed, the step's position in the script, and
+	// the order of calls.
 	Chance float64
 
-	// Once lets the person act one time at most.
+	// Once lets the person act at most once.
 	Once bool
 
-	// Who acts. Do is called with that person, with no lock held: it may call all
-	// methods of the server. What it does with this person is recorded in
-	// [Server.Story] with the call that it was done at. An error that it returns
-	// without having done anything with the person is recorded too, and has no
-	// other effect.
+	// Who is the person who acts. Do is called with that person, with no lock held, so it
+	// can call all methods of the server. What it does with this person is recorded in
+	// [Server.Story] with the call at which it happened. If it returns an error without
+	// having done anything with the person, the error is recorded too, and has no other
+	// effect.
 	Who *Person
 	Do  func(*Person) error
 }
@@ -45,7 +45,7 @@ type Script struct {
 	stopped bool
 }
 
-// cue is a step and what it has counted.
+// cue is a step and its state.
 type cue struct {
 	Step
 	random *rand.Rand
@@ -54,13 +54,13 @@ type cue struct {
 }
 
 // Play lets people act between calls, until the script is stopped or the server is
-// closed. Steps for the same call are played in order, scripts in the order in which
-// they began. With calls one after another the same script plays the same story.
-// A nil hook for [Server.OnRequest] takes away what scripts do before calls, one
-// for [Server.OnResponse] what they do after.
+// closed. Steps for the same call are played in order, scripts in the order in which they
+// began. If calls are sequential, the same script plays the same story. A nil hook for
+// [Server.OnRequest] removes what scripts do before calls, and one for
+// [Server.OnResponse] what they do after.
 //
-// It panics if a step has neither Who nor Do, a negative Call, or a Chance that is
-// no probability.
+// It panics if a step lacks Who or Do, or has a negative Call or a Chance that is not a
+// probability.
 func (s *Server) Play(steps ...Step) *Script {
 	sc := &Script{server: s}
 	for i, step := range steps {
@@ -74,14 +74,14 @@ func (s *Server) Play(steps ...Step) *Script {
 	return sc
 }
 
-// Stop takes the script away. A step that has begun ends.
+// Stop stops the script. A step that has begun still finishes.
 func (sc *Script) Stop() {
 	sc.mu.Lock()
 	defer sc.mu.Unlock()
 	sc.stopped = true
 }
 
-// play plays the steps for a moment of a call.
+// play plays the steps that are due at a moment of a call.
 func (sc *Script) play(n int, op ews.Operation, after bool) {
 	moment := "before"
 	if after {

@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// People act between the calls of a client; the story says what they did, and what
-// they could not do.
+// People act between the calls of a client; the story tells what they did, and what they
+// could not do.
 func ExampleServer_Play() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()
@@ -41,7 +41,7 @@ func ExampleServer_Play() {
 		}
 		fmt.Println("found:", err == nil, "- gone:", errors.Is(err, ews.ErrNotFound))
 	}
-	now := srv.Object(m.Object) // the snapshot m is old, its object is the same
+	now := srv.Object(m.Object) // the snapshot m is outdated, but its object is the same
 	_, err := client.MoveItem(ctx, ews.MoveItemRequest{IDs: []ews.ItemID{now.ID}, To: ews.DistinguishedFolder{Name: ews.FolderJunkEmail, Mailbox: alice.Address()}})
 	fmt.Println("moved:", err == nil)
 	script.Stop()
@@ -54,7 +54,7 @@ func ExampleServer_Play() {
 	// before call 3 (MoveItem): owner of alice@example.test recovers message 1 <lure@evil.example>: impossible: it is not there: the message is not in the Deletions of Recoverable Items
 }
 
-// moments plays steps at some calls and returns when they were played.
+// moments plays steps at some calls and returns the moments at which they were played.
 func moments(t *testing.T, seed uint64, ops string, steps ...ewstest.Step) []string {
 	c := newCaller(t, ewstest.Options{Seed: seed})
 	owner := c.srv.Mailbox(alice).Person("")
@@ -102,7 +102,7 @@ func TestScriptMoments(t *testing.T) {
 		moments(t, 1, "F", ewstest.Step{After: true}, ewstest.Step{}, ewstest.Step{Call: 1}), "several at one call")
 }
 
-// Chance depends on the seed and on nothing else.
+// Chance depends on the seed and nothing else.
 func TestScriptChance(t *testing.T) {
 	t.Parallel()
 	const calls = "FGFGFGFGFGFGFGFGFGFGFGFGFGFGFGFGFGFGFGFG"
@@ -115,7 +115,7 @@ func TestScriptChance(t *testing.T) {
 	assert.Len(t, moments(t, 1, "FFF", ewstest.Step{Chance: 1}), 3)
 }
 
-// A stopped script plays no more; a step that could do nothing is told.
+// A stopped script plays no more; a step that could do nothing is recorded.
 func TestScriptStops(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -141,7 +141,7 @@ func TestScriptStops(t *testing.T) {
 	}
 }
 
-// Two people and a policy meet at one message; it stays one.
+// Two people and a policy act on the same message; it stays one message.
 func TestScriptOfSeveral(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -167,7 +167,7 @@ after call 1 (MoveItem): analyst of quarantine@example.test copies message 1 <1@
 	assert.Equal(t, 2, cases.Count())
 }
 
-// What a sender wrote is told so that a terminal can show it.
+// What a sender wrote is recorded in a form that a terminal can show.
 func TestStoryIsPrintable(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(nil)

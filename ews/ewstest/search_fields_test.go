@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// lesser and greater differ in every field that searches know: that of lesser is the
-// lesser of both, or is missing.
+// lesser and greater differ in every field that searches know: the value in lesser is the
+// smaller of the two, or is missing.
 const (
 	lesser = "From: Anna <anna@evil.example>\r\nTo: Adam <adam@example.test>\r\nCc: Abel <abel@example.test>\r\nSubject: Alpha\r\n" +
 		"Date: Tue, 24 Nov 2026 10:00:00 +0000\r\nMessage-ID: <a@evil.example>\r\nIn-Reply-To: <a0@evil.example>\r\nReferences: <a0@evil.example>\r\n" +
@@ -25,7 +25,7 @@ const (
 		"Content-Disposition: attachment; filename=a.pdf\r\n\r\n%PDF\r\n--b--\r\n"
 )
 
-// searched are the fields with their values in lesser and greater; an empty one is not
+// searched are the fields with their values in lesser and greater; an empty value is not
 // compared with.
 var searched = map[string][2]string{
 	"item:Subject":                       {"alpha", "beta"},

@@ -62,7 +62,7 @@ func (e *encoder) searchParameters(s *search) {
 	e.Close()
 }
 
-// tree writes elements of a request again.
+// tree writes elements of a request back.
 func (e *encoder) tree(n *ewsschema.Node) {
 	e.Open("t:" + n.Local)
 	for _, a := range n.Attrs {

@@ -16,8 +16,8 @@ func comparedXML(op, path, value string) string {
 	return `<m:Restriction><t:` + op + `>` + path + `<t:FieldURIOrConstant><t:Constant Value="` + value + `"/></t:FieldURIOrConstant></t:` + op + `></m:Restriction>`
 }
 
-// TestLessUsualFieldsAreSearched has the properties that Microsoft's own client can find
-// by, besides those of TestEveryFieldIsSearched.
+// TestLessUsualFieldsAreSearched covers the properties by which Microsoft's own client
+// can search, besides those of TestEveryFieldIsSearched.
 func TestLessUsualFieldsAreSearched(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -61,8 +61,8 @@ func TestLessUsualFieldsAreSearched(t *testing.T) {
 	}
 }
 
-// TestExcludesReadsBitmasks has the forms of a bitmask: numbers with and without 0x, the
-// former of up to 32 bits. A zero before a number has no meaning.
+// TestExcludesReadsBitmasks covers the forms of a bitmask: numbers with and without 0x,
+// the former with up to 32 bits. A leading zero has no meaning.
 func TestExcludesReadsBitmasks(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -92,7 +92,8 @@ func TestExcludesReadsBitmasks(t *testing.T) {
 	assert.Equal(t, []string{"ErrorInvalidValueForProperty"}, codes(excludes(`<t:FieldURI FieldURI="item:Subject"/>`, "1")))
 }
 
-// TestConstantsOfEachType compares properties with constants that are none of their type.
+// TestConstantsOfEachType compares properties with constants that are invalid for their
+// type.
 func TestConstantsOfEachType(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -24,7 +24,7 @@ func addressed(m *eml.Message) bool {
 	return false
 }
 
-// maySend refuses to send a message of a mailbox if nobody would get it, or the caller
+// maySend refuses to send a message of a mailbox if nobody would get it, or if the caller
 // may not send as its author.
 func (c *call) maySend(m *eml.Message, box *mailstore.Mailbox) *refusal {
 	switch {
@@ -37,7 +37,8 @@ func (c *call) maySend(m *eml.Message, box *mailstore.Mailbox) *refusal {
 	return refused
 }
 
-// mayUpdateAndSend refuses to send an item after an update, also if it has been sent.
+// mayUpdateAndSend refuses to send an item after an update if the item is not a draft or
+// must not be sent.
 func (c *call) mayUpdateAndSend(it *mailstore.Item, u *update) *refusal {
 	if !it.Draft() {
 		return refuseText("ErrorInvalidOperation", "ewstest sends drafts only.")
@@ -77,11 +78,11 @@ func (c *call) copies(saved *mailstore.Folder, it *mailstore.Item) *mailstore.Fo
 	return it.Folder.Mailbox.Named(ews.FolderSentItems)
 }
 
-// author is who a message is from, and who sends it on behalf of that one.
+// author is the person a message is from, and the person who sends it on their behalf.
 type author struct{ from, sender eml.Address }
 
-// author returns the author of a message that the caller sends: the one in From, or the
-// owner of the mailbox that the message is in.
+// author returns the author of a message that the caller sends: the address in From, or
+// the owner of the mailbox that the message is in.
 func (c *call) author(m *eml.Message, box *mailstore.Mailbox) (author, *refusal) {
 	from := eml.Address{Name: box.DisplayName, Email: box.Address}
 	if all := m.Addresses("From"); len(all) > 0 && all[0].Email != "" {
@@ -131,7 +132,7 @@ func (c *call) send(it *mailstore.Item) {
 	hidden := []eml.Field{{Name: "Bcc"}}
 	l := letter{class: it.Class(), properties: travelling(it), attached: it.AttachedItems(), back: by.sender, to: to, reports: content.Has("Return-Receipt-To")}
 	if l.reports && !content.Has("Disposition-Notification-To") {
-		// To a mailbox, the field would ask for a read receipt as well.
+		// For a mailbox, the field would also ask for a read receipt.
 		hidden = append(hidden, eml.Field{Name: "Return-Receipt-To"})
 		l.properties = append(l.properties, ews.ExtendedProperty{Field: mailstore.TagDeliveryReport, Value: "true"})
 	}
@@ -139,8 +140,8 @@ func (c *call) send(it *mailstore.Item) {
 	c.transport(l)
 }
 
-// travelling returns the properties that a message has besides its MIME and takes along
-// within an organisation: those that clients have made, and what it asks for.
+// travelling returns the properties that accompany a message's MIME within an
+// organisation: those that clients have defined, and what the message asks for.
 func travelling(it *mailstore.Item) []ews.ExtendedProperty {
 	var all []ews.ExtendedProperty
 	p := it.Properties()
@@ -159,7 +160,7 @@ func (c *call) stamps(it *mailstore.Item, by author) []eml.Field {
 		{Name: "Date", Value: c.opts.Now().UTC().Format(time.RFC1123Z)},
 		{Name: "From", Value: eml.FormatAddresses([]eml.Address{by.from})},
 	}
-	sender := eml.Field{Name: "Sender"} // none if the author has sent it
+	sender := eml.Field{Name: "Sender"} // removed if the author sends it
 	if by.sender != by.from {
 		sender.Value = eml.FormatAddresses([]eml.Address{by.sender})
 	}

@@ -5,7 +5,7 @@ import (
 )
 
 // sendItem sends messages of a mailbox, drafts and others. With SaveItemToFolder they go
-// to SavedItemFolderId or to Sent Items, without it they are gone. See
+// to SavedItemFolderId or to Sent Items; without it they are gone. See
 // https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/senditem-operation.
 func sendItem(c *call) *refusal {
 	save := c.op.AttrBool("SaveItemToFolder", false)

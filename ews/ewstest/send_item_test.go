@@ -88,7 +88,7 @@ func TestSendItemRefuses(t *testing.T) {
 	}
 }
 
-// Who sends for others needs the right; FullAccess is none.
+// Sending for others needs the right to do so; FullAccess does not include it.
 func TestSendingForOthers(t *testing.T) {
 	t.Parallel()
 	const from = `<t:From><t:Mailbox><t:EmailAddress>bob@example.test</t:EmailAddress></t:Mailbox></t:From>`
@@ -128,7 +128,7 @@ func TestSendingForOthers(t *testing.T) {
 	assert.Equal(t, alice, c.srv.Object(m.Object).Mailbox)
 }
 
-// A scenario can give the rights, also to lists.
+// A scenario can give the rights, including rights to lists.
 func TestScenarioOfSenders(t *testing.T) {
 	t.Parallel()
 	sc, err := ewstest.LoadScenario(strings.NewReader(`{

@@ -17,7 +17,7 @@ import (
 // endpoint is the path of EWS; IIS ignores case.
 const endpoint = "/EWS/Exchange.asmx"
 
-// ServeHTTP answers requests, so the server can be mounted in another one.
+// ServeHTTP answers requests, so the server can be mounted in another server.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.discovers != nil && strings.HasPrefix(strings.ToLower(r.URL.Path), autodiscoverRoot) {
 		s.discovers.ServeHTTP(w, r)
@@ -96,7 +96,7 @@ func (s *Server) handle(r *http.Request, account string) *answer {
 	return a
 }
 
-// turnedAway refuses what is no request for an operation, nil if it is one.
+// turnedAway refuses a request that is not for an operation; it returns nil if it is.
 func turnedAway(r *http.Request) *answer {
 	switch {
 	case !strings.EqualFold(r.URL.Path, endpoint):

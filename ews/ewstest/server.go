@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore/eml"
 )
 
-// Server is an Exchange organisation. All methods may be called concurrently.
+// Server is an Exchange organisation. All methods can be called concurrently.
 type Server struct {
 	opts      Options
 	schemes   []scheme
@@ -37,9 +37,9 @@ type Server struct {
 	people people
 }
 
-// NewServer returns a running server; nil options mean the defaults. The socket is opened when [Server.URL] or
-// [Server.Transport] first needs it, or at once with Options.Listener; like
-// httptest, opening it panics on failure.
+// NewServer returns a running server; nil options mean the defaults. The socket is opened
+// when [Server.URL] or [Server.Transport] first needs it, or immediately with
+// Options.Listener; like httptest, opening it panics on failure.
 //
 // If the environment variable EWSTEST_CAPTURE names a directory, every request
 // and every complete answer is written there; see [Server.Requests].
@@ -98,8 +98,8 @@ func (s *Server) defaultScenario() {
 	s.GrantImpersonation("svc", everybody)
 }
 
-// LimitPages makes FindItem return at most n items a page, whatever was
-// requested, as a busy server may; 0 lifts the limit.
+// LimitPages makes FindItem return at most n items per page, whatever was requested, as a
+// busy server can; 0 removes the limit.
 func (s *Server) LimitPages(n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,8 +137,8 @@ func (s *Server) AddMailbox(address string, opts *MailboxOptions) *Mailbox {
 	return m
 }
 
-// Mailbox returns the mailbox with a primary or proxy address, ignoring case. If
-// it does not exist, it is created.
+// Mailbox returns the mailbox with a primary or proxy address, ignoring case. The mailbox
+// is created if it does not exist.
 func (s *Server) Mailbox(address string) *Mailbox {
 	s.mu.Lock()
 	m := s.wrappers[s.org.ByAddress(address)]

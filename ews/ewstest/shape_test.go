@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// shapeOf is a shape of the id and what is given.
+// shapeOf returns a shape of the id plus the given options and properties.
 func shapeOf(options string, uris ...string) string {
 	fields := ""
 	for _, uri := range uris {
@@ -34,7 +34,7 @@ func TestShapesAskForTooMuch(t *testing.T) {
 		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
 		m := c.srv.Mailbox(alice).Deliver([]byte(plain))
 		contact := c.srv.Mailbox(alice).DeliverWith([]byte(plain), ewstest.Delivery{Class: "IPM.Contact"})
-		misplaced := "NoError" // and left out
+		misplaced := "NoError" // and omitted
 		if old[version] {
 			misplaced = "ErrorInvalidPropertyRequest"
 		}
@@ -85,8 +85,8 @@ func TestShapesOf2013AskForTooMuch(t *testing.T) {
 	assert.Equal(t, []string{"folder:DisplayName"}, attrs(answer, "FieldURI", "FieldURI"), "the answer names the property")
 }
 
-// TestAddressesOfInlineImages: Microsoft's pages do not say how a template for them looks,
-// so that only an answer without such images is certain.
+// TestAddressesOfInlineImages: Microsoft's pages do not say what a template for them
+// looks like, so only an answer without such images is certain.
 func TestAddressesOfInlineImages(t *testing.T) {
 	t.Parallel()
 	template := `<t:InlineImageUrlTemplate>x</t:InlineImageUrlTemplate>`
@@ -114,8 +114,8 @@ func TestAddressesOfInlineImages(t *testing.T) {
 	}
 }
 
-// The published schemas have a type and a URI of MimeContentUTF8, and forgot the
-// element; so what is answered here is not captured.
+// The published schemas have a type and a URI for MimeContentUTF8 but forgot the element,
+// so the answers here are not captured.
 func TestMIMEInUTF8(t *testing.T) {
 	t.Setenv("EWSTEST_CAPTURE", "")
 	for version, schema := range schemaOf {
@@ -170,8 +170,8 @@ func TestForms(t *testing.T) {
 	}
 }
 
-// TestTextAsHTML: HTML is asked for and returned, also of a text; the best form of a
-// text is the text.
+// TestTextAsHTML: if HTML is asked for, HTML is returned, even for a plain text; the best
+// form of a plain text is the text itself.
 func TestTextAsHTML(t *testing.T) {
 	t.Parallel()
 	for version, schema := range schemaOf {

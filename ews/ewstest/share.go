@@ -6,10 +6,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// Share calls f with the mailboxes of the server while it is locked, and lets the
-// policies act then. It is for another protocol that serves the same mailboxes, as
-// package graphtest does; tests use the methods of [Mailbox]. The function must not call
-// the server, nor keep what it was given.
+// Share calls f with the mailboxes of the server while it is locked, and then lets the
+// policies act. It is for another protocol that serves the same mailboxes, as package
+// graphtest does; tests use the methods of [Mailbox]. The function must neither call the
+// server nor retain its argument.
 func (s *Server) Share(f func(*mailstore.Organisation)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -17,9 +17,9 @@ func (s *Server) Share(f func(*mailstore.Organisation)) {
 	s.settle("")
 }
 
-// Send sends a message of a mailbox as its owner does, keeps it in Sent Items, and returns an
-// empty text; or else the code of EWS for what hinders that. It is for a function that
-// [Server.Share] calls.
+// Send sends a message of a mailbox as its owner does, keeps it in Sent Items, and
+// returns an empty text. If that is impossible, it returns the EWS code for the reason.
+// Call it only in a function passed to [Server.Share].
 func (s *Server) Send(it *mailstore.Item) (code string) {
 	box := it.Folder.Mailbox
 	c := &call{Server: s, turn: &turn{server: s}, who: &caller{account: box.Address, box: box, directory: s.directory}}
@@ -35,8 +35,8 @@ func (s *Server) Send(it *mailstore.Item) (code string) {
 // mail contact.
 type Entry struct {
 	Address, DisplayName string
-	Contact              bool     // else it is a list
-	Members              []string // addresses of the list; of a dynamic one, those that it has now
+	Contact              bool     // otherwise it is a list
+	Members              []string // addresses in the list; for a dynamic list, its current members
 	Dynamic              bool
 	Hidden               bool // from address lists
 }

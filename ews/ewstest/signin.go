@@ -11,7 +11,7 @@ type Scheme string
 // Schemes.
 const (
 	Basic     Scheme = "Basic"
-	NTLM      Scheme = "NTLM"      // per connection, so not through [Server.Direct]
+	NTLM      Scheme = "NTLM"      // per connection, so not available through [Server.Direct]
 	Negotiate Scheme = "Negotiate" // with plain NTLM messages
 	Bearer    Scheme = "Bearer"    // with tokens of the server's own Azure AD, see [Azure]
 )
@@ -26,15 +26,15 @@ const (
 	ProtectionRequire                   // only the right binding is accepted
 )
 
-// Azure is a tenant of Azure AD whose applications may sign in with a
-// certificate. They can only act by impersonation, of any mailbox.
+// Azure is a tenant of Azure AD whose applications can sign in with a certificate. They
+// can act only by impersonation, of any mailbox.
 type Azure struct {
 	TenantID     string   // GUID
 	TenantNames  []string // domain names
 	Applications []Application
 }
 
-// Application is an application that may sign in.
+// Application is an application that can sign in.
 type Application struct {
 	ID           string
 	Certificates []*x509.Certificate
@@ -46,8 +46,8 @@ type scheme interface {
 	handles(r *http.Request) bool
 	// offers returns the WWW-Authenticate values of a 401 answer.
 	offers() []string
-	// signIn returns the account, by its address in lower case. If the account is
-	// not known yet, it answers the request and returns false.
+	// signIn returns the account, by its address in lower case. If the account is not yet
+	// known, it answers the request and returns false.
 	signIn(w http.ResponseWriter, r *http.Request) (account string, ok bool)
 }
 

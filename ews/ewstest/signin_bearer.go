@@ -37,8 +37,8 @@ func newBearer(s *Server) *bearerScheme {
 	return &bearerScheme{s, authority}
 }
 
-// AuthorityURL returns the address of the Azure AD that issues tokens, the
-// authentication endpoint for clients; empty without [Bearer]. Use it with
+// AuthorityURL returns the address of the Azure AD that issues tokens, which is the
+// authentication endpoint for clients; it is empty without [Bearer]. Use it with
 // Options.TLS, because clients require HTTPS.
 func (s *Server) AuthorityURL() string {
 	if s.authority == nil {
@@ -51,8 +51,8 @@ func (s *Server) AuthorityURL() string {
 	return u.Scheme + "://" + u.Host
 }
 
-// Tenant returns the tenant whose applications sign in, that of Options.Azure or of a
-// scenario; nil without [Bearer].
+// Tenant returns the tenant whose applications can sign in, from Options.Azure or from a
+// scenario; it is nil without [Bearer].
 func (s *Server) Tenant() *Azure {
 	if s.authority == nil {
 		return nil

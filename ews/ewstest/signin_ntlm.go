@@ -19,7 +19,7 @@ type windowsScheme struct {
 	ntlm   atomic.Pointer[ntlmserver.Server]
 }
 
-// begin starts NTLM for a socket with a certificate, nil without TLS.
+// begin starts NTLM for a socket with a certificate, which is nil without TLS.
 func (n *windowsScheme) begin(cert *x509.Certificate) {
 	s := n.server
 	ntlm, err := ntlmserver.New(ntlmserver.Options{

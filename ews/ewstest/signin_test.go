@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// send posts an operation with a transport that signs in itself.
+// send posts an operation over a transport that does the signing in.
 func send(t *testing.T, rt http.RoundTripper, url, header, operation string) (int, string) {
 	t.Helper()
 	body := `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types" xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"><s:Header><t:RequestServerVersion Version="Exchange2013_SP1"/>` + header + `</s:Header><s:Body>` + operation + `</s:Body></s:Envelope>`

@@ -17,7 +17,7 @@ var folderKinds = [][2]string{
 	{"TasksFolder", "TasksFolderType"}, {"SearchFolder", "SearchFolderType"},
 }
 
-// folderShapeOf asks for everything that a folder has besides what the base shapes do.
+// folderShapeOf asks for a property in addition to everything in the base shapes.
 func folderShapeOf(uri string) string { return strings.Replace(shapeOf("", uri), idOnly, full, 1) }
 
 func TestNothingOfFoldersIsDropped(t *testing.T) {
@@ -32,7 +32,7 @@ func TestNothingOfFoldersIsDropped(t *testing.T) {
 				switch slices.Index(foldersBefore, s.Name) {
 				case -1:
 				case len(foldersBefore) - 1:
-					folder = s.XML // the name itself
+					folder = s.XML // the name itself is under test
 				default:
 					folder = s.XML + name
 				}
@@ -66,7 +66,8 @@ func TestNothingOfFoldersIsDropped(t *testing.T) {
 	})
 }
 
-// foldersBefore are the elements that stand before the name of a folder, and the name.
+// foldersBefore are the elements that come before the name of a folder, and the name
+// itself.
 var foldersBefore = []string{"FolderId", "ParentFolderId", "FolderClass", "DisplayName"}
 
 func folderIDIn(t *testing.T, answer string) string {
@@ -76,8 +77,8 @@ func folderIDIn(t *testing.T, answer string) string {
 	return `<t:FolderId Id="` + ids[0] + `"/>`
 }
 
-// absentFromFolders are properties that no folder of these tests has a value of: it
-// is neither a managed nor a public one, and has no retention policy.
+// absentFromFolders are properties for which no folder of these tests has a value: the
+// folders are neither managed nor public, and have no retention policy.
 var absentFromFolders = []string{"folder:ManagedFolderInformation", "folder:PolicyTag", "folder:ArchiveTag", "folder:ReplicaList"}
 
 func TestNothingAskedOfFoldersIsLeftOut(t *testing.T) {

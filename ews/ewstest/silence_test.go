@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// The tests in this file send what the schema has, element by element, so that
+// The tests in this file send what the schema contains, element by element, so that
 // nothing new in it can be answered with NoError and forgotten.
 
 // itemKinds are the elements of items, each with its type and a class.
@@ -47,8 +47,8 @@ var newest = []struct {
 	{ewstest.ExchangeOnline, ewsschema.V20180108},
 }
 
-// loud calls f for each server. What is answered is not captured: it is too much, and
-// has an element that the published schemas forgot.
+// loud calls f for each server. The answers are not captured: there are too many, and
+// they contain an element that the published schemas forgot.
 func loud(t *testing.T, f func(t *testing.T, c *caller, v ewsschema.Version)) {
 	t.Setenv("EWSTEST_CAPTURE", "")
 	for _, n := range newest {
@@ -58,7 +58,7 @@ func loud(t *testing.T, f func(t *testing.T, c *caller, v ewsschema.Version)) {
 	}
 }
 
-// answers cuts the answer to a batch into its response messages.
+// answers splits the answer to a batch into its response messages.
 func answers(t *testing.T, answer string, want int) []string {
 	t.Helper()
 	all := strings.SplitAfter(answer, "ResponseMessage>")
@@ -70,8 +70,7 @@ func succeeded(answer string) bool {
 	return strings.Contains(answer, "<m:ResponseCode>NoError</m:ResponseCode>")
 }
 
-// elementIn returns what stands in an answer from the first element of a name to the
-// last.
+// elementIn returns the part of an answer from the first element with a name to the last.
 func elementIn(answer, name string) string {
 	begin := -1
 	for _, after := range []string{">", " ", "/>"} {
@@ -89,11 +88,10 @@ func elementIn(answer, name string) string {
 	return answer[begin : begin+strings.Index(answer[begin:], "/>")+2]
 }
 
-// texts of elements that have only a text.
+// leaf matches the texts of elements that contain only a text.
 var leaf = regexp.MustCompile(`>([^<]+)<`)
 
-// missing returns those texts of an element that was sent which that of an answer does
-// not have.
+// missing returns those texts of a sent element that the element in the answer lacks.
 func missing(answer, name, sent string) []string {
 	var all []string
 	got := elementIn(answer, name)
@@ -105,7 +103,7 @@ func missing(answer, name, sent string) []string {
 	return all
 }
 
-// urisOf returns the URIs of properties in a version whose prefixes are these.
+// urisOf returns the URIs of the properties in a version that have one of the prefixes.
 func urisOf(v ewsschema.Version, prefixes ...string) []string {
 	return slices.DeleteFunc(ewsschema.Values("UnindexedFieldURIType", v), func(uri string) bool {
 		prefix, _, _ := strings.Cut(uri, ":")
@@ -120,10 +118,10 @@ func nameOf(uri string) string {
 	return name
 }
 
-// sent is an element that a server took.
+// sent is an element that a server accepted.
 type sent struct{ id, kind, name, xml string }
 
-// lookAt reads items again, and fails for those that do not have what was sent.
+// lookAt reads items back, and fails for those that lack what was sent.
 func lookAt(t *testing.T, c *caller, v ewsschema.Version, all []sent) {
 	t.Helper()
 	named, uris := make(map[string][]sent), urisOf(v, "item", "message")
@@ -233,13 +231,13 @@ func updateEachXML(ids, changes []string) string {
 	return `<m:UpdateItem ConflictResolution="AlwaysOverwrite" MessageDisposition="SaveOnly" SendMeetingInvitationsOrCancellations="SendToNone"><m:ItemChanges>` + all.String() + `</m:ItemChanges></m:UpdateItem>`
 }
 
-// rich has a value of all properties that mail can have.
+// rich has a value for every property that mail can have.
 const rich = "From: Eve <eve@evil.example>\r\nSender: Desk <desk@evil.example>\r\nTo: Alice <alice@example.test>\r\nCc: Bob <bob@example.test>\r\n" +
 	"Bcc: carol@example.test\r\nReply-To: d@evil.example\r\nIn-Reply-To: <0@evil.example>\r\nReferences: <0@evil.example>\r\nThread-Index: AQID\r\n" +
 	"Subject: Invoice\r\nMessage-ID: <1@evil.example>\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nPay at once.\r\n--b\r\n" +
 	"Content-Disposition: attachment; filename=a.txt\r\n\r\nx\r\n--b--\r\n"
 
-// personal returns a value of each property that a contact can have.
+// personal returns a value for each property that a contact can have.
 func personal() []ews.ExtendedProperty {
 	var all []ews.ExtendedProperty
 	for _, tag := range []uint16{0x3A05, 0x3A06, 0x3A0A, 0x3A11, 0x3A16, 0x3A17, 0x3A18, 0x3A19, 0x3A30, 0x3A44, 0x3A46, 0x3A48, 0x3A4E, 0x3A4F, 0x3A51} {
@@ -251,8 +249,8 @@ func personal() []ews.ExtendedProperty {
 	return all
 }
 
-// unset are properties that can be deleted, of which a rich message has none, or no
-// other than an item that nobody has given one.
+// unset are properties that can be deleted, but for which a rich message has no value, or
+// only the value of an item for which nobody has set one.
 var unset = []string{"message:IsResponseRequested", "item:Flag", "item:ReminderIsSet", "item:ReminderDueBy", "item:ReminderMinutesBeforeStart", "item:ReminderNextTime", "item:RetentionDate", "item:Culture", "contacts:DisplayName"}
 
 func TestNothingDeletedStays(t *testing.T) {
@@ -284,15 +282,14 @@ func TestNothingDeletedStays(t *testing.T) {
 	})
 }
 
-// absent are properties that no item of these tests has a value of: it has no
-// reminder, retention policy or rights management, is neither a vote nor a request for
-// approval, and no server has found out anything about it. Real servers leave them out
-// as well.
+// absent are properties for which no item of these tests has a value: it has no reminder,
+// retention policy or rights management, is neither a vote nor a request for approval,
+// and no server has found out anything about it. Real servers omit them as well.
 var absent = []string{
 	"item:ReminderDueBy", "item:ReminderMinutesBeforeStart", "item:ReminderNextTime", "item:PolicyTag", "item:ArchiveTag", "item:RetentionDate",
 	"item:RightsManagementLicenseData", "item:EntityExtractionResult", "item:PredictedActionReasons", "item:IsClutter",
-	"item:WebClientEditFormQueryString",                      // of drafts
-	"calendar:Start", "calendar:End", "contacts:DisplayName", // of what a client made
+	"item:WebClientEditFormQueryString",                      // drafts only
+	"calendar:Start", "calendar:End", "contacts:DisplayName", // only what a client created
 	"message:ApprovalRequestData", "message:VotingInformation", "message:ReminderMessageData",
 }
 
@@ -342,7 +339,7 @@ func TestNothingAskedForIsLeftOut(t *testing.T) {
 	})
 }
 
-// notFound are properties that FindItem leaves out, as real servers do.
+// notFound are properties that FindItem omits, as real servers do.
 var notFound = []string{
 	"item:Body", "item:Attachments", "item:InternetMessageHeaders", "item:ResponseObjects",
 	"message:ToRecipients", "message:CcRecipients", "message:BccRecipients", "message:ReplyTo",

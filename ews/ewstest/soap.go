@@ -13,11 +13,11 @@ import (
 // refusal is the error of one response message, or of a whole request.
 type refusal struct {
 	code   ews.ResponseCode
-	text   string  // empty: the usual text of the code
-	values []value // of MessageXml
-	field  string  // URI of the property that is at fault, for MessageXml
+	text   string  // empty: the usual text for the code
+	values []value // for MessageXml
+	field  string  // URI of the property at fault, for MessageXml
 
-	warning func() // writes the content that goes with it: it is not an error
+	warning func() // writes the content that goes with it; the refusal is then not an error
 }
 
 // value is a named value of MessageXml.
@@ -29,7 +29,7 @@ func refuseText(code ews.ResponseCode, text string) *refusal {
 	return &refusal{code: code, text: text}
 }
 
-// backOff returns a hint to wait, nil if d is not positive.
+// backOff returns a hint to wait, or nil if d is not positive.
 func backOff(d time.Duration) []value {
 	if d <= 0 {
 		return nil
@@ -53,11 +53,11 @@ type encoder struct {
 	large  [][][]byte
 	heavy  int64    // bytes of it
 	short  *float64 // share of large content that a fault keeps; nil: all
-	nine   bool     // times have nine digits of a second, see [OddNanoseconds]
+	nine   bool     // times have nine fractional digits, see [OddNanoseconds]
 	millis bool     // times have a fraction
 	links  bool     // the version has attachments that are links
 
-	// What the caller may do in a folder, and whether it has made an item.
+	// What the caller may do in a folder, and whether it created an item.
 	rightsIn func(*mailstore.Folder) mailstore.Rights
 	made     func(*mailstore.Item) bool
 	server   *Server // for the names of people; nil: nobody is known
@@ -146,11 +146,11 @@ func (e *encoder) messageXML(element, field string, values []value) {
 	e.Close()
 }
 
-// mustUnderstand is the code of the fault about a header that the server does not
-// know. It is SOAP's own, so there is no detail about a part of the body.
+// mustUnderstand is the code of the fault for a header that the server does not know. It
+// is SOAP's own code, and the fault has no detail, because a detail is about the body.
 const mustUnderstand = "MustUnderstand"
 
-// faultAnswer refuses a whole request: HTTP 500 and a fault without SOAP header.
+// faultAnswer refuses a whole request: HTTP 500 and a fault without a SOAP header.
 func faultAnswer(r *refusal) *answer {
 	e := &encoder{}
 	e.envelope()
@@ -174,7 +174,7 @@ func faultAnswer(r *refusal) *answer {
 		e.Open("t:MessageXml")
 		e.Attr("xmlns:t", xmlwire.URITypes)
 		for _, v := range r.values {
-			// Details of schema violations have their own elements.
+			// The details of schema violations have their own elements.
 			if v.name == "LineNumber" || v.name == "LinePosition" || v.name == "Violation" {
 				e.Leaf("t:"+v.name, v.text)
 				continue
@@ -192,8 +192,8 @@ func faultAnswer(r *refusal) *answer {
 	return xmlAnswer(500, e.pieces())
 }
 
-// bareFault refuses a whole request as a server does that is not Exchange: HTTP 500,
-// or 200 with [OddBareFaults], and a SOAP fault without detail.
+// bareFault refuses a whole request as a server that is not Exchange does: HTTP 500, or
+// 200 with [OddBareFaults], and a SOAP fault without detail.
 func (s *Server) bareFault(code, text string) *answer {
 	e := &encoder{}
 	e.envelope()
@@ -211,7 +211,7 @@ func (s *Server) bareFault(code, text string) *answer {
 	return s.twice(xmlAnswer(status, e.pieces()))
 }
 
-// faultCode writes what a fault has before its detail.
+// faultCode writes the part of a fault before its detail.
 func (e *encoder) faultCode(r *refusal) {
 	e.Open("faultcode")
 	if r.code == mustUnderstand {

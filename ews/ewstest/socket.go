@@ -60,9 +60,9 @@ func (s *Server) CAPEM() []byte {
 	return append([]byte(nil), s.socket.caPEM...)
 }
 
-// Transport returns a RoundTripper that reaches the server over its socket,
-// without credentials (it trusts CAPEM). It speaks HTTP/1.1. Each call returns a
-// new one, with its own connections.
+// Transport returns a RoundTripper that reaches the server over its socket, without
+// credentials (it trusts CAPEM). It speaks HTTP/1.1. Each call returns a new RoundTripper
+// with its own connections.
 func (s *Server) Transport() http.RoundTripper {
 	s.listen()
 	t := &http.Transport{ForceAttemptHTTP2: false, Proxy: nil}
@@ -75,9 +75,9 @@ func (s *Server) Transport() http.RoundTripper {
 	return t
 }
 
-// Close stops the server and closes its connections; [Server.Direct] answers no more.
-// Requests that were to be acted on later are not, and policies do nothing any more,
-// nor do moves of mailboxes end by themselves. The state can still be inspected.
+// Close stops the server and closes its connections; [Server.Direct] no longer answers.
+// Requests that were to be acted on later are not acted on, policies do nothing more, and
+// mailbox moves no longer end by themselves. The state can still be inspected.
 func (s *Server) Close() {
 	s.late.mu.Lock()
 	s.late.closed, s.late.held = true, nil

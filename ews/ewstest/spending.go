@@ -9,24 +9,25 @@ import (
 
 // Spending is what a payer has used up so far; see [Throttling].
 type Spending struct {
-	Payer        string // address of the account, or of the mailbox that is impersonated
+	Payer        string // address of the account, or of the impersonated mailbox
 	Impersonated bool
 
-	Running     int // calls in flight, those that wait among them
-	MostRunning int // at a time so far
-	Calls       int // that were processed
-	Busy        int // that were refused with ErrorServerBusy
-	TooMany     int // that were refused with ErrorExceededConnectionCount
+	Running     int // calls in flight, including those that wait
+	MostRunning int // most calls in flight at a time so far
+	Calls       int // calls that were processed
+	Busy        int // calls that were refused with ErrorServerBusy
+	TooMany     int // calls that were refused with ErrorExceededConnectionCount
 	BusyItems   int // members of batches that were refused with ErrorServerBusy
-	LateItems   int // members of batches that were not processed because of the time
+	LateItems   int // members of batches that were not processed because the batch ran out of time
 
 	Charged time.Duration // what calls have cost
 	Delayed time.Duration // micro-delays
 
-	// Balance is what is left of the budget, the least of them if there are several;
-	// negative if it is overdrawn. 0 without a policy.
+	// Balance is what is left of the budget, or of the one with the least left if there
+	// are several; it is negative if the budget is overdrawn, and 0 without a policy.
 	Balance time.Duration
-	// LockedUntil is until when the payer is, or was last, locked out; zero: never.
+	// LockedUntil is the time until which the payer is, or was last, locked out; zero:
+	// never.
 	LockedUntil time.Time
 }
 
@@ -41,7 +42,7 @@ func (s *Server) ImpersonatedSpending(mailbox string) Spending {
 	return s.spendingOf(mailbox, impersonatedPayer)
 }
 
-// Spendings returns what all payers have used up that have sent a request, those with the
+// Spendings returns what each payer that has sent a request has used up, those with the
 // highest costs first.
 func (s *Server) Spendings() []Spending {
 	s.budget.mu.Lock()
@@ -67,7 +68,7 @@ func (s *Server) spendingOf(user, prefix string) Spending {
 	return s.budget.now(prefix+account, s.opts)
 }
 
-// now returns what a payer has used up, up to date.
+// now returns what a payer has used up so far.
 func (b *budgets) now(payer string, o Options) Spending {
 	of := b.of(payer, o)
 	now := of.Spending

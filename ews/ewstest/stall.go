@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// stalled waits in the middle of an answer, 0 for good, and reports whether that is
-// over; otherwise the client gave up or closed the body.
+// stalled waits in the middle of an answer, forever if d is 0. It reports whether the
+// wait has ended; otherwise the client gave up or closed the body.
 func stalled(ctx context.Context, d time.Duration, closed <-chan struct{}) bool {
 	var over <-chan time.Time
 	if d > 0 {
@@ -28,8 +28,8 @@ func stalled(ctx context.Context, d time.Duration, closed <-chan struct{}) bool 
 // stalling is a body that stalls in the middle.
 type stalling struct {
 	from   io.Reader
-	left   int64        // to read before it stalls; negative: it has stalled
-	wait   func() error // stalls
+	left   int64        // bytes to read before it stalls; negative: it has stalled
+	wait   func() error // waits
 	closed func()
 }
 

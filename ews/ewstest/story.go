@@ -14,12 +14,12 @@ import (
 // Deed is something that a person or a policy did, or could not do.
 type Deed struct {
 	Time   time.Time // by Options.Now
-	When   string    // such as "before call 7 (MoveItem)": one more than its number for hooks, which count from 0
+	When   string    // such as "before call 7 (MoveItem)": the number is one more than in hooks, which count from 0
 	Who    string    // such as "owner of alice@example.test"
 	Action string    // such as "files"
-	What   string    // to what: `message 3 <lure@evil.example> into "/Inbox/Projects"`
+	What   string    // the object of the action: `message 3 <lure@evil.example> into "/Inbox/Projects"`
 	Object uint64    // of the message; 0 if it concerns a folder or a mailbox
-	Err    error     // why it was impossible, nil if it was done
+	Err    error     // why it was impossible; nil if it was done
 }
 
 // String returns the deed as one line.
@@ -31,10 +31,10 @@ func (d Deed) String() string {
 	return line
 }
 
-// Story is what people and policies did, in order. A test that fails can print it.
+// Story is what people and policies did, in order. A failing test can print it.
 type Story []Deed
 
-// String returns the deeds, one a line.
+// String returns the deeds, one per line.
 func (s Story) String() string {
 	lines := make([]string, len(s))
 	for i, d := range s {
@@ -44,18 +44,17 @@ func (s Story) String() string {
 }
 
 // Story returns what people (see [Person]), policies (see [Mailbox.AddPolicy]) and
-// scripts (see [Server.Play]) did so far, and when mailboxes began and ended to
-// move, in order; with Options.MaxRecords, the last of it. What the client asked for, and which faults struck, is in
-// [Server.Requests]: call 1 of the story is the first of them, as long as nobody
-// calls [Server.ResetRequests].
+// scripts (see [Server.Play]) did so far, and when moves of mailboxes began and ended, in
+// order; with Options.MaxRecords, only the latest. [Server.Requests] shows what the
+// client asked for and which faults struck: call 1 of the story is the first of those
+// requests, as long as nobody calls [Server.ResetRequests].
 func (s *Server) Story() Story {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.people.story)
 }
 
-// people is what acts on mailboxes besides the callers. The server's lock guards
-// it.
+// people holds what acts on mailboxes besides the callers. The server's lock guards it.
 type people struct {
 	story    Story
 	policies []*policy
@@ -70,8 +69,8 @@ func (s *Server) record(d Deed) {
 	}
 	d.Time = s.opts.Now()
 	s.people.story = newest(append(s.people.story, d), s.opts.MaxRecords)
-	// What may contain a sender's text, which is in no log, and so may an error of a
-	// test.
+	// What may contain a sender's text, which must not be in a log, and an error of a
+	// test may contain it too.
 	record := []any{slog.String("when", d.When), slog.String("who", d.Who),
 		slog.String("action", d.Action), slog.Uint64("object", d.Object), slog.Bool("done", d.Err == nil)}
 	for _, why := range []error{ErrNotThere, ErrUnavailable, ErrImpossible} {
@@ -82,7 +81,7 @@ func (s *Server) record(d Deed) {
 	s.opts.Logger.Info("deed", record...)
 }
 
-// between says after which call it is.
+// between describes the point between two calls by the last call that began.
 func (j *journal) between() string {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -105,7 +104,7 @@ func titled(object uint64, messageID string) string {
 	return text
 }
 
-// printable returns a text as it is or, if a terminal would not show that, quoted.
+// printable returns a text as it is or, if a terminal would not show it that way, quoted.
 func printable(s string) string {
 	if q := strconv.Quote(s); q != `"`+s+`"` {
 		return q
@@ -113,8 +112,8 @@ func printable(s string) string {
 	return s
 }
 
-// Object returns the message that has an object number now, wherever it is; nil if
-// it is gone. See [Message].
+// Object returns the message that currently has an object number, wherever it is, or nil
+// if it is gone. See [Message].
 func (s *Server) Object(number uint64) *Message {
 	s.mu.Lock()
 	defer s.mu.Unlock()

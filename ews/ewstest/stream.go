@@ -12,12 +12,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// heartbeat is how long a connection is silent at most. It keeps to the clock of the
-// machine, or of a synctest bubble, not to Options.Now.
+// heartbeat is the longest time a connection is silent. It follows the clock of the
+// machine, or of a synctest bubble, not Options.Now.
 const heartbeat = 45 * time.Second
 
-// stream is the connection of a GetStreamingEvents. There is no goroutine for it: the one
-// that reads the answer, or sends it, waits for the events. The server's lock guards it.
+// stream is the connection of a GetStreamingEvents. It has no goroutine of its own: the
+// goroutine that reads the answer, or sends it, waits for the events. The server's lock
+// guards it.
 type stream struct {
 	server *Server
 	payer  string
@@ -26,11 +27,11 @@ type stream struct {
 	beat   time.Time // of the next StatusEvent
 	lost   []lostSubscription
 	over   bool
-	cut    bool          // by the end of the server
-	wake   chan struct{} // of who waits for something to send, nil if nobody does
+	cut    bool          // because the server was closed
+	wake   chan struct{} // wakes whoever waits for something to send; nil if nobody does
 }
 
-// lostSubscription is one that the client has to be told it has no more.
+// lostSubscription is a subscription whose loss the client has yet to be told.
 type lostSubscription struct {
 	id   string
 	code ews.ResponseCode
@@ -62,7 +63,7 @@ func (s *Server) openStream(payer string, subs []*subscription, d time.Duration)
 	return st
 }
 
-// lose takes a subscription from a connection, which tells its client.
+// lose takes a subscription away from a connection, which then tells its client.
 func (st *stream) lose(sub *subscription, code ews.ResponseCode) {
 	sub.stream, sub.used = nil, st.server.opts.Now()
 	st.subs = slices.DeleteFunc(st.subs, func(other *subscription) bool { return other == sub })
@@ -73,8 +74,8 @@ func (st *stream) lose(sub *subscription, code ews.ResponseCode) {
 	st.rouse()
 }
 
-// sweepStreams closes the connections that have outlived their time, because nobody
-// reads what they send.
+// sweepStreams closes the connections that are past their time because nobody reads what
+// they send.
 func (s *Server) sweepStreams() {
 	now := time.Now()
 	for st := range s.subscribed.streams {
@@ -84,7 +85,7 @@ func (s *Server) sweepStreams() {
 	}
 }
 
-// rouse wakes who waits for something to send.
+// rouse wakes whoever waits for something to send.
 func (st *stream) rouse() {
 	if st.wake != nil {
 		close(st.wake)
@@ -92,7 +93,7 @@ func (st *stream) rouse() {
 	}
 }
 
-// close gives the subscriptions free.
+// close closes the connection and releases its subscriptions.
 func (st *stream) close() {
 	st.over = true
 	for _, sub := range st.subs {
@@ -119,7 +120,7 @@ func (s *Server) happened(box *mailstore.Mailbox) {
 	}
 }
 
-// cutStreams breaks all connections off, as the end of a server does.
+// cutStreams breaks off all connections when the server is closed.
 func (s *Server) cutStreams() {
 	s.subscribed.closed = true
 	for st := range s.subscribed.streams {
@@ -132,7 +133,7 @@ func (s *Server) cutStreams() {
 // another error if the client or the server has gone.
 func (st *stream) next(ctx context.Context, closed <-chan struct{}) ([]byte, error) {
 	for {
-		if ctx.Err() != nil { // what is told to a client that has gone is lost
+		if ctx.Err() != nil { // anything sent to a client that has gone is lost
 			st.end()
 			return nil, context.Cause(ctx)
 		}
@@ -157,13 +158,13 @@ func (st *stream) next(ctx context.Context, closed <-chan struct{}) ([]byte, err
 	}
 }
 
-// waiting is what a connection without anything to send waits for.
+// waiting is what a connection with nothing to send waits for.
 type waiting struct {
 	wake  <-chan struct{}
 	after time.Duration
 }
 
-// look returns the document that is to be sent now, or what to wait for.
+// look returns the document to send now, or what to wait for.
 func (st *stream) look() ([]byte, waiting, error) {
 	st.server.mu.Lock()
 	defer st.server.mu.Unlock()
@@ -187,7 +188,7 @@ func (st *stream) look() ([]byte, waiting, error) {
 	return document, waiting{}, nil
 }
 
-// due returns the document that is to be sent now, nil if nothing is.
+// due returns the document to send now, or nil if nothing is due.
 func (st *stream) due(now time.Time) []byte {
 	events := st.collect()
 	if len(st.lost) > 0 {
@@ -218,8 +219,8 @@ func (st *stream) due(now time.Time) []byte {
 	return nil
 }
 
-// collect returns the next events of each subscription, nil if there are none at all. It
-// drops the subscriptions whose mailbox is gone, or of which events were lost.
+// collect returns the next events of each subscription, or nil if there are none at all.
+// It drops the subscriptions whose mailbox is gone or that have lost events.
 func (st *stream) collect() [][]told {
 	some := false
 	var events [][]told
@@ -250,8 +251,8 @@ func (st *stream) drop(sub *subscription, code ews.ResponseCode) {
 	st.lose(sub, code)
 }
 
-// advance returns the document with the events of the subscriptions, which have then been
-// told of them.
+// advance returns the document with the events of the subscriptions, and marks the events
+// as reported.
 func (st *stream) advance(events [][]told) []byte {
 	var of []*subscription
 	var theirs [][]told
@@ -264,7 +265,7 @@ func (st *stream) advance(events [][]told) []byte {
 	return st.notifications(of, theirs)
 }
 
-// send sends the documents over a socket, each at once.
+// send sends the documents over a socket, each immediately.
 func (st *stream) send(ctx context.Context, w http.ResponseWriter) {
 	flush := http.NewResponseController(w).Flush
 	for err := flush(); ; err = flush() {
@@ -289,7 +290,7 @@ func (st *stream) send(ctx context.Context, w http.ResponseWriter) {
 // streamBody is the answer as the body of a response in process.
 type streamBody struct {
 	first io.Reader
-	text  []byte // of the current document that was not read yet
+	text  []byte // the unread part of the current document
 	next  func() ([]byte, error)
 	end   func()
 }
@@ -307,7 +308,7 @@ func newStreamBody(ctx context.Context, first io.ReadCloser, st *stream) *stream
 	}
 }
 
-// Read reads what there is, or waits for the next document.
+// Read reads what is available, or waits for the next document.
 func (b *streamBody) Read(p []byte) (int, error) {
 	if b.first != nil {
 		n, err := b.first.Read(p)

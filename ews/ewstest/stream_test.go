@@ -24,7 +24,7 @@ func streamXML(minutes int, ids ...string) string {
 		`</t:SubscriptionId></m:SubscriptionIds><m:ConnectionTimeout>` + strconv.Itoa(minutes) + `</m:ConnectionTimeout></m:GetStreamingEvents>`
 }
 
-// streaming makes a streaming subscription to new mail, and returns its id.
+// streaming creates a streaming subscription to new mail, and returns its id.
 func streaming(c *caller, folders ...string) string {
 	c.t.Helper()
 	answer := c.do(subscribeXML("Streaming", "NewMailEvent MovedEvent", "", folders...))
@@ -82,7 +82,7 @@ func (k *connection) document() string {
 	return document
 }
 
-// ends expects the end of the answer.
+// ends requires that the answer has ended.
 func (k *connection) ends() {
 	k.t.Helper()
 	rest, err := k.read()
@@ -160,7 +160,7 @@ func TestSeveralSubscriptionsOfAConnection(t *testing.T) {
 		assert.Len(t, eventsOf(k.document()), 10)
 		assert.Equal(t, []string{"Status", "Status", "Status"}, eventsOf(k.document()))
 
-		// Another connection takes one of them, one ends, and a mailbox goes.
+		// Another connection takes one of them, one is ended, and a mailbox is removed.
 		other := open(t.Context(), c.impersonating(bob), 30, ids[1])
 		got = k.document()
 		assert.Equal(t, []string{"ErrorNewEventStreamConnectionOpened"}, codes(got))
@@ -180,8 +180,8 @@ func TestSeveralSubscriptionsOfAConnection(t *testing.T) {
 	})
 }
 
-// The ids in errors stand in the namespace that real servers use, against the published
-// schema; so what is sent here is not captured.
+// The ids in errors are in the namespace that real servers use, contrary to the published
+// schema, so what is sent here is not captured.
 func TestStreamsThatAreRefused(t *testing.T) {
 	t.Setenv("EWSTEST_CAPTURE", "")
 	c := newCaller(t, ewstest.Options{})
@@ -295,7 +295,7 @@ func TestFaultsOfStreams(t *testing.T) {
 	})
 }
 
-// TestStreamOverASocket: each document comes as soon as it is there.
+// TestStreamOverASocket: each document is sent as soon as it exists.
 func TestStreamOverASocket(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{}).as(alice)

@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// heard keeps what comes over the connections of a transport.
+// heard records what arrives over the connections of a transport.
 type heard struct {
 	mu  sync.Mutex
 	all bytes.Buffer
@@ -69,8 +69,8 @@ func chunks(t *testing.T, answer string) []string {
 	return all
 }
 
-// TestChunksOfAStream: some clients cut the answer at Envelope without a prefix, as
-// Exchange writes it there, and take one document from each chunk.
+// TestChunksOfAStream: some clients split the answer at an unprefixed Envelope, which is
+// how Exchange writes it there, and take one document from each chunk.
 func TestChunksOfAStream(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{}).as(alice)

@@ -8,9 +8,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// subscribe makes a pull or streaming subscription to events of the caller's own mailbox.
-// Servers for tests call nobody back, so there are no push subscriptions.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/subscribe-operation
+// subscribe creates a pull or streaming subscription to events of the caller's own
+// mailbox. A server for tests calls nobody back, so there are no push subscriptions. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/subscribe-operation
 // and [MS-OXWSNTIF].
 func subscribe(c *call) *refusal {
 	c.batch([]*ewsschema.Node{c.op.First()}, func(n *ewsschema.Node) (func(), *refusal) {
@@ -110,8 +110,8 @@ func archiveIndex(f *mailstore.Folder) int {
 	return 0
 }
 
-// unsubscribe ends a subscription, also if a connection has it.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/unsubscribe-operation.
+// unsubscribe ends a subscription, even if a connection is serving it. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/unsubscribe-operation.
 func unsubscribe(c *call) *refusal {
 	c.batch([]*ewsschema.Node{c.op}, func(n *ewsschema.Node) (func(), *refusal) {
 		sub, refused := c.subscription(n.Value("SubscriptionId"))

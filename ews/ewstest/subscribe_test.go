@@ -17,7 +17,7 @@ import (
 
 const allKinds = "CopiedEvent CreatedEvent DeletedEvent ModifiedEvent MovedEvent NewMailEvent FreeBusyChangedEvent"
 
-// subscribeXML is a request for a subscription to folders, or to all without any.
+// subscribeXML requests a subscription to folders, or to all if none are given.
 func subscribeXML(kind, kinds, rest string, folders ...string) string {
 	all, ids := "", ""
 	if len(folders) == 0 {
@@ -37,7 +37,7 @@ func getEventsXML(id, watermark string) string {
 	return `<m:GetEvents><m:SubscriptionId>` + id + `</m:SubscriptionId><m:Watermark>` + watermark + `</m:Watermark></m:GetEvents>`
 }
 
-// puller has a pull subscription.
+// puller holds a pull subscription.
 type puller struct {
 	*caller
 	id, watermark string
@@ -67,7 +67,7 @@ func (p *puller) next() []string {
 
 var eventElements = regexp.MustCompile(`<t:(\w+)Event(?:/>|>(.*?)</t:\w+Event>)`)
 
-// eventsOf returns the events of an answer as their kinds and what they are about.
+// eventsOf returns the events of an answer, each as its kind and what it concerns.
 func eventsOf(answer string) []string {
 	var all []string
 	for _, m := range eventElements.FindAllStringSubmatch(answer, -1) {
@@ -86,7 +86,7 @@ func eventsOf(answer string) []string {
 	return all
 }
 
-// TestEvents has what people and clients do, and the events of it.
+// TestEvents covers what people and clients do, and the resulting events.
 func TestEvents(t *testing.T) {
 	t.Parallel()
 	for version, schema := range schemaOf {
@@ -207,7 +207,7 @@ func TestGetEventsInParts(t *testing.T) {
 	}
 }
 
-// TestMissedEvents: a mailbox remembers 10,000 events, and twice as many at most.
+// TestMissedEvents: a mailbox remembers 10,000 events, and at most twice as many.
 func TestMissedEvents(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{}).as(alice)

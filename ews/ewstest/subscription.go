@@ -10,23 +10,23 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// subscription is a client's wish to hear of the events of a mailbox.
+// subscription is a client's request to be told about the events of a mailbox.
 type subscription struct {
 	id      string
 	box     *mailstore.Mailbox
-	account string // that signed in
-	owner   string // as whom it acted
+	account string // the account that signed in
+	owner   string // the identity it acted as
 	payer   string
-	backEnd string          // that knows it
+	backEnd string          // the server that knows it
 	all     bool            // every folder
-	folders map[uint64]bool // otherwise these
+	folders map[uint64]bool // otherwise only these
 	kinds   map[string]bool
 
 	streaming bool
-	position  uint64        // the last event that the client was told of, or that is not for it
-	idle      time.Duration // after which it ends
+	position  uint64        // the last event that was reported to the client, or that does not concern it
+	idle      time.Duration // how long it can be unused before it ends
 	used      time.Time
-	stream    *stream // the connection that has it, nil without one
+	stream    *stream // the connection that serves it; nil without one
 }
 
 // idleStream is how long a streaming subscription lasts without a connection.
@@ -37,20 +37,19 @@ func (s *subscription) expired(now time.Time) bool {
 	return s.stream == nil && now.Sub(s.used) > s.idle
 }
 
-// subscriptions are those of a server, and the connections that are open for them. The
-// server's lock guards them.
+// subscriptions holds a server's subscriptions and the connections that are open for
+// them. The server's lock guards them.
 type subscriptions struct {
 	all     map[string]*subscription
 	streams map[*stream]bool
 	closed  bool // the server has ended
 }
 
-// maxSubscriptions is how many subscriptions a server has at most, whatever the
-// throttling policy says.
+// maxSubscriptions is the maximum number of subscriptions of a server, whatever the
+// throttling policy allows.
 const maxSubscriptions = 20000
 
-// room makes room for one more subscription of a payer, by dropping those that have
-// expired.
+// room makes room for one more subscription of a payer, by dropping expired ones.
 func (s *Server) room(payer string) *refusal {
 	s.sweepStreams()
 	mine, now := 0, s.opts.Now()
@@ -68,8 +67,8 @@ func (s *Server) room(payer string) *refusal {
 	return nil
 }
 
-// newID returns the id of a new subscription: a GUID, or since Exchange 2013 the name of
-// the server, a GUID and a number.
+// newID returns the id of a new subscription: a GUID, or, since Exchange 2013, the name
+// of the server, a GUID and a number.
 func (s *Server) newID() string {
 	b := s.org.Random(24)
 	if s.opts.Version < Exchange2013 {
@@ -82,8 +81,8 @@ func (s *Server) newID() string {
 	return base64.StdEncoding.EncodeToString(append(id, b...))
 }
 
-// subscription finds one that the caller may use. One that has expired is told so once,
-// and is gone then.
+// subscription finds a subscription that the caller may use. An expired one is reported
+// as expired once, and is then gone.
 func (c *call) subscription(id string) (*subscription, *refusal) {
 	sub := c.subscribed.all[id]
 	switch {
@@ -99,7 +98,7 @@ func (c *call) subscription(id string) (*subscription, *refusal) {
 }
 
 // watermark is the name of an event in the protocol: a version, the mailbox, the number
-// of the event, and that it is one of the event queue.
+// of the event, and a mark that it belongs to the event queue.
 func watermark(box mailstore.GUID, number uint64) string {
 	b := binary.LittleEndian.AppendUint32(nil, 1)
 	b = append(b, box[:]...)
@@ -123,15 +122,15 @@ var eventNames = map[mailstore.EventKind]string{
 	mailstore.FreeBusyChanged: "FreeBusyChangedEvent",
 }
 
-// told is an event as a subscription gets it.
+// told is an event as reported to a subscription.
 type told struct {
 	mailstore.Event
 	number uint64
 }
 
-// next returns the next events of a subscription, at most most, whether there are more
-// after them, and up to which number it has looked. It reports false if some events are no
-// longer known.
+// next returns the next events of a subscription, limited to most, whether there are more
+// after them, and the number up to which it has looked. It reports false if some events
+// are no longer known.
 func (c *Server) next(sub *subscription, most int) (found []told, more bool, upTo uint64, ok bool) {
 	all, ok := sub.box.EventsAfter(sub.position)
 	upTo = sub.position
@@ -148,11 +147,11 @@ func (c *Server) next(sub *subscription, most int) (found []told, more bool, upT
 	return found, false, upTo, ok
 }
 
-// sees returns an event as the subscription shows it, and whether it does. What is
-// deleted moves into Recoverable Items. A subscription to all folders does not see these
-// folders, and one to some folders does see a soft deletion as a move, but not on Exchange
-// 2010.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/pull-notifications-for-ews-deletion-related-mailbox-events-in-exchange.
+// sees returns an event as the subscription shows it, and whether it shows it at all.
+// What is deleted moves into Recoverable Items. A subscription to all folders does not
+// see those folders; one to some folders sees a soft deletion as a move, except on
+// Exchange 2010. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/pull-notifications-for-ews-deletion-related-mailbox-events-in-exchange.
 func (sub *subscription) sees(e mailstore.Event, v Version) (mailstore.Event, bool) {
 	hidden := func(number uint64) bool {
 		f := sub.box.Folder(number)
@@ -170,7 +169,7 @@ func (sub *subscription) sees(e mailstore.Event, v Version) (mailstore.Event, bo
 	return e, sub.folders[e.Parent] || sub.folders[e.OldParent] || e.IsFolder && sub.folders[e.Number]
 }
 
-// writeEvent writes an event, with its watermark if the subscription has them.
+// writeEvent writes an event, with its watermark if the subscription has watermarks.
 func (e *encoder) writeEvent(sub *subscription, v told) {
 	box := sub.box.GUID()
 	kind, name := mailstore.KindItem, "Item"

@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// storeID returns the GUID of a mailbox and the number of a folder in it, which whoever
-// forges a SyncState takes from the folder's id.
+// storeID returns the GUID of a mailbox and the number of a folder in it, which anybody
+// who forges a SyncState can take from the folder's id.
 func storeID(t testing.TB, f *ewstest.Folder) (guid []byte, number uint64) {
 	t.Helper()
 	id, err := base64.StdEncoding.DecodeString(f.ID().ID)
@@ -37,8 +37,8 @@ func sealed(content []byte) string {
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(content, crc32.ChecksumIEEE(content)))
 }
 
-// TestForgedSyncStates holds the server to the states that it can have written: one with
-// a right checksum and anything else in it is refused.
+// TestForgedSyncStates checks that the server accepts only states that it can have
+// written: a state with a correct checksum but any other content is refused.
 func TestForgedSyncStates(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})
@@ -49,7 +49,7 @@ func TestForgedSyncStates(t *testing.T) {
 	guid, inbox := storeID(t, box.Folder(ews.FolderInbox))
 	item, err := base64.StdEncoding.DecodeString(m.ID.ID)
 	require.NoError(t, err)
-	last := binary.BigEndian.Uint64(item[len(item)-12:]) // the mailbox has given no later number
+	last := binary.BigEndian.Uint64(item[len(item)-12:]) // the mailbox has not yet assigned a later number
 	many := func(n uint64, numbers ...uint64) []uint64 {
 		for i := range n {
 			numbers = append(numbers, i, i+1)

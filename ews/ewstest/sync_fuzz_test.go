@@ -10,8 +10,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// FuzzSyncState gives the server a SyncState of arbitrary content under a right checksum,
-// and the same as a watermark: it must refuse it or go on with it, as often as it is asked.
+// FuzzSyncState gives the server a SyncState of arbitrary content with a correct
+// checksum, and the same as a watermark: it must refuse it or continue from it, however
+// often it is asked.
 func FuzzSyncState(f *testing.F) {
 	start := func(t testing.TB) (*caller, *ewstest.Mailbox) {
 		srv := ewstest.NewServer(nil)

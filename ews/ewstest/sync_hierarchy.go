@@ -6,12 +6,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// syncFolderHierarchy tells what changed below a folder since a SyncState: which folders
-// are new there, which of them were renamed, moved or given other properties, and which
-// are there no more. Parents come before their children. A change of the content alone
-// is none. The SyncState has all folders with their change keys, so the server keeps
-// nothing for a client.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderhierarchy-operation
+// syncFolderHierarchy reports what changed below a folder since a SyncState: which
+// folders are new there, which were renamed, moved or given other properties, and which
+// are gone. Parents come before their children. A change only to a folder's content does
+// not count. The SyncState contains all folders with their change keys, so the server
+// keeps nothing for a client. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderhierarchy-operation
 // and [MS-OXWSSYNC].
 func syncFolderHierarchy(c *call) *refusal {
 	shape, badShape := c.folderShape(c.op.Child("FolderShape"))
@@ -48,8 +48,8 @@ func syncFolderHierarchy(c *call) *refusal {
 	return nil
 }
 
-// syncRoot returns the folder below which to look, and its number for the SyncState,
-// which is 0 if the request names none: that is not the same as naming the root.
+// syncRoot returns the folder below which to look, and its number for the SyncState. The
+// number is 0 if the request names no folder, which is not the same as naming the root.
 func (c *call) syncRoot(n *ewsschema.Node) (*mailstore.Folder, uint64, *refusal) {
 	id := n.Child("SyncFolderId")
 	if !id.Exists() {
@@ -77,7 +77,8 @@ func packFolders(all []*mailstore.Folder, box *mailstore.Mailbox, root uint64) s
 }
 
 // readFolders reads the SyncState of a hierarchy. It can be forged: every folder in it
-// costs a place in the answer if it is gone, so none stands twice or was never there.
+// takes up space in the answer if it is gone, so no folder may appear twice or be one
+// that never existed.
 func readFolders(text string, box *mailstore.Mailbox, root uint64) ([]folderKnown, *refusal) {
 	if text == "" {
 		return nil, nil
@@ -99,7 +100,7 @@ func readFolders(text string, box *mailstore.Mailbox, root uint64) ([]folderKnow
 	return all, nil
 }
 
-// folderChanges writes how the folders differ from those before.
+// folderChanges writes how the folders differ from those the client knows.
 func (e *encoder) folderChanges(all []*mailstore.Folder, before []folderKnown, box *mailstore.Mailbox, shape *folderShape) {
 	changes := make(map[uint64]uint64, len(before))
 	for _, k := range before {

@@ -8,10 +8,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// syncFolderItems tells what changed in a folder since a SyncState: what left it, what
-// changed in it, and, from the newest to the oldest, what came into it. The server keeps
-// no state for a client but the departures of the mailbox.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderitems-operation
+// syncFolderItems reports what changed in a folder since a SyncState: what left it, what
+// changed in it, and, from newest to oldest, what came into it. Apart from the departures
+// of the mailbox, the server keeps no state for a client. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/syncfolderitems-operation
 // and [MS-OXWSSYNC].
 func syncFolderItems(c *call) *refusal {
 	shape, badShape := c.itemShape(syncShape(c.op.Child("ItemShape")), true)
@@ -64,9 +64,10 @@ func syncFolderItems(c *call) *refusal {
 	return nil
 }
 
-// syncShape returns an ItemShape without what no answer has: bodies and the properties
-// that a search cannot return. Unlike FindItem, SyncFolderItems does not mind being asked
-// for these by name, only IncludeMimeContent ([MS-OXWSSYNC], section 3.1.4.2).
+// syncShape returns an ItemShape without what no answer contains: bodies and the
+// properties that a search cannot return. Unlike FindItem, SyncFolderItems accepts
+// requests for these by name, but not IncludeMimeContent ([MS-OXWSSYNC], section
+// 3.1.4.2).
 func syncShape(n *ewsschema.Node) *ewsschema.Node {
 	shape := *n
 	shape.Children = nil
@@ -85,7 +86,8 @@ func syncShape(n *ewsschema.Node) *ewsschema.Node {
 	return &shape
 }
 
-// writeChange writes an item that changed: wholly, or that it was read or is unread.
+// writeChange writes an item that changed: as a whole, or only that it is now read or
+// unread.
 func (e *encoder) writeChange(it *mailstore.Item, shape *itemShape, read bool) {
 	if !read {
 		e.Open("t:Update")
@@ -103,7 +105,7 @@ func (e *encoder) writeChange(it *mailstore.Item, shape *itemShape, read bool) {
 type itemPage struct {
 	left             []mailstore.Departure
 	changed, created []*mailstore.Item
-	change           uint64 // up to which the client knew the changes
+	change           uint64 // the change up to which the client was up to date
 	state            string
 	last             bool
 }
@@ -145,7 +147,7 @@ func (c *call) itemChanges(f *mailstore.Folder) (*itemPage, *refusal) {
 	return p, nil
 }
 
-// ignored returns the numbers of the items that the client wants to hear nothing of.
+// ignored returns the numbers of the items about which the client wants no reports.
 func (c *call) ignored() (map[uint64]bool, *refusal) {
 	ignored := make(map[uint64]bool)
 	for _, n := range c.op.Child("Ignore").Kids() {
@@ -161,7 +163,7 @@ func (c *call) ignored() (map[uint64]bool, *refusal) {
 	return ignored, nil
 }
 
-// leave tells of what left the folder, as far as there is room.
+// leave adds what left the folder to the page, as far as there is room.
 func (p *itemPage) leave(k *known, f *mailstore.Folder, all []mailstore.Departure, ignored map[uint64]bool, room *int) {
 	for _, d := range all {
 		if d.Folder == f.ID().Number && !ignored[d.Number] && k.tells(d.Since, d.Associated) {
@@ -176,7 +178,7 @@ func (p *itemPage) leave(k *known, f *mailstore.Folder, all []mailstore.Departur
 	}
 }
 
-// alter tells of what changed, oldest change first, as far as there is room.
+// alter adds what changed to the page, oldest change first, as far as there is room.
 func (p *itemPage) alter(k *known, f *mailstore.Folder, now uint64, ignored map[uint64]bool, room *int) {
 	for _, it := range f.Items() {
 		if it.Change() > k.mark.Change && k.tells(it.Since(), it.Associated) && !ignored[it.ID().Number] {
@@ -195,7 +197,7 @@ func (p *itemPage) alter(k *known, f *mailstore.Folder, now uint64, ignored map[
 	k.mark.Change = now
 }
 
-// add tells of what came, newest first, as far as there is room.
+// add adds what came into the folder to the page, newest first, as far as there is room.
 func (p *itemPage) add(k *known, f *mailstore.Folder, associated bool, ignored map[uint64]bool, room *int) {
 	for _, it := range f.Items() {
 		if (associated || !it.Associated) && !k.tells(it.Since(), it.Associated) && !ignored[it.ID().Number] {

@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// syncer keeps up with one folder.
+// syncer synchronises one folder.
 type syncer struct {
 	*caller
 	folder, shape, rest, scope string
@@ -37,7 +37,7 @@ func syncInbox(c *caller) *syncer {
 	return &syncer{caller: c, folder: folderOf("inbox", alice), shape: idOnly, max: 512}
 }
 
-// changes are those of an answer, such as "Create message 1".
+// changeElements matches the changes in an answer, such as "Create message 1".
 var changeElements = regexp.MustCompile(`(?s)<t:(Create|Update|Delete|ReadFlagChange)>.*?<t:(?:Item|Folder)Id Id="([^"]*)"[^>]*>(?:</t:(?:Item|Folder)Id>)?(?:<t:IsRead>(\w+))?`)
 
 // next asks for changes, and returns them as kind, id and read state.
@@ -106,7 +106,7 @@ func TestSyncOfAReplacedItem(t *testing.T) {
 	assert.Empty(t, s.next())
 }
 
-// TestSyncInParts tells of everything once, whatever happens between the answers.
+// TestSyncInParts reports everything exactly once, whatever happens between the answers.
 func TestSyncInParts(t *testing.T) {
 	t.Parallel()
 	for most := 1; most <= 6; most++ {
@@ -164,7 +164,8 @@ func TestSyncInParts(t *testing.T) {
 	}
 }
 
-// TestSyncFarBehind has a client that asks for one change while two items come.
+// TestSyncFarBehind has a client that asks for one change at a time while two items
+// arrive.
 func TestSyncFarBehind(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -9,14 +9,15 @@ import (
 )
 
 // The SyncState of both operations: version, kind, GUID of the mailbox, number of the
-// folder, what the kind adds as varints, and a checksum, in base64.
+// folder, varints specific to the kind, and a checksum, in base64.
 const (
 	syncVersion   = 1
 	syncItems     = 'I'
 	syncHierarchy = 'H'
 )
 
-// invalidSyncState refuses a SyncState that the server did not make, or not for this.
+// invalidSyncState refuses a SyncState that the server did not create, or created for
+// something else.
 func invalidSyncState() *refusal { return refuse("ErrorInvalidSyncStateData") }
 
 // packState writes a SyncState.
@@ -54,20 +55,21 @@ func unpackState(text string, kind byte, box mailstore.GUID, folder uint64, most
 	return numbers[1:], true
 }
 
-// interval is a range of times at which items came into a folder, see [mailstore.Item.Since]:
-// after one and up to the other.
+// interval is a range of times at which items came into a folder, see
+// [mailstore.Item.Since]: later than after, up to and including upTo.
 type interval struct{ after, upTo uint64 }
 
-// known is what a client knows of a folder.
+// known is what a client knows about a folder.
 type known struct {
 	mark mailstore.Mark
-	// untold are the spans of which it has not been told, oldest first: of normal items,
+	// untold are the spans not yet reported to the client, oldest first: of normal items,
 	// and of associated ones.
 	untold [2][]interval
 }
 
-// maxSpans is how many spans a SyncState has of a kind. A client that gets that far behind,
-// because it asks for few changes at a time while many items come, has to begin anew.
+// maxSpans is the maximum number of spans of a kind in a SyncState. A client that falls
+// further behind, because it asks for few changes at a time while many items arrive, has
+// to start again.
 const maxSpans = 64
 
 func kindOfSpan(associated bool) int {
@@ -77,8 +79,8 @@ func kindOfSpan(associated bool) int {
 	return 0
 }
 
-// reach makes the spans reach up to a number, and reports whether there are not too many
-// then.
+// reach extends the spans up to a number, and reports whether there are not too many of
+// them.
 func (k *known) reach(upTo uint64) bool {
 	if upTo <= k.mark.Number {
 		return true
@@ -94,7 +96,7 @@ func (k *known) reach(upTo uint64) bool {
 	return len(k.untold[0]) <= maxSpans && len(k.untold[1]) <= maxSpans
 }
 
-// tells reports whether the client knows of what came at a time.
+// tells reports whether the client knows about what came at a time.
 func (k *known) tells(since uint64, associated bool) bool {
 	if since > k.mark.Number {
 		return false
@@ -107,8 +109,8 @@ func (k *known) tells(since uint64, associated bool) bool {
 	return true
 }
 
-// told notes that the client has been told of everything of a kind that came at a time
-// or later.
+// told records that everything of a kind that came at a time or later has been reported
+// to the client.
 func (k *known) told(from uint64, kind int) {
 	var left []interval
 	for _, s := range k.untold[kind] {
@@ -143,8 +145,8 @@ func (k *known) pack(f *mailstore.Folder) string {
 	return packState(syncItems, f.Mailbox.GUID(), f.ID().Number, numbers)
 }
 
-// readKnown reads the SyncState of a folder. Whoever knows the code can write one, so it
-// is held to what the server writes.
+// readKnown reads the SyncState of a folder. Anybody who knows the code can forge one, so
+// it must be one that the server can have written.
 func readKnown(text string, f *mailstore.Folder) (*known, bool) {
 	numbers, ok := unpackState(text, syncItems, f.Mailbox.GUID(), f.ID().Number, 3+len(known{}.untold)*(1+2*maxSpans))
 	if !ok || len(numbers) < 3 {

@@ -18,8 +18,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// codesInSources returns the response codes that the server may answer by itself, which
-// are in its source as strings.
+// codesInSources returns the response codes that the server can send on its own, which
+// appear in its source as strings.
 func codesInSources(t *testing.T) map[string]bool {
 	t.Helper()
 	var files []string

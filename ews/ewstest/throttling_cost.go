@@ -9,19 +9,19 @@ import (
 // Task is a member of a batch that a server has worked on, for [Throttling.Cost].
 type Task struct {
 	Operation ews.Operation
-	Member    int   // its place in the batch, from 0; -1 is a call that was refused
-	Bytes     int64 // of the answer about it, and of what it uploads or creates, about
+	Member    int   // its position in the batch, from 0; -1 is a call that was refused
+	Bytes     int64 // approximate size of its answer, and of what it uploads or creates
 }
 
 // Cost is the time that a server works on a task.
 type Cost struct {
-	CAS        time.Duration // all of it
-	MailboxRPC time.Duration // of that, in calls to the store
-	AD         time.Duration // of that, in calls to Active Directory
+	CAS        time.Duration // the whole time
+	MailboxRPC time.Duration // the part in calls to the store
+	AD         time.Duration // the part in calls to Active Directory
 }
 
-// Costs is a table of what operations cost. The entry "" is for those that have none; by
-// default they cost nothing.
+// Costs is a table of what operations cost. The entry "" is for operations without one;
+// by default they cost nothing.
 type Costs map[ews.Operation]OperationCost
 
 // OperationCost is what one operation costs.
@@ -30,12 +30,12 @@ type OperationCost struct {
 	Item time.Duration // for each member of the batch
 	MiB  time.Duration // for each MiB of content
 
-	// MailboxRPC and AD are the shares of it, from 0 to 1, that are spent in calls to the
-	// store and to Active Directory.
+	// MailboxRPC and AD are the shares of the cost, from 0 to 1, that are spent in calls
+	// to the store and to Active Directory.
 	MailboxRPC, AD float64
 }
 
-// Of returns the cost of a task; it is a [Throttling.Cost].
+// Of returns the cost of a task; use it as [Throttling.Cost].
 func (c Costs) Of(t Task) Cost {
 	o, ok := c[t.Operation]
 	if !ok {
@@ -53,10 +53,10 @@ func (c Costs) Of(t Task) Cost {
 
 func share(d time.Duration, of float64) time.Duration { return time.Duration(float64(d) * of) }
 
-// DefaultCosts returns a table with costs that are plausible, and nobody's measurements:
-// real servers publish none, and differ by hardware and load. A change of an item costs 15
-// to 30 milliseconds, an export or upload 30 and 100 for each MiB, a name 50, most of it in
-// Active Directory.
+// DefaultCosts returns a table of plausible costs, which are not measurements: real
+// servers publish none, and differ by hardware and load. A change to an item costs 15 to
+// 30 milliseconds, an export or upload 30 plus 100 for each MiB, and a name 50, most of
+// it in Active Directory.
 func DefaultCosts() Costs {
 	const ms = time.Millisecond
 	return Costs{

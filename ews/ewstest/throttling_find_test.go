@@ -14,7 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// What answers that are not sent yet hold counts; here a call takes a second to send.
+// The content of unsent answers counts toward the limit; here a call takes a second to
+// send.
 func TestThrottlingFindCountLimit(t *testing.T) {
 	t.Parallel()
 	paged := func(n int) string {
@@ -29,7 +30,8 @@ func TestThrottlingFindCountLimit(t *testing.T) {
 		for range 8 {
 			c.srv.Mailbox(alice).Deliver([]byte(plain))
 		}
-		// together lets calls begin one after another, and returns what each has found.
+		// together starts calls shortly after one another, and returns what each one
+		// found.
 		together := func(calls ...func() string) []string {
 			var wg sync.WaitGroup
 			found := make([]string, len(calls))
@@ -79,7 +81,7 @@ func TestDefaultCosts(t *testing.T) {
 	assert.Zero(t, ewstest.Costs{}.Of(ewstest.Task{Operation: "GetFolder"}))
 }
 
-// What a member costs depends on its size: that of what comes, and of what goes.
+// The cost of a member depends on its size, both of what arrives and of what is sent.
 func TestThrottlingTellsTheSize(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// costing returns a policy's cost of d for each member of a batch.
+// costing returns a cost function for a policy, with d for each member of a batch.
 func costing(d time.Duration) func(ewstest.Task) ewstest.Cost {
 	return func(ewstest.Task) ewstest.Cost { return ewstest.Cost{CAS: d, MailboxRPC: d / 2, AD: d / 10} }
 }
@@ -34,7 +34,8 @@ var inboxOfAlice = getFolderXML(idOnly, folderOf("inbox", alice))
 func TestThrottlingDelaysAboveTheLine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		// 250 milliseconds come back in a second, none while the balance is full.
+		// The balance recharges 250 milliseconds per second, and not at all while it is
+		// full.
 		c := newCaller(t, ewstest.Options{Throttling: &ewstest.Throttling{EwsMaxBurst: 1000, EwsRechargeRate: 900_000, Cost: costing(500 * time.Millisecond)}})
 		assert.Equal(t, time.Second, c.srv.Spending("svc").Balance)
 		for _, left := range []time.Duration{500, 125, -250} {
@@ -87,8 +88,8 @@ func TestThrottlingLocksOutAtTheCutoff(t *testing.T) {
 		got := c.srv.Spending("svc")
 		assert.Equal(t, []int{2, 2}, []int{got.Calls, got.Busy})
 
-		// Who is deep in debt waits until the balance is above the line, however long the
-		// lock-out is.
+		// A payer deep in debt waits until the balance is above the line, however short
+		// the lock-out is.
 		policy.LockOut = time.Second
 		policy.EwsCutoffBalance = 3000
 		c.srv.SetBudget("svc", ewstest.Budget{Throttling: &policy})
@@ -126,7 +127,7 @@ func TestThrottlingWithinABatch(t *testing.T) {
 		assert.Equal(t, 2, got.LateItems)
 		assert.Equal(t, 16*time.Second, got.Charged)
 
-		// At the cut-off the rest is busy.
+		// At the cut-off the rest gets ErrorServerBusy.
 		policy.EwsCutoffBalance = 2000
 		policy.MaxDelay = -1
 		c.srv.SetBudget("svc", ewstest.Budget{Throttling: &policy})
@@ -149,7 +150,8 @@ func TestThrottlingOf2010(t *testing.T) {
 			return ewstest.Cost{CAS: 20 * time.Second, MailboxRPC: 18 * time.Second, AD: time.Second}
 		}}
 		c.srv.SetBudget("svc", ewstest.Budget{Throttling: &policy})
-		// The time in the store is what counts: 36 seconds, of which 12 come back in 20.
+		// The time in the store is what counts: 36 seconds, of which 12 are recharged
+		// in 20.
 		for _, took := range []time.Duration{20, 20, 20, 20, 20} {
 			code, d := c.timed(inboxOfAlice)
 			assert.Equal(t, "NoError", code)
@@ -214,7 +216,7 @@ func TestThrottlingConcurrency(t *testing.T) {
 	})
 }
 
-// Connections for events have a limit of their own.
+// Connections for events have their own limit.
 func TestThrottlingConcurrencyIsNotOfStreams(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -231,7 +233,7 @@ func TestThrottlingConcurrencyIsNotOfStreams(t *testing.T) {
 	})
 }
 
-// The client goes while its batch waits: the server acts, and does not wait any more.
+// The client disconnects while its batch waits: the server acts, and no longer waits.
 func TestThrottlingOfAClientThatHasGone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

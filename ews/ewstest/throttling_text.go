@@ -12,16 +12,17 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// ParseThrottling reads a policy for a server of a version: words separated by commas,
-// such as
+// ParseThrottling reads a policy for a server of a given version. The text consists of
+// words separated by commas, such as
 //
 //	default,EwsCutoffBalance=60000,LockOut=1m,ExportItems=10ms+50ms
 //
-// "default", or the name of a version, begins with that default policy ([DefaultThrottling]);
-// otherwise nothing is limited. NAME=NUMBER sets a field of [Throttling], in any case, and
-// NAME=TIME LockOut, MaxDelay and BatchLimit. OPERATION=CALL+ITEM says what an operation
-// costs: once, and for each member of its batch; *=CALL+ITEM says it of all others, instead
-// of [DefaultCosts]. What is twice there counts the last time.
+// "default", or the name of a version, starts from that default policy
+// ([DefaultThrottling]); otherwise nothing is limited. NAME=NUMBER sets a field of
+// [Throttling], in any case, and NAME=TIME sets LockOut, MaxDelay or BatchLimit.
+// OPERATION=CALL+ITEM sets the cost of an operation: once, and for each member of its
+// batch; *=CALL+ITEM sets it for all others, instead of [DefaultCosts]. Of repeated
+// settings, the last one counts.
 func ParseThrottling(text string, v Version) (*Throttling, error) {
 	p := &Throttling{}
 	costs := DefaultCosts()
@@ -42,7 +43,7 @@ func ParseThrottling(text string, v Version) (*Throttling, error) {
 		p = DefaultThrottling(v)
 		words = words[1:]
 	}
-	// The others before the single operations, wherever they stand.
+	// The cost of all others comes before the single operations, wherever it appears.
 	slices.SortStableFunc(words, func(a, b string) int { return strings.Compare(rank(a), rank(b)) })
 	for _, word := range words {
 		name, value, _ := strings.Cut(word, "=")
@@ -119,7 +120,8 @@ func (p *Throttling) set(name, value string, costs Costs) error {
 	return nil
 }
 
-// operationNamed returns the operation with a name; "*" is the empty one, for all others.
+// operationNamed returns the operation with a name; "*" is the empty operation, for all
+// others.
 func operationNamed(name string) (ews.Operation, error) {
 	if name == "*" {
 		return "", nil
@@ -130,7 +132,7 @@ func operationNamed(name string) (ews.Operation, error) {
 	return ews.Operation(name), nil
 }
 
-// ParseLatencies reads how long answers are on their way: times separated by commas, one
+// ParseLatencies reads how long answers take to arrive: times separated by commas, one
 // for all operations and OPERATION=TIME for single ones, such as
 //
 //	20ms,ExportItems=1s

@@ -13,10 +13,10 @@ var utc = map[string]bool{"utc": true, "etc/utc": true, "tzone://microsoft/utc":
 // floating is a time that has neither Z nor an offset.
 var floating = regexp.MustCompile(`^\s*-?\d{4,}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\s*$`)
 
-// misplaced refuses a request with times of the zone in its TimeZoneContext. ewstest
-// has UTC only, and answers have that on real servers as well; times with an offset are
-// the same in all zones.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/timezonecontext.
+// misplaced refuses a request with times in the zone of its TimeZoneContext. ewstest
+// supports only UTC, which answers use on real servers as well; times with an offset are
+// the same in all zones. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/timezonecontext.
 func misplaced(r *ewsschema.Request) *refusal {
 	zone := r.Header.Child("TimeZoneContext").Child("TimeZoneDefinition")
 	if !zone.Exists() || utc[strings.ToLower(zone.Get("Id"))] {
@@ -28,11 +28,11 @@ func misplaced(r *ewsschema.Request) *refusal {
 	return nil
 }
 
-// written are the elements that are texts, whatever they look like.
+// written are the elements whose content is text, whatever it looks like.
 var written = map[string]bool{"Subject": true, "Body": true, "Name": true, "DisplayName": true, "String": true, "Content": true, "MimeContent": true}
 
-// floatingTime returns the name of an element or attribute with such a time, empty if
-// the request has none.
+// floatingTime returns the name of an element or attribute with such a time, or an empty
+// string if the request has none.
 func floatingTime(n *ewsschema.Node) string {
 	if !written[n.Local] && floating.MatchString(n.Text) {
 		return n.Local

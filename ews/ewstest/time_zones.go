@@ -1,6 +1,6 @@
 package ewstest
 
-// How clocks change, by the rules of 2026. Windows says the times in local time; Europe
+// How clocks change, by the rules of 2026. Windows gives the times in local time; Europe
 // changes at 01:00 UTC.
 var (
 	northAmerica = &daylight{change{3, 2, "Sunday", 120}, change{11, 1, "Sunday", 120}}
@@ -14,8 +14,8 @@ var (
 	chatham      = &daylight{change{9, -1, "Sunday", 165}, change{4, 1, "Sunday", 225}}
 )
 
-// europe returns the change of clocks at 01:00 UTC, where the minutes of the zone are
-// an hour less than the time at which they go forward.
+// europe returns the change of clocks at 01:00 UTC. The argument is the local time, in
+// minutes, at which they go forward, which is an hour more than the zone's offset.
 func europe(forward int) *daylight {
 	return &daylight{change{3, -1, "Sunday", forward}, change{10, -1, "Sunday", forward + 60}}
 }

@@ -2,12 +2,11 @@ package ewstest
 
 import "time"
 
-// timers run what happens later, in virtual time inside a synctest bubble. The
-// server's lock guards them.
+// timers run what is due later, in virtual time inside a synctest bubble. The server's
+// lock guards them.
 //
-// A timer is never stopped: outside the bubble that it was made in, that is an
-// error, and a server may be closed there. One that was cancelled fires for
-// nothing.
+// A timer is never stopped: doing so outside the bubble in which it was created is an
+// error, and a server may be closed there. A cancelled timer fires without effect.
 type timers struct {
 	waiting map[*alarm]bool
 	closed  bool
@@ -16,8 +15,8 @@ type timers struct {
 // alarm is a timer that has not fired.
 type alarm struct{ ring func() }
 
-// later calls f, with the server's lock held, after a time, unless it is cancelled
-// before or the server is closed.
+// later calls f, with the server's lock held, after a duration, unless it is cancelled or
+// the server is closed before then.
 func (s *Server) later(d time.Duration, f func()) (cancel func()) {
 	t := &s.people.timers
 	if t.closed {
@@ -43,7 +42,7 @@ func (s *Server) later(d time.Duration, f func()) (cancel func()) {
 	}
 }
 
-// stop cancels everything, for good.
+// stop cancels everything, permanently.
 func (t *timers) stop() {
 	for a := range t.waiting {
 		a.ring = nil

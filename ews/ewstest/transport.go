@@ -14,15 +14,15 @@ import (
 type letter struct {
 	raw        []byte
 	class      string
-	properties []ews.ExtendedProperty // besides
+	properties []ews.ExtendedProperty // besides those in the MIME
 	attached   []*mailstore.Item      // see [mailstore.New]
 	back       eml.Address            // who gets reports about it
 	to         []eml.Address
-	reports    bool // of the delivery, not only of its failure
+	reports    bool // about the delivery, not only its failure
 }
 
-// transport delivers a message to the mailboxes of this server that its recipients have,
-// and reports to its sender what could not be delivered.
+// transport delivers a message to its recipients' mailboxes on this server, and reports
+// to its sender what could not be delivered.
 func (s *Server) transport(l letter) {
 	boxes, fates := s.route(l.to)
 	raw := append([]byte(s.trace(l.back)), l.raw...)
@@ -49,7 +49,7 @@ func (s *Server) deliverTo(box *mailstore.Mailbox, n mailstore.New) {
 	box.Named(name).Create(n)
 }
 
-// trace returns the header fields that transport puts before a message.
+// trace returns the header fields that transport adds in front of a message.
 func (s *Server) trace(back eml.Address) string {
 	host, b := "mail."+s.opts.Domain, s.opts.Version.Build()
 	return fmt.Sprintf("Return-Path: <%s>\r\nReceived: from %s by %s with mapi id %d.%d.%d.%d; %s\r\n",
@@ -74,8 +74,9 @@ type fate struct {
 }
 
 // route finds the mailboxes that a message goes to, each once, and the fates of the
-// recipients that have none. Lists are expanded, hidden ones and hidden members too. An
-// address of a domain of this server must exist; members of lists may be anybody.
+// recipients that have none. Lists are expanded, including hidden ones and hidden
+// members. An address in a domain of this server must exist; members of lists can be
+// anybody.
 func (s *Server) route(to []eml.Address) (boxes []*mailstore.Mailbox, fates []fate) {
 	seen := make(map[string]bool)
 	var visit func(address string, member bool)

@@ -87,8 +87,8 @@ func TestUndeliverable(t *testing.T) {
 	}
 }
 
-// A report about the delivery comes on request; one that was read or not comes when
-// that happens.
+// A delivery report is sent on request; a report that a message was read or not is sent
+// when that happens.
 func TestReceiptsAreMessages(t *testing.T) {
 	t.Parallel()
 	for version, schema := range schemaOf {
@@ -125,7 +125,8 @@ func TestReceiptsAreMessages(t *testing.T) {
 	}
 }
 
-// A blocked sender's mail is junk, and what a report is about is in it whole.
+// A blocked sender's mail is junk, and a report contains the complete message that it is
+// about.
 func TestBlockedSendersOfTheOrganisation(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{}).as("alice")
@@ -139,8 +140,9 @@ func TestBlockedSendersOfTheOrganisation(t *testing.T) {
 	assert.Len(t, c.srv.Mailbox(bob).Folder(ews.FolderJunkEmail).Messages(), 1)
 }
 
-// What clients have set on a message goes along, but not what is about the copy of the
-// sender. A request for a report about the delivery is not one for a receipt.
+// Properties that clients have set on a message travel with it, but not those that
+// concern the sender's copy. A request for a delivery report is not a request for a
+// receipt.
 func TestPropertiesTravel(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{}).as("alice")
@@ -159,7 +161,7 @@ func TestPropertiesTravel(t *testing.T) {
 	assert.Equal(t, []string{"true"}, texts(answer, "IsResponseRequested"))
 }
 
-// What was delivered is unmodified until somebody changes more than its read state.
+// A delivered item is unmodified until somebody changes more than its read state.
 func TestUnmodified(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{}).as("alice")

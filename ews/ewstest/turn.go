@@ -18,30 +18,30 @@ type turn struct {
 	request *ewsschema.Request // nil if it could not be read
 	entry   *Request
 	number  int
-	err     error // of the request
+	err     error // why the request could not be read
 	account string
-	late    bool // the answer is lost already
+	late    bool // the answer is already lost
 
-	rules   []*planned        // that may strike
-	claimed map[*planned]bool // whether they do, of those without an item
-	member  int               // of the batch that is being processed
+	rules   []*planned        // the rules that may strike
+	claimed map[*planned]bool // whether those without an item strike
+	member  int               // the batch member that is being processed
 	only    map[int]bool      // members to process; nil: all
-	waiting []lateAct         // what the server does when it has answered
+	waiting []lateAct         // what the server does after it has answered
 	seen    []*mailstore.Item
 
 	payer    string          // whose budget was charged, empty until then
-	gone     <-chan struct{} // closed when the client has gone; nil: it is not known
-	began    time.Time       // when the first member of the batch was begun
-	timedOut bool            // the time of the batch is over
-	found    int             // items and folders that count for EwsFindCountLimit
+	gone     <-chan struct{} // closed when the client has gone; nil: unknown
+	began    time.Time       // when the first member of the batch began
+	timedOut bool            // the batch's time is up
+	found    int             // items and folders that count toward EwsFindCountLimit
 	struck   []string        // names of the faults that struck
 	code     ews.ResponseCode
 	acted    bool
 	readable bool          // the answer is SOAP
-	right    *answer       // what the server answered, before a fault changed that
+	right    *answer       // what the server answered, before a fault changed it
 	slow     time.Duration // to wait before the answer
-	stream   *stream       // that the answer opens
-	unopened bool          // it does not: a fault took its place
+	stream   *stream       // the stream that the answer opens
+	unopened bool          // the answer does not open it: a fault took its place
 }
 
 // answer returns the answer, with the effect of a fault that strikes.
@@ -65,9 +65,9 @@ func (t *turn) answer() *answer {
 	return t.finish(f, a)
 }
 
-// whole returns the fault that strikes the request as a whole. Before the server
-// acts, those are not asked that are about items which only the answer of FindItem
-// can tell; afterwards only those.
+// whole returns the fault that strikes the request as a whole. Faults that concern items
+// known only from the answer of FindItem are not considered before the server acts;
+// afterwards only those are.
 func (t *turn) whole(afterwards bool) (Fault, bool) {
 	if len(t.rules) == 0 {
 		return Fault{}, false
@@ -88,7 +88,7 @@ func (t *turn) whole(afterwards bool) (Fault, bool) {
 	return Fault{}, false
 }
 
-// finish returns the answer as a fault changes it.
+// finish returns the answer with the changes that a fault makes.
 func (t *turn) finish(f Fault, right *answer) *answer {
 	if f.refuses() {
 		return t.refusing(f)
@@ -171,7 +171,7 @@ func (t *turn) process() *answer {
 	t.payer = who.payer()
 	if wait > 0 {
 		t.sleep(wait)
-		if who, refused = s.caller(t.account, t.request.Header); refused != nil { // it may be different by now
+		if who, refused = s.caller(t.account, t.request.Header); refused != nil { // the caller may have changed by now
 			return t.failed(refused)
 		}
 	}
@@ -199,7 +199,7 @@ func (t *turn) process() *answer {
 	return a
 }
 
-// refusal returns what a fault of response messages answers.
+// refusal returns the answer of a fault of response messages.
 func (f Fault) refusal() *refusal {
 	r := &refusal{code: f.code, values: backOff(f.wait)}
 	if f.inner != "" {

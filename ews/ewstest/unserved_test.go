@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ewsschema"
 )
 
-// TestEveryHeader has an answer for each header that the schema has.
+// TestEveryHeader checks the answer for each header that the schema has.
 func TestEveryHeader(t *testing.T) {
 	t.Parallel()
 	sid := `<t:ConnectingSID><t:PrimarySmtpAddress>bob@example.test</t:PrimarySmtpAddress></t:ConnectingSID>`
@@ -20,8 +20,8 @@ func TestEveryHeader(t *testing.T) {
 		"RequestServerVersion":  {"", ""},
 		"ExchangeImpersonation": {`<t:ExchangeImpersonation>` + sid + `</t:ExchangeImpersonation>`, "NoError"},
 		"DateTimePrecision":     {`<t:DateTimePrecision>Milliseconds</t:DateTimePrecision>`, "NoError"},
-		// Languages and time zones are about what ewstest does not have: error texts in
-		// other languages, appointments.
+		// Languages and time zones concern what ewstest does not have: error texts in
+		// other languages, and appointments.
 		"MailboxCulture":             {`<t:MailboxCulture>de-DE</t:MailboxCulture>`, "NoError"},
 		"TimeZoneContext":            {`<t:TimeZoneContext><t:TimeZoneDefinition Id="UTC"/></t:TimeZoneContext>`, "NoError"},
 		"ManagementRole":             {`<t:ManagementRole><t:UserRoles><t:Role>MailboxSearch</t:Role></t:UserRoles></t:ManagementRole>`, "ErrorInvalidManagementRoleHeader"},
@@ -40,8 +40,8 @@ func TestEveryHeader(t *testing.T) {
 	}
 }
 
-// The published schemas know nothing of SOAP's attributes on headers; so what is sent
-// here is not captured.
+// The published schemas do not include SOAP's attributes on headers, so what is sent here
+// is not captured.
 func TestHeadersThatMustBeUnderstood(t *testing.T) {
 	t.Setenv("EWSTEST_CAPTURE", "")
 	for header, understood := range map[string]bool{
@@ -70,8 +70,8 @@ func TestHeadersThatMustBeUnderstood(t *testing.T) {
 	}
 }
 
-// TestPartsOfRequestsThatAreRefused sends what the schema has besides the properties
-// of items and folders, and ewstest does not.
+// TestPartsOfRequestsThatAreRefused sends what the schema has besides the properties of
+// items and folders but ewstest does not support.
 func TestPartsOfRequestsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{Version: ewstest.ExchangeOnline}).in("V2018_01_08")
@@ -122,7 +122,7 @@ func TestPartsOfRequestsThatAreRefused(t *testing.T) {
 	assert.Equal(t, m, box.Message(m.ID), "nothing was done")
 }
 
-// activity returns a valid content of CalendarActivityData.
+// activity returns valid content for CalendarActivityData.
 func activity(t *testing.T) string {
 	t.Helper()
 	for _, s := range ewsschema.Samples("ItemChangeType", ewsschema.V20180108) {
@@ -134,8 +134,8 @@ func activity(t *testing.T) string {
 	return ""
 }
 
-// TestReturnNewItemIdsIsIgnored: the protocol's own description says that servers
-// return the ids whatever it says.
+// TestReturnNewItemIdsIsIgnored: according to the protocol's own description, servers
+// return the ids regardless of its value.
 func TestReturnNewItemIdsIsIgnored(t *testing.T) {
 	t.Parallel()
 	for _, want := range []string{"true", "false"} {

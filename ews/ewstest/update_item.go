@@ -114,7 +114,7 @@ func (u *update) add(change *ewsschema.Node) *refusal {
 	if len(element.Kids()) != 1 {
 		return refuse("ErrorIncorrectUpdatePropertyCount")
 	}
-	// What all items have may come in the element of any kind.
+	// Properties common to all items may be in the element of any kind.
 	if kind := u.item.Kind(); element.Local != "Item" && element.Local != kind && !(messageKinds[kind] && messageKinds[element.Local]) && prefix(path.Get("FieldURI")) != "item" {
 		return refuse("ErrorObjectTypeChanged")
 	}
@@ -203,7 +203,7 @@ func (u *update) assignField(uri string, v *ewsschema.Node, appended bool) *refu
 	return u.put(v, appended)
 }
 
-// appendable are the properties that AppendToItemField can add to, see
+// appendable are the properties that AppendToItemField can add to; see
 // ErrorInvalidPropertyAppend in
 // https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
 var appendable = map[string]bool{

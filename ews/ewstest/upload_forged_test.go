@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// exported returns the head of the stream of an item, and the message behind it.
+// exported returns the head of an item's stream, and the message after it.
 func exported(t testing.TB, c *caller, m *ewstest.Message) (head map[string]any, raw []byte) {
 	t.Helper()
 	stream, err := base64.StdEncoding.DecodeString(texts(c.do(exportXML(`<t:ItemId Id="`+m.ID.ID+`"/>`)), "Data")[0])
@@ -24,7 +24,7 @@ func exported(t testing.TB, c *caller, m *ewstest.Message) (head map[string]any,
 	return head, stream[16+size : len(stream)-4]
 }
 
-// forged returns a stream with a right checksum, whatever its head is.
+// forged returns a stream with a correct checksum, whatever its head is.
 func forged(head, raw []byte) string {
 	b := binary.BigEndian.AppendUint64([]byte("EWSTEST\x01"), uint64(len(head)))
 	b = append(append(b, head...), raw...)
@@ -39,8 +39,8 @@ func withinMessage(t testing.TB, c *caller, m *ewstest.Message) *ewstest.Message
 	return c.srv.Mailbox(alice).Message(m.ID)
 }
 
-// TestForgedUploads gives the server streams with a right checksum that it has not
-// written: all are corrupt, and none harms it.
+// TestForgedUploads gives the server streams with a correct checksum that the server did
+// not write: all are reported as corrupt, and none harms it.
 func TestForgedUploads(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -13,9 +13,8 @@ import (
 )
 
 // FuzzUpload uploads an export with one more property, another slot and more header
-// fields.
-// The checksum is right: the server must refuse it or have a proper item, whatever it is
-// asked of that.
+// fields. The checksum is correct: the server must refuse the upload or end up with a
+// proper item, whatever it is then asked about that item.
 func FuzzUpload(f *testing.F) {
 	f.Add(uint16(0x1080), "", "", "", uint32(0), "Integer", "1", false, 2, "2026-11-29T12:00:00Z", 3, []byte(nil))
 	f.Add(uint16(0), "Task", "", "", uint32(0x8104), "SystemTime", "2026-11-29T12:00:00Z", false, 2, "", 9, []byte("From: a <b@c.example>\r\nX-A: \xff\r\n"))
@@ -32,7 +31,8 @@ func FuzzUpload(f *testing.F) {
 		if several {
 			property["Value"], property["Values"] = "", []string{value, value}
 		}
-		// In place of one with its name, as is seen where only its type differs.
+		// In place of the one with its name, which makes a difference only if their types
+		// differ.
 		head["Properties"] = append(slices.DeleteFunc(head["Properties"].([]any), func(p any) bool {
 			f := p.(map[string]any)["Field"].(map[string]any)
 			return f["Tag"] == float64(tag) && f["ID"] == float64(id) && f["Name"] == name

@@ -34,7 +34,7 @@ func withHead(t *testing.T, data string, change func(head map[string]any)) strin
 	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(out)))
 }
 
-// streamProperty is a property as it stands in a stream.
+// streamProperty returns a property in the form it has in a stream.
 func streamProperty(field map[string]any, value any) map[string]any {
 	p := map[string]any{"Field": field}
 	if values, ok := value.([]string); ok {
@@ -49,7 +49,8 @@ func tagged(tag int, kind string, value any) map[string]any {
 	return streamProperty(map[string]any{"Tag": tag, "Type": kind}, value)
 }
 
-// replace gives properties to the head of a stream, in place of those of the same name.
+// replace puts properties into the head of a stream, in place of those with the same
+// names.
 func replace(t *testing.T, h map[string]any, properties ...map[string]any) {
 	t.Helper()
 	field := func(property any) ews.ExtendedField {
@@ -123,8 +124,8 @@ func TestUploadsOfWhatCannotBe(t *testing.T) {
 	assert.Equal(t, []string{"NoError"}, codes(c.do(uploadXML("CreateNew", inbox, "", set("Numbered", 1<<16)))), "as many as can be")
 }
 
-// TestUploadsOfOddValues: values of the right type that no client of EWS could give are
-// kept, and answers stay within the schema.
+// TestUploadsOfOddValues: values of the right type that no EWS client could set are kept,
+// and answers stay within the schema.
 func TestUploadsOfOddValues(t *testing.T) {
 	t.Parallel()
 	common := func(id int, kind string, value any) map[string]any {
@@ -155,7 +156,8 @@ func TestUploadsOfOddValues(t *testing.T) {
 	assert.Empty(t, texts(c.do(getItemXML(full, id)), "ReminderNextTime"), "there was no year")
 }
 
-// TestExtendedPropertiesHaveTheirTypes: what a client sets is checked as well, in lists too.
+// TestExtendedPropertiesHaveTheirTypes: what a client sets is checked as well, including
+// in lists.
 func TestExtendedPropertiesHaveTheirTypes(t *testing.T) {
 	t.Parallel()
 	c := newCaller(t, ewstest.Options{})

@@ -74,7 +74,8 @@ func parseValue(t ews.PropertyType, s string) (typedValue, bool) {
 	return typedValue{kind: textValue, text: s}, true
 }
 
-// classID returns a GUID, which may be in braces, in one form, and whether it is one.
+// classID returns a GUID, which may be in braces, in canonical form, and whether it is
+// valid.
 func classID(s string) (string, bool) {
 	s = strings.TrimSpace(s)
 	return strings.ToLower(strings.Trim(s, "{}")), mailstore.IsGUID(s)
@@ -99,12 +100,12 @@ func (v typedValue) compare(w typedValue) int {
 	return cmp.Or(cmp.Compare(strings.ToLower(v.text), strings.ToLower(w.text)), cmp.Compare(v.text, w.text))
 }
 
-// key returns a text that is the same for all values of a kind that compare takes for
+// key returns a text that is the same for all values of a kind that compare treats as
 // equal.
 func (v typedValue) key() string {
 	switch v.kind {
 	case numberValue:
-		return strconv.FormatFloat(v.number+0, 'g', -1, 64) // no negative zero
+		return strconv.FormatFloat(v.number+0, 'g', -1, 64) // +0 avoids negative zero
 	case timeValue:
 		return v.time.UTC().Format(time.RFC3339Nano)
 	case binaryValue:

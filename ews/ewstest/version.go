@@ -52,7 +52,8 @@ func (v Version) String() string {
 	return fmt.Sprintf("Version(%d)", int(v))
 }
 
-// Build returns the build number that such a server reports in ServerVersionInfo.
+// Build returns the build number that a server of this version reports in
+// ServerVersionInfo.
 func (v Version) Build() ews.Build {
 	if v == 0 {
 		v = Exchange2016

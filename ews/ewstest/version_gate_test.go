@@ -8,9 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// TestNewerThanTheRequestSays asks for what the version in RequestServerVersion does not
-// have, of servers that have it and of servers that do not.
-// See ErrorIncorrectSchemaVersion in
+// TestNewerThanTheRequestSays asks servers that have a feature, and servers that do not,
+// for what the version in RequestServerVersion lacks. See ErrorIncorrectSchemaVersion in
 // https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/responsecode.
 func TestNewerThanTheRequestSays(t *testing.T) {
 	t.Parallel()
@@ -35,7 +34,7 @@ func TestNewerThanTheRequestSays(t *testing.T) {
 			assert.Equal(t, []string{want}, codes(answer), "%s on %s", name, version)
 		}
 	}
-	// What is wrong in every version stays a violation.
+	// What is invalid in every version remains a schema violation.
 	c := newCaller(t, ewstest.Options{}).in("Exchange2010")
 	assert.Equal(t, []string{"ErrorSchemaValidation"}, codes(c.do(findXML(inbox, `<m:Preview/>`))))
 	assert.Equal(t, []string{"ErrorSchemaValidation"}, codes(c.do(`<m:NoOperation/>`)))

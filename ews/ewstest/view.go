@@ -13,7 +13,7 @@ import (
 type page[T any] struct {
 	position
 	members []T
-	begin   int // place of the first member, in the order of the view
+	begin   int // position of the first member in the view
 	asked   int // where the page should begin, even if that is beyond the end
 	count   int // maximum number of members
 }
@@ -27,8 +27,8 @@ type position struct {
 	fraction bool // it had a fractional one
 }
 
-// paged cuts a list to the view of a request, with at most limit members. The
-// condition is that of a view that begins where it is met.
+// paged cuts a list to the view of a request, with at most limit members. The condition
+// is for a view that begins where it is met.
 func paged[T any](all []T, view *ewsschema.Node, meets func(T) bool, limit int) (page[T], *refusal) {
 	p := page[T]{position: position{total: len(all)}}
 	count, offset := limit, 0
@@ -73,8 +73,8 @@ func paged[T any](all []T, view *ewsschema.Node, meets func(T) bool, limit int) 
 	return p, nil
 }
 
-// seek returns how far from one end of a list the first member is that meets a
-// condition, its length if none does.
+// seek returns the distance from one end of a list to the first member that meets a
+// condition, or the list's length if none does.
 func seek[T any](all []T, fromEnd bool, meets func(T) bool) int {
 	for i := range all {
 		at := i
@@ -88,9 +88,9 @@ func seek[T any](all []T, fromEnd bool, meets func(T) bool) int {
 	return len(all)
 }
 
-// writePage writes the attributes of a page: where the next one begins, as the view of
-// the request names it, and whether there is one.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/rootfolder-finditemresponsemessage.
+// writePage writes the attributes of a page: where the next one begins, in the terms of
+// the request's view, and whether there is one. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/rootfolder-finditemresponsemessage.
 func (e *encoder) writePage(p position) {
 	if p.fraction {
 		e.Attr("NumeratorOffset", strconv.Itoa(p.offset))
@@ -129,7 +129,7 @@ func sorted[T any](r resolver[T], all []T, by *ewsschema.Node) ([]T, *refusal) {
 		}
 		fields = append(fields, field{g, sign})
 	}
-	// The first value of each is read once, the others where that does not decide.
+	// The first value of each is read once, the others only where it does not decide.
 	type placed struct {
 		member T
 		at     standing
@@ -156,7 +156,8 @@ func sorted[T any](r resolver[T], all []T, by *ewsschema.Node) ([]T, *refusal) {
 	return sorted, nil
 }
 
-// standing is where a property puts a member in an order; one that lacks it comes first.
+// standing is a member's place in an order by a property; a member that lacks the
+// property comes first.
 type standing struct {
 	value typedValue
 	has   bool

@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/mailstore"
 )
 
-// through returns the items that a view of a calendar or of contacts shows, in its
-// order. Other views show all.
+// through returns the items that a calendar or contacts view shows, in its order. Other
+// views show all items.
 func through(f *mailstore.Folder, all []*mailstore.Item, op, view *ewsschema.Node) ([]*mailstore.Item, *refusal) {
 	if !view.Exists() {
 		return all, nil
@@ -30,18 +30,18 @@ func through(f *mailstore.Folder, all []*mailstore.Item, op, view *ewsschema.Nod
 	return all, nil
 }
 
-// When an appointment begins and ends ([MS-OXOCAL] 2.2.1.5 and 2.2.1.6).
+// The beginning and end of an appointment ([MS-OXOCAL], sections 2.2.1.5 and 2.2.1.6).
 var (
 	appointmentStart = ews.ExtendedField{Set: ews.SetAppointment, ID: 0x820D, Type: ews.TypeSystemTime}
 	appointmentEnd   = ews.ExtendedField{Set: ews.SetAppointment, ID: 0x820E, Type: ews.TypeSystemTime}
 )
 
-// maxCalendarYears is the longest time that a view of a calendar may show.
+// maxCalendarYears is the longest period that a calendar view may show.
 const maxCalendarYears = 2
 
-// inCalendar returns the appointments that a view shows: those that begin before its
-// end and do not end before its begin, in this order.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/calendarview.
+// inCalendar returns the appointments that a view shows: those that begin before its end
+// and do not end before its beginning, ordered by these times. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/calendarview.
 func inCalendar(f *mailstore.Folder, all []*mailstore.Item, op, view *ewsschema.Node) ([]*mailstore.Item, *refusal) {
 	from, errFrom := mailstore.ParseTime(strings.TrimSpace(view.Get("StartDate")))
 	to, errTo := mailstore.ParseTime(strings.TrimSpace(view.Get("EndDate")))
@@ -81,15 +81,16 @@ func inCalendar(f *mailstore.Folder, all []*mailstore.Item, op, view *ewsschema.
 	return shown, nil
 }
 
-// outOfRange reports whether a time is the least or the greatest that .NET has, in seconds.
+// outOfRange reports whether a time is, to the second, the earliest or the latest that
+// .NET can represent.
 func outOfRange(at time.Time) bool {
 	at = at.UTC().Truncate(time.Second)
 	return at.Equal(time.Time{}) || at.Equal(time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC))
 }
 
 // inContacts returns the contacts and lists whose display names lie between two names,
-// both included, in the order of the names.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/contactsview.
+// inclusive, in the order of the names. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/contactsview.
 func inContacts(all []*mailstore.Item, view *ewsschema.Node) []*mailstore.Item {
 	first, hasFirst := view.Attr("InitialName")
 	last, hasLast := view.Attr("FinalName")
@@ -106,13 +107,13 @@ func inContacts(all []*mailstore.Item, view *ewsschema.Node) []*mailstore.Item {
 	return shown
 }
 
-// displayName returns the name of a contact: its subject, if it has no other.
+// displayName returns the name of a contact: its subject if it has no display name.
 func displayName(it *mailstore.Item) string {
 	return cmp.Or(it.Properties().Text(mailstore.TagDisplayName), it.Properties().Text(mailstore.TagSubject))
 }
 
-// compareNames orders names as a list of contacts does: small letters come before
-// capitals, if all else is equal.
+// compareNames orders names as a contact list does: lower case comes before upper case if
+// all else is equal.
 func compareNames(a, b string) int {
 	return cmp.Or(cmp.Compare(strings.ToLower(a), strings.ToLower(b)), cmp.Compare(b, a))
 }

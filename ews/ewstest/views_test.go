@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// pageOf describes an answer to FindItem or FindFolder: what is in it, and the
-// attributes of its page.
+// pageOf describes an answer to FindItem or FindFolder: its content and the attributes of
+// its page.
 func pageOf(t *testing.T, answer, name string) string {
 	t.Helper()
 	require.Equal(t, []string{"NoError"}, codes(answer))
@@ -145,7 +145,7 @@ func TestContactsView(t *testing.T) {
 	assert.Equal(t, []string{"ErrorInvalidPagingMaxRows"}, codes(c.do(findXML(folderOf("contacts", alice), `<m:ContactsView MaxEntriesReturned="-3"/>`))))
 }
 
-// groupsOf describes groups: each with what is in it.
+// groupsOf describes groups, each with its content.
 func groupsOf(answer string) string {
 	var all []string
 	for _, g := range strings.Split(answer, "<t:GroupedItems>")[1:] {
@@ -159,7 +159,7 @@ func TestGroups(t *testing.T) {
 	t.Parallel()
 	for version, schema := range schemaOf {
 		c := newCaller(t, ewstest.Options{Version: version}).in(schema)
-		// The topics A and B by turns, as in Microsoft's example.
+		// The topics A and B interleaved, as in Microsoft's example.
 		for i, topic := range []string{"A", "A", "B", "B", "B", "A"} {
 			subject := topic
 			if i > 0 {
@@ -192,7 +192,8 @@ func TestGroups(t *testing.T) {
 		found := `<m:Restriction><t:IsEqualTo><t:FieldURI FieldURI="item:Importance"/><t:FieldURIOrConstant><t:Constant Value="High"/></t:FieldURIOrConstant></t:IsEqualTo></m:Restriction>`
 		assert.Equal(t, "A:RE: ARE: A B:RE: B", groupsOf(ask("", by("Ascending", "message:ConversationTopic", "Minimum", received), found)))
 		assert.Equal(t, "2006-09-14T23:50:00Z:A", strings.Split(groupsOf(ask("", by("Ascending", received, "Minimum", received), "")), " ")[0])
-		// Pages, of four rows each: the first ends with three of a group, the second has the other.
+		// Paging through groups of four rows each: the first page ends after three rows
+		// of a group, and the second has the remaining one.
 		topics := by("Ascending", "message:ConversationTopic", "Maximum", received)
 		assert.Equal(t, "B:RE: BRE: B", groupsOf(ask(page(`MaxEntriesReturned="3" Offset="0"`), topics, "")))
 		answer = ask(page(`MaxEntriesReturned="3" Offset="3"`), topics, "")

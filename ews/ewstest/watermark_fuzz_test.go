@@ -11,15 +11,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// FuzzWatermark begins a subscription at a watermark of arbitrary content, and at one of the
-// mailbox with an arbitrary number: the server must refuse it, or tell of no more than
-// happened, and come to an end.
+// FuzzWatermark begins a subscription at a watermark of arbitrary content, and at one of
+// the mailbox with an arbitrary number: the server must refuse it, or report no more than
+// what happened, and finish.
 func FuzzWatermark(f *testing.F) {
-	const events = 120 // more than two notifications have
+	const events = 120 // more than fit in two notifications
 	start := func(t *testing.T) (*caller, string) {
 		c := newCaller(t, ewstest.Options{}).as("alice")
 		first := pull(c, pullXML())
-		for range events / 4 { // created, delivered, and the folder twice
+		for range events / 4 { // created, delivered, and two for the folder
 			c.srv.Mailbox(alice).Deliver([]byte(plain))
 		}
 		return c, first.watermark

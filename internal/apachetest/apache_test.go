@@ -29,8 +29,8 @@ const (
 	python     = "/usr/bin/python3" // Debian's, with its packages
 )
 
-// account is a user who may sign in. The accounts cover both forms of a user
-// name; examples/exchange accepts both, with the same password.
+// account is a user who can sign in. The accounts cover both forms of a user name;
+// examples/exchange accepts both, with the same password.
 type account struct{ name, password, mailbox string }
 
 var (
@@ -220,9 +220,8 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// startExchange runs examples/exchange with one message in the Inbox of each
-// account, whose subject is the address of the owner. It returns the server's URL
-// without a path.
+// startExchange runs examples/exchange with one message in the Inbox of each account; its
+// subject is the owner's address. It returns the server's URL without a path.
 func startExchange(t *testing.T) string {
 	t.Helper()
 	file, err := exchange()

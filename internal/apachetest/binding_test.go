@@ -22,8 +22,8 @@ import (
 // channelBindings is the id of the AV pair MsvAvChannelBindings.
 const channelBindings = 0x000A
 
-// TestChannelBinding lets gss-ntlmssp compare the channel bindings, and compares
-// the bytes that are sent with those of python3-ntlm-auth.
+// TestChannelBinding has gss-ntlmssp verify the channel bindings, and compares the bytes
+// sent with those that python3-ntlm-auth computes.
 func TestChannelBinding(t *testing.T) {
 	backend := startExchange(t)
 	wrapper := buildWrapper(t)
@@ -32,7 +32,7 @@ func TestChannelBinding(t *testing.T) {
 	for _, c := range []struct {
 		algorithm x509.SignatureAlgorithm
 		require   bool
-		hash      []string // set if requests_ntlm does not know it, and so binds nothing
+		hash      []string // set if requests_ntlm does not know it and therefore binds nothing
 	}{
 		{x509.SHA256WithRSA, true, nil},
 		{x509.ECDSAWithSHA384, true, nil},

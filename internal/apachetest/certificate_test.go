@@ -29,7 +29,7 @@ type certificate struct {
 	tls      tls.Certificate
 }
 
-// rsaKey is shared, because it takes long to generate.
+// rsaKey is shared, because it takes a long time to generate.
 var rsaKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
 
 // newCertificate makes a certificate for 127.0.0.1 with a signature algorithm.
@@ -48,7 +48,7 @@ func newCertificate(t *testing.T, algorithm x509.SignatureAlgorithm) certificate
 	template := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{CommonName: "mail.example.test"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), SignatureAlgorithm: algorithm,
-		IsCA: true, BasicConstraintsValid: true, // required by Python for a root
+		IsCA: true, BasicConstraintsValid: true, // Python requires this of a root
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(t, err)

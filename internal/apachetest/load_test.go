@@ -25,11 +25,11 @@ const (
 	requests = 2000
 )
 
-// TestTwoIdentitiesUnderLoad makes 2,000 EWS calls from 64 goroutines, which
-// alternate between two accounts: none fails, none is answered as the other
-// account, according to both Apache and the mailbox, and each connection signs in
-// once. For comparison, the table also shows go-ntlmssp, used over one transport
-// as in its documentation, with no requirements.
+// TestTwoIdentitiesUnderLoad makes 2,000 EWS calls from 64 goroutines, which alternate
+// between two accounts. None fails; none is answered as the other account, according to
+// both Apache and the mailbox; and each connection signs in once. For comparison, the
+// table also shows go-ntlmssp, used over one transport as in its documentation, with no
+// requirements.
 func TestTwoIdentitiesUnderLoad(t *testing.T) {
 	backend := startExchange(t)
 	cert := newCertificate(t, x509.SHA256WithRSA)
@@ -59,8 +59,8 @@ func TestTwoIdentitiesUnderLoad(t *testing.T) {
 		assert.Zero(t, l.wrongMailbox.Load(), "answers from the other mailbox")
 		assert.EqualValues(t, seen.used, handshakes, "one handshake for each connection used")
 		assert.Equal(t, seen.connections, seen.refusals, "one challenge for each connection")
-		// On a busy machine, net/http may give up a connection between the two
-		// messages; the request then uses another one.
+		// On a busy machine, net/http may abandon a connection between the two messages;
+		// the request then uses another one.
 		assert.LessOrEqual(t, seen.connections-seen.used, 3)
 		assert.LessOrEqual(t, seen.connections, 2*workers)
 		assert.EqualValues(t, seen.requests, roundTrips, "both sides count the same")

@@ -19,8 +19,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/ntlmserver"
 )
 
-// proxy terminates TLS in between, as inspecting firewalls do, and records what
-// clients send.
+// proxy terminates TLS between client and server, as inspecting firewalls do, and records
+// what clients send.
 type proxy struct {
 	url  string
 	mu   sync.Mutex
@@ -76,8 +76,8 @@ func (p *proxy) Write(b []byte) (int, error) {
 
 var authorization = regexp.MustCompile(`(?i)\r\nAuthorization: (?:NTLM|Negotiate) ([A-Za-z0-9+/=]+)\r\n`)
 
-// binding returns, in hexadecimal, the channel binding of the last AUTHENTICATE
-// message that passed, empty if it had none.
+// binding returns, in hexadecimal, the channel binding of the last AUTHENTICATE message
+// that passed; it is empty if the message had none.
 func (p *proxy) binding(t *testing.T) string {
 	t.Helper()
 	p.mu.Lock()

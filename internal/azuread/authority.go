@@ -38,8 +38,8 @@ type Options struct {
 	// Lifetime is how long tokens are valid. Default: 1 hour.
 	Lifetime time.Duration
 
-	// RefreshIn is the time after which the client should request a new token
-	// early. Default: half the lifetime if that is at least an hour, else unset.
+	// RefreshIn is the time after which the client should request a new token early.
+	// Default: half the lifetime if that is at least an hour, otherwise unset.
 	RefreshIn time.Duration
 
 	// Key signs the tokens. Default: a new RSA key, which takes a while to

@@ -24,8 +24,8 @@ type Refusal struct{ Number, Category, Reason string }
 // Error implements error.
 func (r *Refusal) Error() string { return "azuread: " + r.Category + ": " + r.Reason }
 
-// Diagnostics returns the value of the header x-ms-diagnostics, empty if it is
-// not sent.
+// Diagnostics returns the value of the header x-ms-diagnostics, or an empty string if it
+// is not sent.
 func (r *Refusal) Diagnostics() string {
 	if r.Number == "" {
 		return ""
@@ -40,7 +40,7 @@ type Token struct {
 	Audience      string
 	Roles         []string
 	Expires       time.Time
-	Claims        string // it was requested with, JSON
+	Claims        string // the claims it was requested with, as JSON
 }
 
 // Verify checks a token's signature, times and audience, and whether it was

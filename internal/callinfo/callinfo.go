@@ -1,7 +1,7 @@
-// Package callinfo carries, in the context of a request for permission to call, what the
-// call is for: from package ews, which knows, to package throttle, which need not know
-// package ews. A context passes through limiters that programs put around others; more
-// methods of an interface would not.
+// Package callinfo carries information about a call in the context of the request for
+// permission to make it: from package ews, which has it, to package throttle, which need
+// not depend on package ews. A context passes through limiters that programs wrap around
+// others; additional interface methods would not.
 package callinfo
 
 import (
@@ -10,18 +10,19 @@ import (
 	"time"
 )
 
-// Call is one call, or what a program says about all calls that it makes with a context.
+// Call is one call, or information about all the calls that a program makes with a
+// context.
 type Call struct {
-	Operation string // such as MoveItem; empty: unknown
-	Mailbox   string // on whose behalf; empty: nobody's in particular
-	Major     int    // major version of the server, such as 15; 0: unknown
+	Operation string // such as MoveItem; empty if unknown
+	Mailbox   string // on whose behalf; empty if nobody's in particular
+	Major     int    // major version of the server, such as 15; 0 if unknown
 
 	unanswered atomic.Bool
 	roundTrip  atomic.Int64
 }
 
-// SetRoundTrip records how long a connection for the call took to be made. That is a round
-// trip on the network, to a place that is no further away than the server.
+// SetRoundTrip records how long it took to establish a connection for the call. That is
+// one network round trip, to a place no further away than the server.
 func (c *Call) SetRoundTrip(d time.Duration) {
 	for {
 		old := c.roundTrip.Load()
@@ -31,7 +32,7 @@ func (c *Call) SetRoundTrip(d time.Duration) {
 	}
 }
 
-// RoundTrip returns the shortest that was recorded; 0: none was.
+// RoundTrip returns the shortest round trip recorded, or 0 if none was.
 func (c *Call) RoundTrip() time.Duration {
 	if c == nil {
 		return 0
@@ -39,12 +40,12 @@ func (c *Call) RoundTrip() time.Duration {
 	return time.Duration(c.roundTrip.Load())
 }
 
-// SetUnanswered records that the call got no answer, so that the time it took says nothing
+// SetUnanswered records that the call got no answer, so the time it took says nothing
 // about the server.
 func (c *Call) SetUnanswered() { c.unanswered.Store(true) }
 
-// Unanswered reports whether the call got no answer. As the other methods that read, it may
-// be called for nil, of which nothing is known.
+// Unanswered reports whether the call got no answer. Like the other read methods, it can
+// be called on a nil Call, about which nothing is known.
 func (c *Call) Unanswered() bool { return c != nil && c.unanswered.Load() }
 
 // Name returns the operation.

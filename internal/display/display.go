@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// Printable returns a text with everything invisible escaped: control characters,
-// marks that change the direction, bytes that are not UTF-8.
+// Printable returns a text with everything invisible escaped: control characters, marks
+// that change the text direction, and bytes that are not UTF-8.
 func Printable(s string) string {
 	plain := func(r rune) bool { return unicode.IsPrint(r) && r != unicode.ReplacementChar }
 	if strings.IndexFunc(s, func(r rune) bool { return !plain(r) }) < 0 {
@@ -27,7 +27,7 @@ func Printable(s string) string {
 	return b.String()
 }
 
-// Writer remembers the first error, which need not be checked after each line.
+// Writer remembers the first error, so callers need not check for errors after each line.
 type Writer struct {
 	w   io.Writer
 	err error

@@ -9,9 +9,10 @@ import (
 	"testing"
 )
 
-// Redirect makes the descriptor of a file that this process has open lead to another file,
-// which is opened with flags of os.OpenFile: to [os.DevNull] for one that cannot be synced, to
-// /dev/full for a full disk. What is mapped stays as it is. It needs Linux.
+// Redirect makes the descriptor of a file that this process has open refer to another
+// file, which it opens with the given os.OpenFile flags: use [os.DevNull] for a file that
+// cannot be synced, and /dev/full for a full disk. Existing memory mappings are
+// unaffected. It requires Linux.
 func Redirect(t *testing.T, path, other string, flag int) {
 	t.Helper()
 	if err := redirectFile(path, other, flag); err != nil {

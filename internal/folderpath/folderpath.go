@@ -1,6 +1,6 @@
-// Package folderpath writes and reads the paths of folders that stand in stamps and
-// receipts. They mean the same whichever driver has written them: what was taken away over
-// Exchange Web Services is put back over Microsoft Graph, into the same folder.
+// Package folderpath writes and reads the folder paths in stamps and receipts. They mean
+// the same whichever driver wrote them: what was taken away over Exchange Web Services
+// can be put back over Microsoft Graph, into the same folder.
 package folderpath
 
 import (
@@ -14,7 +14,7 @@ import (
 // Root is the well-known name of the folder that paths begin below.
 const Root = "msgfolderroot"
 
-// MaxDepth is how deep folders are followed: Exchange allows 300.
+// MaxDepth is the maximum depth to which folders are followed; Exchange allows 300.
 const MaxDepth = 300
 
 var (
@@ -26,8 +26,8 @@ var (
 // fields of a stamp, and the percent sign.
 func Escape(name string) string { return escapes.Replace(name) }
 
-// EscapeXML is [Escape], and also escapes what XML does not allow. Servers return names
-// with such characters, but do not accept them.
+// EscapeXML does what [Escape] does, and also escapes what XML does not allow. Servers
+// return names with such characters but do not accept them.
 func EscapeXML(name string) string {
 	name = Escape(name)
 	if !strings.ContainsFunc(name, xmlwire.Forbidden) {
@@ -46,7 +46,7 @@ func EscapeXML(name string) string {
 	return b.String()
 }
 
-// Unescape reverses [Escape]. What [EscapeXML] has escaped besides stays as it is, as no
+// Unescape reverses [Escape]. What only [EscapeXML] escapes stays escaped, because no
 // request can contain it: a folder that replaces such a folder shows it escaped.
 func Unescape(name string) string { return unescapes.Replace(name) }
 
@@ -62,7 +62,7 @@ func Split(below string) []string {
 // Node is a folder in a tree.
 type Node struct{ Name, Parent string }
 
-// Tree is the folders of a mailbox by their ids.
+// Tree holds the folders of a mailbox by id.
 type Tree struct {
 	Nodes map[string]Node
 	Base  map[string]string // well-known names
@@ -73,8 +73,8 @@ type Tree struct {
 // [driver.Folder]: https://pkg.go.dev/github.com/ewsquarantine/ewsquarantine/quarantine/driver#Folder
 type Place struct{ Path, Base, Below string }
 
-// Place returns where a folder is; escape is [Escape] or [EscapeXML]. For a folder that is
-// not in the tree the path is a slash alone.
+// Place returns where a folder is; escape is [Escape] or [EscapeXML]. For a folder that
+// is not in the tree, the path is a single slash.
 func (t Tree) Place(id string, escape func(string) string) Place {
 	var p Place
 	var names []string
@@ -90,7 +90,7 @@ func (t Tree) Place(id string, escape func(string) string) Place {
 		node, ok := t.Nodes[at]
 		if !ok {
 			if isBase {
-				names = append(names, name) // of Recoverable Items, or of an archive
+				names = append(names, name) // in Recoverable Items, or in an archive
 			}
 			break
 		}
@@ -107,7 +107,7 @@ func (t Tree) Place(id string, escape func(string) string) Place {
 	return p
 }
 
-// Within returns the id of a folder and those of the candidates that are below it.
+// Within returns the id of a folder and the ids of the candidates below it.
 func (t Tree) Within(id string, candidates []string) []string {
 	ids := []string{id}
 	for _, candidate := range candidates {

@@ -27,7 +27,8 @@ func TestEscape(t *testing.T) {
 	assert.Equal(t, []string{"a/b", "c%", "d"}, folderpath.Split("a%2Fb/c%25/d"))
 }
 
-// The folders of a mailbox: root > inbox > "a/b" > c, and deletions beside the root.
+// tree returns the folders of a mailbox: root > inbox > "a/b" > c, and deletions next to
+// the root.
 func tree() folderpath.Tree {
 	return folderpath.Tree{
 		Nodes: map[string]folderpath.Node{"I": {"Posteingang", "R"}, "A": {"a/b", "I"}, "C": {"c", "A"}, "X": {"x", "Y"}, "Y": {"y", "X"}, "P": {"Plain", "R"}},
@@ -59,7 +60,7 @@ func TestWithin(t *testing.T) {
 	assert.Equal(t, []string{"gone"}, tree().Within("gone", order))
 }
 
-// Whatever a folder is called, its path has one slash for each level, and leads back to it.
+// Whatever a folder is called, its path has one slash per level, and leads back to it.
 func FuzzEscape(f *testing.F) {
 	for _, name := range []string{"", "a/b|c%d", "%25", "\x01\ufffe", "%7c"} {
 		f.Add(name)

@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// maxAddress is the length of the longest address, in bytes (RFC 5321, section
-// 4.5.3.1.3, less the angle brackets).
+// maxAddress is the maximum length of an address, in bytes (RFC 5321, section 4.5.3.1.3,
+// less the angle brackets).
 const maxAddress = 254
 
 // CheckAddress reports what is wrong with the SMTP address of a mailbox.
@@ -68,9 +68,9 @@ func CheckDomain(domain string) error {
 	return nil
 }
 
-// CheckParty reports what is wrong with an address as it stands in a message: besides
-// those of mailboxes, a local part in quotation marks and an IP address in brackets are
-// allowed (RFC 5321, sections 4.1.2 and 4.1.3), though no quotation mark or backslash
+// CheckParty reports what is wrong with an address as it appears in a message. Besides
+// the addresses of mailboxes, it allows a local part in quotation marks and an IP address
+// in brackets (RFC 5321, sections 4.1.2 and 4.1.3), but no quotation mark or backslash
 // within the quotes.
 func CheckParty(address string) error {
 	at := strings.LastIndexByte(address, '@')
@@ -85,13 +85,13 @@ func CheckParty(address string) error {
 		plain = plain[:len(plain)-len(domain)] + "x"
 	}
 	if CheckAddress(plain) != nil || len(address) > maxAddress {
-		return CheckAddress(address) // names it as it was given
+		return CheckAddress(address) // its error names the address as given
 	}
 	return CheckText(address)
 }
 
 // Bare returns an address without the quotation marks of its local part, which some
-// systems leave out.
+// systems omit.
 func Bare(address string) string {
 	at := strings.LastIndexByte(address, '@')
 	if at < 0 {
@@ -110,7 +110,8 @@ func quoted(local string) (inner string, ok bool) {
 	return local[1 : len(local)-1], true
 }
 
-// isLiteral reports whether a text is an IP address as a domain, without the first bracket.
+// isLiteral reports whether a text is an IP address used as a domain, without the opening
+// bracket.
 func isLiteral(text string) bool {
 	text, closed := strings.CutSuffix(text, "]")
 	const tag = "IPv6:"

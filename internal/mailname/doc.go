@@ -1,4 +1,4 @@
-// Package mailname checks addresses, domains and the text of identifiers. Its
-// errors complete a sentence that begins with the name of a field: they say what
-// is wrong and what to do.
+// Package mailname checks addresses, domains and the text of identifiers. Its errors
+// complete a sentence that begins with the name of a field, and state what is wrong and
+// what to do.
 package mailname

@@ -29,7 +29,7 @@ func TestCheckAddress(t *testing.T) {
 	}
 }
 
-// A sender may have an address that no mailbox here has.
+// A sender can have an address that no mailbox here could have.
 func TestCheckParty(t *testing.T) {
 	t.Parallel()
 	for _, good := range []string{

@@ -13,12 +13,12 @@ const EWSEnd = "2027-04-01"
 // Cloud is one of Microsoft's clouds.
 type Cloud struct {
 	Name string
-	// EWSHost is the host of EWS. OtherHosts are further hosts that lead to it.
+	// EWSHost is the host of EWS. OtherHosts are other hosts that lead to it.
 	EWSHost    string
 	OtherHosts []string
 	// GraphHost is the host of Microsoft Graph.
 	GraphHost string
-	// Authorities are the hosts to sign in at, the usual one first.
+	// Authorities are the sign-in hosts, the usual one first.
 	Authorities []string
 	// Domains are Microsoft's domains with mailboxes or Autodiscover of the cloud.
 	// Each includes its subdomains.
@@ -78,7 +78,7 @@ func HasEWS(host string) bool {
 	return slices.ContainsFunc(EWSHosts(), func(h string) bool { return within(host, h) })
 }
 
-// Domains returns the domains of all clouds, each once.
+// Domains returns the domains of all clouds, without duplicates.
 func Domains() []string {
 	var domains []string
 	for _, c := range All() {

@@ -71,9 +71,9 @@ func (j *job) each(ctx context.Context, n int, do func(int) error) error {
 	return context.Cause(ctx)
 }
 
-// attempt lets the tests that reach a mutant try it: first the explorer, and if that
-// does not notice it, the others, from cheap to dear, and at last the long ones. Before
-// is the other test that is known to notice it, if any.
+// attempt runs the tests that reach a mutant against it: first the explorer and, if that
+// does not notice it, the others, from cheapest to most expensive, and finally the long
+// ones. The argument before is the other test that is known to notice it, if any.
 func (j *job) attempt(ctx context.Context, tests []*test, n int, c condition, before string) (result, error) {
 	r := result{Condition: c.key(), Function: fingerprint(c.body), Test: before, Explored: !j.quick}
 	turn := func(t *test) int {
@@ -115,8 +115,8 @@ func (j *job) attempt(ctx context.Context, tests []*test, n int, c condition, be
 	return r, nil
 }
 
-// batches divides tests into those that are run by one command, which are the
-// longer the later they are.
+// batches divides tests into those that are run by one command, which get longer towards
+// the end.
 func batches(tests []*test) (out [][]*test) {
 	limit, sum := 300*time.Millisecond, time.Duration(0)
 	for i, t := range tests {

@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// test is one test, or all those of a long killer, compiled with all mutants.
+// test is one test, or all the tests of a long killer, compiled with all mutants.
 type test struct {
 	killer
 	name    string // of the test
 	program string
 	dir     string // of the package
 	reached map[int]bool
-	asked   int64 // about how often it asks for conditions, if it was measured
+	asked   int64 // roughly how many times it evaluates conditions, if measured
 	took    time.Duration
 	timeout time.Duration
 }

@@ -1,7 +1,7 @@
 package main
 
-// equivalent are the conditions that may as well be negated, by their keys, with the
-// reason. They are listed, and not tried.
+// equivalent are the conditions whose negation makes no difference, by key, with the
+// reason. They are listed but not tried.
 var equivalent = map[string]string{
 	"quarantine/internal/passage/hold.go Passage.hold: renew = false":           "with renew, standing asks for the attempt of p.stamp, and an item that has it by now has just ended hold",
 	"quarantine/internal/passage/hold.go Passage.ours: false #2":                "nobody asks whether a stamp is trusted that is not one to go by",

@@ -16,12 +16,12 @@ type condition struct {
 	line     int
 	function string // as Type.Name, or the name of the table
 	text     string // as it is written, on one line
-	nth      int    // among those of the function with the same text, from 1
+	nth      int    // among the conditions of the function with the same text, from 1
 	body     string // source of the function
 }
 
-// key names a condition whatever stands around it: "file function: text", with
-// " #2" if the function has the same text before.
+// key names a condition independently of its surroundings: "file function: text",
+// with " #2" if the function already has one with the same text.
 func (c condition) key() string {
 	k := c.file + " " + c.function + ": " + c.text
 	if c.nth > 1 {
@@ -30,8 +30,8 @@ func (c condition) key() string {
 	return k
 }
 
-// insertion is text that a rewritten file has besides its own. drop is how many
-// bytes of the file it takes the place of.
+// insertion is text that is added to a rewritten file. drop is the number of the file's
+// bytes that it replaces.
 type insertion struct {
 	at   int
 	text string
@@ -115,7 +115,7 @@ type finder struct {
 	file  *token.File
 	seen  map[ast.Expr]bool // innermost expressions that are conditions
 	times map[string]int    // by key without number
-	now   condition         // what all conditions of the declaration have in common
+	now   condition         // what all conditions in the declaration have in common
 }
 
 func (f *finder) in(function string, n ast.Node) {
@@ -126,7 +126,7 @@ func (f *finder) of(n ast.Node) string {
 	return f.text[f.file.Offset(n.Pos()):f.file.Offset(n.End())]
 }
 
-// add makes a condition of what is written at a node, and returns its number.
+// add makes a condition of the source text of a node, and returns its number.
 func (f *finder) add(n ast.Node, text string) int {
 	c := f.now
 	c.line, c.text = f.file.Line(n.Pos()), strings.Join(strings.Fields(text), " ")
@@ -137,15 +137,15 @@ func (f *finder) add(n ast.Node, text string) int {
 	return f.first + len(f.conditions) - 1
 }
 
-// enclose writes something around a node.
+// enclose inserts text around a node.
 func (f *finder) enclose(n ast.Node, before, after string) {
 	f.insertions = append(f.insertions,
 		insertion{at: f.file.Offset(n.Pos()), text: before},
 		insertion{at: f.file.Offset(n.End()), text: after})
 }
 
-// negate makes a condition of a boolean expression. An expression, its negation
-// and itself in parentheses are one.
+// negate makes a condition of a boolean expression. An expression, its negation and its
+// parenthesised form count as one condition.
 func (f *finder) negate(e ast.Expr) {
 	bare := ast.Unparen(e)
 	for {
@@ -186,7 +186,7 @@ func (f *finder) table(list *ast.CompositeLit, t table) {
 	}
 }
 
-// function walks through a function. What it returns as bool is a condition.
+// function walks through a function. Each bool that it returns is a condition.
 func (f *finder) function(t *ast.FuncType, body *ast.BlockStmt) {
 	var results []string // names of their types
 	if t.Results != nil {
@@ -201,8 +201,8 @@ func (f *finder) function(t *ast.FuncType, body *ast.BlockStmt) {
 	}
 }
 
-// returned makes conditions of what a function returns as bool. Nobody reads a
-// constant beside an error.
+// returned makes conditions of the bools that a function returns, except constants
+// returned with an error, which nobody reads.
 func (f *finder) returned(values []ast.Expr, results []string) {
 	if len(values) == 0 || len(values) != len(results) {
 		return
@@ -217,8 +217,8 @@ func (f *finder) returned(values []ast.Expr, results []string) {
 	}
 }
 
-// assigned makes conditions of the constants that variables get: what is remembered
-// is asked for later. Those that a variable begins with are left out.
+// assigned makes conditions of the constants assigned to variables, because remembered
+// values are tested later. Initial values are left out.
 func (f *finder) assigned(s *ast.AssignStmt) {
 	if s.Tok != token.ASSIGN || len(s.Lhs) != len(s.Rhs) {
 		return
@@ -266,8 +266,8 @@ func (f *finder) walk(n ast.Node, results []string) {
 	})
 }
 
-// cases makes a condition of each case of a switch. One with a tag becomes a switch
-// without: the tag is a name, or gets one.
+// cases makes a condition of each case of a switch. A switch with a tag becomes one
+// without: the tag is a name, or is given one.
 func (f *finder) cases(s *ast.SwitchStmt) {
 	tag := ""
 	switch s.Tag.(type) {

@@ -1,28 +1,30 @@
-// Command mutate shows which conditions of the engine's table and proof the tests
-// hold. It negates each in turn, and says who notices: the explorer, another test, or
-// nobody.
+// Command mutate shows which conditions of the engine's table and proof the tests cover.
+// It negates each in turn, and reports what notices: the explorer, another test, or
+// nothing.
 //
 //	go run ./internal/mutate [-list] [-run REGEXP] [-jobs N] [-timeout D] [-results FILE] [-whole]
 //
-// A condition is what an if, a for or a case asks, each operand of && and ||, each
-// comparison, what a function returns as bool (but no constant beside an error), true
-// and false where a variable is set to it, each row of the table in table.go, and each
-// cell of it that says where the original or the copy must be. Mutants of rows
-// leave the row out, those of cells let it be anything, all others are negations.
+// A condition is what an if, a for or a case tests, each operand of && and ||, each
+// comparison, each bool that a function returns (except constants returned with an
+// error), true and false where a variable is set to them, each row of the table in
+// table.go, and each of its cells that says where the original or the copy must be.
+// Mutants of rows leave the row out, mutants of cells allow anything, and all others are
+// negations.
 //
-// No file is changed, and none may be while it runs: tests read files of the tree, and
-// would fail for another reason. The conditions are rewritten so that the environment chooses
-// which one is negated, and the tests are compiled once with all of them, by go test
-// -overlay. A first run without a mutant shows which conditions each part of the tests
-// reaches. Then each mutant is run: the explorer comes first, then the others from cheap
-// to dear until one fails. A test that asks many times more often than it does without a
-// mutant, or takes longer than the timeout, hangs, and counts as failed. A failure of a
-// test in real time is confirmed by a second run.
+// Mutate changes no file, and you must not change any while it runs: tests read files of
+// the tree, and would fail for another reason. The conditions are rewritten so that the
+// environment chooses which one is negated, and the tests are compiled once with all of
+// them, by go test -overlay. A first run without a mutant shows which conditions each
+// part of the tests reaches. Then each mutant is run: the explorer comes first, then the
+// other tests, from cheapest to most expensive, until one fails. A test that evaluates
+// conditions many times more often than it does without a mutant, or that takes longer
+// than the timeout, hangs and counts as failed. A failure of a test in real time is
+// confirmed by a second run.
 //
-// The report is a table of number, place, condition, and who killed the mutant; what the
-// explorer found is one of lost, doubled, untrue, notices, panic, hangs, or fails. Some
-// conditions may as well be negated; they are listed in equivalent.go with the reason.
-// The exit status is 1 if a mutant has survived, and 2 if the tests could not be run.
+// The report is a table of number, place, condition, and what killed the mutant; what the
+// explorer found is one of lost, doubled, untrue, notices, panic, hangs, or fails. The
+// negation of some conditions makes no difference; equivalent.go lists them with the
+// reason. The exit status is 1 if a mutant survived, and 2 if the tests could not be run.
 package main
 
 import (

@@ -17,18 +17,18 @@ import (
 type job struct {
 	scope
 	root       string
-	equivalent map[string]string // reason by the key of the condition
-	only       *regexp.Regexp    // which are tried, by "file:line key"; nil means all
-	tests      *regexp.Regexp    // which tests try; nil means all
-	quick      bool              // the cheapest test comes first, and the explorer has no turn before
+	equivalent map[string]string // reasons by key of the condition
+	only       *regexp.Regexp    // conditions to try, by "file:line key"; nil means all
+	tests      *regexp.Regexp    // tests to run; nil means all
+	quick      bool              // the cheapest test comes first, even before the explorer
 	jobs       int
-	timeout    time.Duration // of one run of one killer
+	timeout    time.Duration // for one run of one killer
 	results    string        // file; empty: none
 	out        io.Writer
 	progress   io.Writer
 }
 
-// tally is how a run ended.
+// tally summarises a run.
 type tally struct{ conditions, explorer, tests, survived, equivalent int }
 
 // String is the last line of a report.
@@ -77,7 +77,7 @@ func (j *job) sources() (sources []*source, all []condition, err error) {
 	return sources, all, nil
 }
 
-// chosen reports whether a condition is to be tried or listed.
+// chosen reports whether a condition should be tried or listed.
 func (j *job) chosen(c condition) bool {
 	return j.only == nil || j.only.MatchString(fmt.Sprintf("%s:%d %s", c.file, c.line, c.key()))
 }
@@ -105,7 +105,7 @@ func short(text string) string {
 	return string(runes[:67]) + "..."
 }
 
-// try tries all mutants and prints the table of what became of them.
+// try tries all mutants and prints a table of the results.
 func (j *job) try(ctx context.Context) (t tally, err error) {
 	sources, all, err := j.sources()
 	if err != nil {
@@ -155,7 +155,7 @@ func (j *job) try(ctx context.Context) (t tally, err error) {
 	return j.report(all, became)
 }
 
-// enough reports whether an earlier result says all that is asked for.
+// enough reports whether an earlier result is all that this run needs.
 func (j *job) enough(r result) bool {
 	deeper := slices.ContainsFunc(j.killers, func(k killer) bool { return k.long })
 	return r.Explorer != "" || r.Test != "" && (j.quick || r.Explored && !deeper)

@@ -11,20 +11,20 @@ import (
 	"sync"
 )
 
-// result is what became of a mutant.
+// result is the outcome of a mutant.
 type result struct {
 	Condition string `json:"condition"` // its key
 	Function  string `json:"function"`  // shows whether the function is still the same
 	Explorer  string `json:"explorer,omitempty"`
-	Test      string `json:"test,omitempty"` // the first that noticed it, if the explorer did not
-	Reached   bool   `json:"reached"`        // some test asks for the condition
-	// Explored means that the explorer has had its turn, which with -quick it may not.
+	Test      string `json:"test,omitempty"` // the first test that noticed it, if the explorer did not
+	Reached   bool   `json:"reached"`        // some test evaluates the condition
+	// Explored means that the explorer has had its turn, which may not be so with -quick.
 	Explored bool `json:"explored,omitempty"`
 }
 
 func (r result) killed() bool { return r.Explorer != "" || r.Test != "" }
 
-// String says who killed the mutant.
+// String reports what killed the mutant.
 func (r result) String() string {
 	switch {
 	case r.Explorer != "":
@@ -42,9 +42,9 @@ func fingerprint(body string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// results is a file to which each result is written at once, so that a run that was
-// cut goes on where it was. What was killed stays killed as long as its function is
-// the same; what survived is tried again.
+// results is a file to which each result is written immediately, so an interrupted run
+// can resume. A killed mutant stays killed as long as its function is unchanged; one that
+// survived is tried again.
 type results struct {
 	mu   sync.Mutex
 	file *os.File // nil: none

@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// rewritten returns the file with all its mutants in it. Which of them is on is
+// rewritten returns the file with all its mutants in it. Which of them is active is
 // decided when the program starts.
 func (s *source) rewritten() string {
 	edits := slices.Clone(s.insertions)
-	// At one place what was found last is innermost.
+	// At the same place, what was found last is innermost.
 	slices.Reverse(edits)
 	slices.SortStableFunc(edits, func(a, b insertion) int { return cmp.Compare(a.at, b.at) })
 	var b strings.Builder
@@ -30,15 +30,16 @@ func (s *source) rewritten() string {
 
 // Variables of the environment of a test with mutants in it.
 const (
-	mutantVariable  = "MUTATE_MUTANT"  // number of the one that is on
-	reachedVariable = "MUTATE_REACHED" // file to which the numbers of those reached are appended
-	limitVariable   = "MUTATE_LIMIT"   // how often conditions may be asked
+	mutantVariable  = "MUTATE_MUTANT"  // number of the active mutant
+	reachedVariable = "MUTATE_REACHED" // file to which the numbers of the mutants reached are appended
+	limitVariable   = "MUTATE_LIMIT"   // how many times conditions may be evaluated
 )
 
-// status with which a test ends that has asked too often, or has taken a gigabyte.
+// statusHangs is the exit status of a test that has evaluated conditions too often, or
+// has allocated a gigabyte.
 const statusHangs = 97
 
-// support is in every package with mutants.
+// support is added to every package with mutants.
 const support = `package %s
 
 import (
@@ -117,8 +118,8 @@ func mutatedCell[T any](n int, cell, wildcard T) T {
 }
 `
 
-// overlay writes the rewritten files into a folder, and the file that go build
-// takes with -overlay, whose name it returns.
+// overlay writes the rewritten files into a folder, along with the file for go build
+// -overlay, whose name it returns.
 func overlay(root, dir string, sources []*source) (string, error) {
 	replace := map[string]string{}
 	write := func(at, text string) error {

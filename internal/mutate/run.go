@@ -13,17 +13,17 @@ import (
 	"time"
 )
 
-// verdict is how a run ended.
+// verdict is the outcome of a run.
 type verdict struct {
 	failed bool
 	test   string // the first that failed, if known
-	why    string // what it found, in one word, if known
+	why    string // what the test found, in one word, if known
 }
 
-// found tells from what the explorer says what was wrong.
+// found extracts what was wrong from the explorer's output.
 var found = regexp.MustCompile(`\b(lost|doubled|untrue|notices)=[1-9]`)
 
-// once runs tests of one program, and stops when the first of them has failed.
+// once runs tests of one program, and stops when the first of them fails.
 func once(ctx context.Context, tests []*test, env ...string) (verdict, error) {
 	var names []string
 	for _, t := range tests {
@@ -42,7 +42,7 @@ func once(ctx context.Context, tests []*test, env ...string) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	c.Stderr = c.Stdout // of a panic
+	c.Stderr = c.Stdout // for the output of a panic
 	if err := c.Start(); err != nil {
 		return verdict{}, err
 	}
@@ -71,7 +71,7 @@ func once(ctx context.Context, tests []*test, env ...string) (verdict, error) {
 	return v, err
 }
 
-// read takes a line of the output of a test. The explorer has failed as soon as it says
+// read reads a line of a test's output. The explorer has failed as soon as it reports
 // what was wrong.
 func (v *verdict) read(line string, explorer bool) {
 	if m := found.FindStringSubmatch(line); m != nil && explorer {
@@ -86,8 +86,8 @@ func (v *verdict) read(line string, explorer bool) {
 	}
 }
 
-// measure runs the test without a mutant: it must succeed. It notes which
-// conditions it reaches, because it can notice no other.
+// measure runs the test without a mutant: it must succeed. It records which conditions
+// the test reaches, because the test can notice no others.
 func (t *test) measure(ctx context.Context, notes string) error {
 	if err := os.RemoveAll(notes); err != nil {
 		return err
@@ -148,7 +148,7 @@ func kill(ctx context.Context, tests []*test, mutant int) (verdict, error) {
 				return v, err
 			}
 		}
-		if len(rest) == len(tests) { // which one has failed is not known
+		if len(rest) == len(tests) { // it is not known which one failed
 			return v, nil
 		}
 		tests = rest

@@ -1,6 +1,6 @@
 package main
 
-// scope is what is mutated, and what must notice.
+// scope is what is mutated, and which tests must notice.
 type scope struct {
 	files   []string // patterns below the root; tests are left out
 	tables  []table
@@ -14,15 +14,15 @@ type killer struct {
 	run, skip string // expressions for names of tests; an empty skip skips none
 	args      []string
 	explorer  bool // it is the explorer, or a part of it
-	// virtual means that it runs in virtual time, so that a failure needs no second
-	// run that confirms it.
+	// virtual means that it runs in virtual time, so a failure needs no second run to
+	// confirm it.
 	virtual bool
 	// long means that it is not run without a mutant first, and has its turn last.
 	long bool
 }
 
-// engine is the table and the proof of the engine, and its tests. What a driver
-// reads for the proof belongs to it, as does the form in which messages are compared.
+// engine returns the scope of the engine's table and proof, and their tests. It includes
+// what a driver reads for the proof, and the form in which messages are compared.
 func engine(whole bool) scope {
 	s := scope{
 		files: []string{
@@ -36,11 +36,12 @@ func engine(whole bool) scope {
 		killers: []killer{
 			{name: "explorer", pkg: "quarantine", run: "^TestExplore", explorer: true, virtual: true},
 			{name: "explorer, more pairs", pkg: "quarantine", run: "^TestExplorePairs$", args: []string{"-explore.part", "7,997"}, explorer: true, virtual: true},
-			// That the table is the one in the comment is no reason for a row.
+			// That the table matches the one in the comment does not justify a row.
 			{name: "passage", pkg: "quarantine/internal/passage", run: "^Test", skip: "^TestTableOfThePackageComment$", args: []string{"-whole"}, virtual: true},
 			{name: "driver", pkg: "quarantine/driver", run: "^Test", virtual: true},
 			{name: "mimescan", pkg: "internal/mimescan", run: "^Test", virtual: true},
-			// The matrices are histories, as the explorer has them, and take many times as long.
+			// The matrices are histories, like the explorer's, and take many times as
+			// long.
 			{name: "engine", pkg: "quarantine", run: "^Test", skip: "^Test(Explore|Crash|Scale|RandomRuns|FaultMatrix|Conformance|Rival)"},
 		},
 	}

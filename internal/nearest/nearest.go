@@ -1,4 +1,4 @@
-// Package nearest finds the name that somebody meant who has misspelt it.
+// Package nearest finds the name that was probably meant by a misspelt one.
 package nearest
 
 import (
@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// DidYouMean returns a question for what is nearly one of the names, to be put behind an
-// error, or nothing. Letter case, hyphens and underscores do not count.
+// DidYouMean returns a question to append to an error, if what is close to one of the
+// names; otherwise it returns an empty string. Letter case, hyphens and underscores do
+// not count.
 func DidYouMean(what string, names []string) string {
 	if name := Name(what, names); name != "" {
 		return fmt.Sprintf("; did you mean %s?", name)
@@ -15,7 +16,7 @@ func DidYouMean(what string, names []string) string {
 	return ""
 }
 
-// Name returns the name that is nearest to what was given, or nothing if none is near.
+// Name returns the name that is nearest to what, or an empty string if none is near.
 func Name(what string, names []string) string {
 	best, least := "", 3
 	given := plain(what)
@@ -36,11 +37,11 @@ var separators = strings.NewReplacer("-", "", "_", "")
 
 func plain(name string) string { return strings.ToLower(separators.Replace(name)) }
 
-// longest is the length in bytes from which on a name is near no other.
+// longest is the length in bytes beyond which a name is considered near no other.
 const longest = 64
 
-// distance returns how many letters must be put in, taken out or replaced, or neighbours
-// exchanged, to make one name of another.
+// distance returns how many letters must be inserted, deleted or replaced, or neighbours
+// swapped, to turn one name into another.
 func distance(a, b string) int {
 	if len(a) > longest || len(b) > longest {
 		return longest

@@ -21,8 +21,8 @@ func (s *Server) newHandshake(negotiate []byte) (*handshake, error) {
 	}
 	h := &handshake{negotiate: negotiate}
 	rand.Read(h.nonce[:]) // never fails
-	// As Windows does, it answers in kind: in Unicode to those that can read it, in OEM
-	// to others; with the target's name on request, and target information always.
+	// As Windows does, it answers in kind: in Unicode to clients that can read it, in OEM
+	// to others; with the target's name on request, and always with target information.
 	offered := flags & (flagUnicode | flagOEM | flagSign | flagSeal | flagNTLM | flagAlwaysSign | flagExtendedSecurity | flagVersion | flag128 | flagKeyExchange | flag56)
 	offered |= flagNTLM | flagTargetInfo
 	var target []byte

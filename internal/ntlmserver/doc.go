@@ -4,10 +4,10 @@
 // does. It is written from the specification and shares no code with the client,
 // so the two check each other.
 //
-// Accounts come from a function instead of a domain controller. It answers clients in
-// kind that negotiate OEM names, and sends target information always, as Windows does.
-// It exchanges keys with clients that want that, uses them for the message integrity
-// code only, and does not unwrap SPNEGO: within "Negotiate" it accepts only plain NTLM
+// Accounts come from a function instead of a domain controller. It answers clients that
+// negotiate OEM names in kind, and always sends target information, as Windows does. It
+// exchanges keys with clients that ask for it, uses them only for the message integrity
+// code, and does not unwrap SPNEGO: within "Negotiate" it accepts only plain NTLM
 // messages.
 //
 // See https://learn.microsoft.com/en-us/openspecs/windows_protocols/ms-nlmp/.

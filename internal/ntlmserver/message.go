@@ -62,7 +62,7 @@ const (
 
 var errShort = errors.New("the message is too short")
 
-// messageType returns the type of an NTLM message, 0 if it is not one.
+// messageType returns the type of an NTLM message, or 0 if it is not one.
 func messageType(msg []byte) uint32 {
 	if len(msg) < 12 || string(msg[:8]) != signature {
 		return 0
@@ -81,8 +81,8 @@ func negotiateFlags(msg []byte) (uint32, error) {
 	return binary.LittleEndian.Uint32(msg[12:]), nil
 }
 
-// Authenticate is a parsed AUTHENTICATE message. Its names are in Unicode, or else in
-// the code page of the server ("OEM", MS-NLMP 2.2.2.5).
+// Authenticate is a parsed AUTHENTICATE message. Its names are in Unicode, or otherwise
+// in the server's code page ("OEM", MS-NLMP 2.2.2.5).
 type Authenticate struct {
 	Domain, User, Workstation string
 	Flags                     uint32
@@ -193,11 +193,11 @@ func fromUTF16(b []byte) string {
 	return string(utf16.Decode(u))
 }
 
-// toOEM returns a name of ASCII as clients get it that do not negotiate Unicode.
+// toOEM returns an ASCII name in the form sent to clients that do not negotiate Unicode.
 func toOEM(s string) []byte { return []byte(strings.ToUpper(s)) }
 
 // fromOEM reads a name in a code page. Clients do not agree on which: some send UTF-8,
-// Windows that of DOS.
+// Windows the DOS code page.
 func fromOEM(b []byte) string {
 	if utf8.Valid(b) {
 		return string(b)

@@ -15,14 +15,14 @@ import (
 	"sync/atomic"
 )
 
-// Protection is how Extended Protection treats channel bindings.
+// Protection determines how Extended Protection treats channel bindings.
 type Protection int
 
 // The modes, named as in IIS.
 const (
 	ProtectionOff     Protection = iota // bindings are ignored
 	ProtectionAccept                    // a wrong binding is refused, a missing one accepted
-	ProtectionRequire                   // only the right binding is accepted
+	ProtectionRequire                   // only the correct binding is accepted
 )
 
 // Options are the settings of a [Server].
@@ -39,8 +39,8 @@ type Options struct {
 	// both, Negotiate first.
 	Schemes []string
 
-	// Protection is the mode of Extended Protection; without TLS no binding is
-	// right. It needs Certificate, the TLS server's certificate.
+	// Protection is the mode of Extended Protection; without TLS no binding is correct.
+	// It needs Certificate, the TLS server's certificate.
 	Protection  Protection
 	Certificate *x509.Certificate
 
@@ -56,7 +56,7 @@ type Options struct {
 // User is the account that signed in on a connection.
 type User struct{ Domain, Name string }
 
-// String returns DOMAIN\name, or only the name without a domain.
+// String returns DOMAIN\name, or only the name if there is no domain.
 func (u User) String() string {
 	if u.Domain == "" {
 		return u.Name
@@ -100,7 +100,7 @@ func New(opts Options) (*Server, error) {
 	s := &Server{opts: opts}
 	switch {
 	case opts.Certificate != nil:
-		// If the certificate has no defined binding, no binding is right.
+		// If the certificate has no defined binding, no binding is correct.
 		s.binding, _ = ChannelBinding(opts.Certificate)
 	case opts.Protection != ProtectionOff:
 		return nil, errors.New("ntlmserver: Options.Protection needs Certificate")
@@ -109,8 +109,8 @@ func New(opts Options) (*Server, error) {
 }
 
 // maxDrained is how much of a request's body is read before it is answered with a
-// challenge. Some clients send the whole of it with their NEGOTIATE message; the
-// connection, and the handshake with it, would end if the body were left.
+// challenge. Some clients send the whole body with their NEGOTIATE message; leaving it
+// unread would end the connection, and the handshake with it.
 const maxDrained = 1 << 30
 
 type connKey struct{ *Server }
@@ -190,8 +190,8 @@ func (s *Server) offered(scheme string) string {
 	return ""
 }
 
-// Authenticate returns the user of a request. If the user is not known yet, it
-// answers 401, with the next challenge or the schemes offered, and returns false.
+// Authenticate returns the user of a request. If the user is not yet known, it answers
+// 401, with the next challenge or the schemes offered, and returns false.
 func (s *Server) Authenticate(w http.ResponseWriter, r *http.Request) (User, bool) {
 	s.requests.Add(1)
 	c, ok := r.Context().Value(connKey{s}).(*conn)

@@ -163,8 +163,8 @@ func TestASecondHandshake(t *testing.T) {
 	assert.Equal(t, "Negotiate", header.Get("WWW-Authenticate"))
 }
 
-// TestBodiesWithTheFirstMessage: clients send their requests whole, also while they sign
-// in, and net/http closes a connection whose request was left unread.
+// TestBodiesWithTheFirstMessage: clients send complete requests even while they sign in,
+// and net/http closes a connection whose request was left unread.
 func TestBodiesWithTheFirstMessage(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil)

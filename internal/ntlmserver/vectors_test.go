@@ -118,8 +118,8 @@ func TestMIC(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestNamesInOEM has the names of clients that do not negotiate Unicode; the key is made
-// of the names in Unicode all the same.
+// TestNamesInOEM covers the names of clients that do not negotiate Unicode; the key is
+// still derived from the Unicode names.
 func TestNamesInOEM(t *testing.T) {
 	t.Parallel()
 	const user = "j\u00fcrgen"
@@ -145,7 +145,7 @@ func TestNamesInOEM(t *testing.T) {
 	}
 }
 
-// TestChallengesAreInKind looks at what a client gets for the flags that it negotiates.
+// TestChallengesAreInKind checks what a client gets for the flags that it negotiates.
 func TestChallengesAreInKind(t *testing.T) {
 	t.Parallel()
 	s, err := New(Options{Password: func(string, string) (string, bool) { return "", false }})

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// verify checks an AUTHENTICATE message against the challenge it answers.
-// binding is the channel binding of the connection, nil if it has none.
+// verify checks an AUTHENTICATE message against the challenge it answers. binding is the
+// channel binding of the connection, or nil if it has none.
 func (s *Server) verify(h *handshake, msg, binding []byte) (User, error) {
 	a, err := ParseAuthenticate(msg)
 	if err != nil {
@@ -37,8 +37,9 @@ func (s *Server) verify(h *handshake, msg, binding []byte) (User, error) {
 	return user, s.checkBinding(a.AV[avChannelBindings], binding)
 }
 
-// sessionKey returns the key that signs: one that the client made and encrypted with
-// the session base key, if they exchange keys (MS-NLMP 3.1.5.1.2), or else that key.
+// sessionKey returns the signing key: if keys are exchanged (MS-NLMP 3.1.5.1.2), the one
+// that the client generated and encrypted with the session base key; otherwise the
+// session base key itself.
 func (a *Authenticate) sessionKey(base []byte) ([]byte, error) {
 	if a.Flags&flagKeyExchange == 0 {
 		return base, nil

@@ -19,24 +19,24 @@ import (
 //go:embed charts.json
 var chartsFile []byte
 
-// chart says what is drawn of which benchmark. A benchmark's sub-benchmarks are named by
-// what they vary, as in Throughput/latency=20ms/concurrency=27.
+// chart defines what to draw from which benchmark. Sub-benchmarks are named after what
+// they vary, as in Throughput/latency=20ms/concurrency=27.
 type chart struct {
 	File      string // of the SVG
 	Title     string
 	Benchmark string            // name, without "Benchmark"
-	Only      map[string]string // sub-benchmarks that count, by key; others are left out
+	Only      map[string]string // sub-benchmarks that count, by key; others are omitted
 	X         string            // key of the horizontal axis
 	XLabel    string
-	Y         string // unit that is drawn
+	Y         string // unit to draw
 	YLabel    string
 	Series    string  // key that tells the lines apart; empty for one line
-	Bound     string  // unit of a bound to be drawn beside each line; empty for none
+	Bound     string  // unit of a bound to draw next to each line; empty for none
 	Log       bool    // the horizontal axis is logarithmic
-	Room      float64 // for the legend above the lines, as a part of their height; at least 0.1
+	Room      float64 // for the legend above the lines, as a fraction of their height; at least 0.1
 }
 
-// charts returns what charts.json says.
+// charts returns the charts defined in charts.json.
 func charts() (all []chart, err error) {
 	d := json.NewDecoder(bytes.NewReader(chartsFile))
 	d.DisallowUnknownFields()
@@ -51,8 +51,8 @@ func charts() (all []chart, err error) {
 	return all, nil
 }
 
-// read returns the results in benchmark output. A line that looks like a result and cannot
-// be read is an error.
+// read returns the results in benchmark output. A line that looks like a result but
+// cannot be read is an error.
 func read(files []string, stdin io.Reader) (all []*benchfmt.Result, err error) {
 	from := func(r io.Reader, name string) error {
 		in := benchfmt.NewReader(r, name)
@@ -89,7 +89,7 @@ type line struct {
 	points []point
 }
 
-// point is what was measured at one place of the horizontal axis.
+// point is what was measured at one position on the horizontal axis.
 type point struct {
 	x           float64
 	y           float64 // median
@@ -97,7 +97,7 @@ type point struct {
 	bound       float64 // 0: none
 }
 
-// lines returns what is drawn of the results.
+// lines returns the lines to draw from the results.
 func (c chart) lines(results []*benchfmt.Result) ([]line, error) {
 	type place struct {
 		series string
@@ -154,7 +154,7 @@ func (c chart) counts(keys map[string]string) bool {
 	return true
 }
 
-// parts returns the name of a benchmark, and what it varies.
+// parts splits the name of a benchmark from what it varies.
 func parts(name benchfmt.Name) (base string, keys map[string]string) {
 	first, rest := name.Parts()
 	keys = make(map[string]string)
@@ -175,7 +175,7 @@ func natural(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// number returns the number that a text begins with, such as that of 20ms.
+// number returns the number at the beginning of a text such as 20ms.
 func number(text string) (float64, error) {
 	digits := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ%")
 	n, err := strconv.ParseFloat(digits, 64)

@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// width and height of a chart, as it stands in a page of text.
+// width and height of a chart, as it appears on a page of text.
 const (
 	width  = 16 * vg.Centimeter
 	height = 10 * vg.Centimeter
@@ -19,10 +19,10 @@ const (
 // draw returns the chart as SVG.
 func (c chart) draw(lines []line) ([]byte, error) {
 	p := plot.New()
-	p.BackgroundColor = color.White // it is also read on dark pages
+	p.BackgroundColor = color.White // charts are also shown on dark pages
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = c.Title, c.XLabel, c.YLabel
 	p.Title.Padding = vg.Points(6)
-	p.Title.TextStyle.Font.Size = vg.Points(11) // so that it fits the width
+	p.Title.TextStyle.Font.Size = vg.Points(11) // fits the width
 	p.Y.Min = 0
 	p.Legend.Top, p.Legend.Left = true, true
 	p.Legend.Padding = vg.Points(2)
@@ -37,7 +37,7 @@ func (c chart) draw(lines []line) ([]byte, error) {
 	}
 	p.Y.Max *= 1 + max(c.Room, 0.1)
 	if !c.Log {
-		p.X.Max += (p.X.Max - p.X.Min) / 12 // the last points are not at the edge, and the last number fits
+		p.X.Max += (p.X.Max - p.X.Min) / 12 // keeps the last points off the edge, and makes the last number fit
 	}
 	w, err := p.WriterTo(width, height, "svg")
 	if err != nil {

@@ -2,8 +2,9 @@
 //
 //	go test ./quarantine -run xxx -bench Throughput | go run -C internal/plots . -out charts
 //
-// What is drawn is in charts.json. A chart of which the input has no benchmark is left as
-// it is. Repeated runs of a benchmark (-count) are shown by their median and their range.
+// The file charts.json defines what is drawn. A chart whose benchmark is not in the input
+// is left as it is. Repeated runs of a benchmark (-count) are shown as their median and
+// range.
 package main
 
 import (
@@ -27,7 +28,7 @@ func main() {
 	}
 }
 
-// run draws the charts of which the input has benchmarks, and says which.
+// run draws the charts whose benchmarks are in the input, and reports which ones.
 func run(out string, files []string, stdin io.Reader, stdout io.Writer) error {
 	all, err := charts()
 	if err != nil {

@@ -30,10 +30,10 @@ func NewMailbox(address string) string {
 }
 
 // AllowEWS returns the commands that add an application, given as a PowerShell
-// expression, to the list of those that may use EWS in Exchange Online. Setting
-// the list replaces it, and without -RetrieveEwsOperationAccessPolicy it reads
-// as empty. EwsEnabled with an empty list blocks everyone.
-// See https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-control-access-to-ews-in-exchange.
+// expression, to the list of applications that may use EWS in Exchange Online. Setting
+// the list replaces it, and without -RetrieveEwsOperationAccessPolicy the current list
+// reads as empty. EwsEnabled with an empty list blocks everyone. See
+// https://learn.microsoft.com/en-us/exchange/client-developer/exchange-web-services/how-to-control-access-to-ews-in-exchange.
 func AllowEWS(application string) []string {
 	return []string{
 		"$list = (Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy).EwsAllowedAppIDs",

@@ -1,5 +1,5 @@
-// Package powershell writes commands for the shells that administer Exchange.
-// Texts from a configuration become literals, whatever characters they contain.
+// Package powershell writes commands for the shells that administer Exchange. Texts from
+// a configuration become literals, regardless of the characters they contain.
 package powershell
 
 import "strings"

@@ -5,13 +5,14 @@ import (
 	"encoding/base64"
 )
 
-// leastRun is the length from which a run of characters is taken for base64: shorter
-// ones, which words are as well, hold no token, and a password is found in them as it is.
+// leastRun is the length from which a run of characters is treated as base64. Shorter
+// runs, which ordinary words can be, hold no token, and a password in them is found
+// without decoding.
 const leastRun = 24
 
 // decode returns a text with runs of base64 decoded, and reports whether there were any:
-// what was sent in base64 may come back in base64 once more. Each byte comes from the
-// whole run, which is struck out with it.
+// what was sent in base64 may come back encoded in base64 again. Each decoded byte maps
+// to the whole run, which is struck out with it.
 func (m mapped) decode() (mapped, bool) {
 	var out mapped
 	done := 0
@@ -35,7 +36,7 @@ func (m mapped) decode() (mapped, bool) {
 	return out.joined(m, done, len(m.text)), true
 }
 
-// joined returns a text with a part of another behind it.
+// joined returns a text with a part of another appended.
 func (m mapped) joined(other mapped, from, to int) mapped {
 	return mapped{append(m.text, other.text[from:to]...), append(m.from, other.from[from:to]...), append(m.to, other.to[from:to]...)}
 }

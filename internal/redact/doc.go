@@ -1,16 +1,17 @@
-// Package redact strikes out of the texts of the other side what was sent to it: a
-// debug page, a fault, a header or a broken status line may echo the password.
+// Package redact strikes the secrets that were sent to the other side from the texts that
+// come back: a debug page, a fault, a header or a broken status line may echo the
+// password.
 //
-// A [Secrets] knows what one transport has sent. It finds it plain, and as percent-,
-// HTML-, XML- and JSON-escapes, quoted-printable, form encoding, base64 at any offset,
-// UTF-16 and hex make it, also in each other and with line ends in base64 and hex. The
-// client that asked gets the texts, but the transport knows the secrets, perhaps below
-// other transports; so a client puts a [Watch] into the context of its request, and the
-// transport announces its Secrets there.
+// A [Secrets] knows what one transport has sent. It finds secrets in plain text, in
+// percent-, HTML-, XML- and JSON-escapes, in quoted-printable, form encoding, base64 at
+// any offset, UTF-16 and hex, nested in each other, and with line ends in base64 and hex.
+// The client that made the request gets the texts, but the transport, which may be below
+// other transports, knows the secrets. So a client puts a [Watch] into the context of its
+// request, and the transport announces its Secrets there.
 //
-// A text is struck first and shortened or taken apart then: half a secret would not be
+// Strike a text before shortening it or taking it apart: half a secret would not be
 // recognised.
 //
 // A secret of one to three characters cannot be struck out: it occurs in any text, and
-// the gaps would spell it. A text in which it stands as a word is left out whole.
+// the gaps would spell it. A text that contains it as a word is withheld as a whole.
 package redact

@@ -20,11 +20,11 @@ func struckError(err error, all ...*Secrets) error {
 	return &struck{text: clean, cause: func() error { return err }}
 }
 
-// struck is an error with another text. It does not unwrap to its cause, which has the
-// secret in its own text, but matches and converts like it.
+// struck is an error with another text. It does not unwrap to its cause, whose own text
+// contains the secret, but matches and converts like it.
 type struck struct {
 	text  string
-	cause func() error // a function, because fmt would print what is behind a field
+	cause func() error // a function, because fmt would print what a field refers to
 }
 
 func (e *struck) Error() string { return e.text }

@@ -10,17 +10,17 @@ import (
 	"unicode/utf8"
 )
 
-// form is one of the ways in which a secret may be written.
+// form is one of the ways in which a secret can be written.
 type form struct {
 	text  string // in lower case, unless exact
 	exact bool   // base64: case counts, and the run of characters around it is struck out with it
 	code  bool   // base64 or hex, in which there may be line ends
 	word  bool   // too short to be struck out: counts only as a word
 
-	head, tail bool // the character of base64 before it or behind it has some of its bits
+	head, tail bool // the base64 character before it or after it holds some of its bits
 }
 
-// forms returns the ways in which a password may be written, apart from escapes.
+// forms returns the ways in which a password can be written, apart from escapes.
 func forms(user, secret string) []form {
 	var all []form
 	short := utf8.RuneCountInString(secret) < shortest
@@ -51,8 +51,8 @@ func forms(user, secret string) []form {
 	return slices.Compact(all)
 }
 
-// spellings returns a text, and what becomes of it where UTF-8 is taken for another
-// charset, or the other way round.
+// spellings returns a text, and what it becomes if UTF-8 is mistaken for another charset,
+// or vice versa.
 func spellings(s string) []string {
 	all := []string{s}
 	if trimmed := strings.TrimSpace(s); trimmed != s {
@@ -78,8 +78,8 @@ func spellings(s string) []string {
 	return all
 }
 
-// replaced returns a text in which something stands for each character that is not
-// ASCII, or for each byte of such a character.
+// replaced returns a text in which by replaces each character that is not ASCII, or each
+// byte of such a character.
 func replaced(s, by string, bytes bool) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -95,8 +95,8 @@ func replaced(s, by string, bytes bool) string {
 	return b.String()
 }
 
-// byteOrders are those of UTF-16. NTLM has the first, Java and .NET's BigEndianUnicode the
-// second.
+// byteOrders are the byte orders of UTF-16. NTLM uses the first, Java and .NET's
+// BigEndianUnicode the second.
 var byteOrders = []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian}
 
 // wide returns a text in UTF-16.
@@ -108,11 +108,11 @@ func wide(s string, order binary.AppendByteOrder) []byte {
 	return b
 }
 
-// leastExact is how many characters of base64 must be known to look for them.
+// leastExact is the minimum number of known base64 characters to search for.
 const leastExact = 4
 
-// coded returns how bytes look in hex, and within base64 of a longer text: at each of
-// the three offsets, the characters that they alone determine.
+// coded returns the forms of bytes in hex, and within the base64 of a longer text: for
+// each of the three offsets, the characters that these bytes alone determine.
 func coded(b []byte) []form {
 	all := []form{{text: hex.EncodeToString(b), code: true}}
 	for offset := range 3 {
@@ -128,8 +128,8 @@ func coded(b []byte) []form {
 	return all
 }
 
-// unescapings returns a text, and what is left of it when it is taken for an escaped
-// one, as happens on the way back from a text in which it was escaped.
+// unescapings returns a text, and what it becomes if it is mistaken for an escaped one,
+// as happens when escapes of the text around it are undone.
 func unescapings(s string) []string {
 	all := []string{s}
 	for m := plainly(s); len(all) <= maxLayers; {
@@ -157,8 +157,8 @@ func lower(s string) string {
 // twice that length contains one.
 const pieceSize = 16
 
-// pieces cuts a token into pieces, in lower case. Those of few characters, such as a
-// row of zeros, say nothing.
+// pieces cuts a token into pieces, in lower case. Pieces with few distinct characters,
+// such as a row of zeros, are not distinctive.
 func pieces(text string) map[string]bool {
 	all := make(map[string]bool)
 	text = lower(text)

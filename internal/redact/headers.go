@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// shortestKey is the length from which a word in a header that a transport has added is a
-// credential: it may sign in with a header of its own. Others, such as the id of a trace,
-// do no harm.
+// shortestKey is the length from which a word in a header added by a transport is treated
+// as a credential, because the transport may sign in with its own header. Hiding other
+// words, such as a trace id, does no harm.
 const shortestKey = 16
 
-// AddHeaders remembers what a transport has added to the headers of a request, other than
+// AddHeaders remembers what a transport added to the headers of a request, other than
 // Authorization, Proxy-Authorization and Cookie, which have their own rules.
 func (s *Secrets) AddHeaders(sent, before http.Header) {
 	s.addHeaders(sent, func(name string) bool { return before[name] != nil })

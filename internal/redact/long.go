@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// StrikeLong returns a text of any length without the secrets. It looks through it piece
-// by piece, so it is slow: for what a person asked to see.
+// StrikeLong returns a text of any length without the secrets. It searches the text piece
+// by piece, so it is slow: use it for what a person asked to see.
 func (w *Watch) StrikeLong(text string) string { return strikeLong(text, w.all()...) }
 
 func strikeLong(text string, all ...*Secrets) string {
@@ -16,7 +16,7 @@ func strikeLong(text string, all ...*Secrets) string {
 	}
 	var b strings.Builder
 	for len(text) > maxText {
-		// What begins before the cut ends in the window: see atCut.
+		// Whatever begins before the cut ends within the window: see atCut.
 		window := text[:maxText]
 		spans, ok := findAll(window, all)
 		cut := maxText - atCut
@@ -39,7 +39,7 @@ func strikeLong(text string, all ...*Secrets) string {
 	return b.String()
 }
 
-// findAll returns where secrets are; it is not ok if there is one that cannot be struck
+// findAll returns where secrets are; ok is false if there is one that cannot be struck
 // out.
 func findAll(text string, all []*Secrets) (spans []span, ok bool) {
 	ok = true

@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
-// TestStrikeLong: a secret is found wherever it stands, also across the pieces, and
-// nothing else is changed.
+// TestStrikeLong: a secret is found wherever it is, even across pieces, and nothing else
+// is changed.
 func TestStrikeLong(t *testing.T) {
 	t.Parallel()
 	const secret, token = "hunter2-and-more", "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9.q1w2e3r4t5z6u7i8o9p0"
@@ -38,7 +38,7 @@ func TestStrikeLong(t *testing.T) {
 	long := strings.Repeat("no secrets ", 6_000)
 	assert.Equal(t, long, none.StrikeLong(long))
 
-	// One that is too short to be struck out hides the piece that it stands in.
+	// A secret that is too short to be struck out hides the piece that contains it.
 	var short redact.Secrets
 	short.Add("", "pw1")
 	ctx, w = redact.Watching(context.Background())

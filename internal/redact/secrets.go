@@ -11,43 +11,42 @@ import (
 )
 
 const (
-	// Mark stands for what was struck out.
+	// Mark replaces what was struck out.
 	Mark = "[redacted]"
-	// hidden stands for a text with a secret that is too short to be struck out.
+	// hidden replaces a text with a secret that is too short to be struck out.
 	hidden = "[not shown: it contains a secret that is too short to be struck out]"
 
 	// shortest is the length, in characters, from which a secret is struck out.
 	shortest = 4
-	// longest is the length, in bytes, up to which a secret is looked for as a whole.
+	// longest is the length, in bytes, up to which a secret is searched for as a whole.
 	longest = 1024
 
-	// Bounds on what is remembered: the last passwords, and the last tokens, of which
-	// each connection of NTLM has three.
+	// Limits on what is remembered: the last passwords, and the last tokens, of which
+	// each NTLM connection has three.
 	maxPasswords = 16
 	maxTokens    = 256
 )
 
-// Secrets are what a transport has sent lately. The zero value knows none. Its methods
-// may be called concurrently. It shows nothing when it is printed.
+// Secrets holds the secrets that a transport has sent lately. The zero value holds none.
+// Its methods can be called concurrently. Printing it reveals nothing.
 type Secrets struct {
 	mu        sync.RWMutex
 	passwords []password // the latest last
 	tokens    []string
-	pieces    map[string]int // of the tokens, with how many have them
+	pieces    map[string]int // of the tokens, with the number of tokens that contain them
 }
 
 // password is a secret that a person may have chosen, with the forms in which it may
 // come back.
 type password struct {
 	user, text string
-	forms      func() []form // made when a text is looked through: most have nothing to strike out
+	forms      func() []form // made when a text is searched, because most texts have nothing to strike out
 }
 
-// Add remembers a password, which went along with a user name; the user name may be
-// empty.
+// Add remembers a password, which was sent with a user name; the user name can be empty.
 func (s *Secrets) Add(user, secret string) { s.add(user, secret, nil) }
 
-// add is Add. Of a password that one of others knows, the forms are made only once.
+// add is Add. If one of others knows the password, its forms are made only once.
 func (s *Secrets) add(user, secret string, others []*Secrets) {
 	if secret == "" {
 		return
@@ -73,7 +72,7 @@ func (s *Secrets) add(user, secret string, others []*Secrets) {
 	s.passwords = kept[max(0, len(kept)-maxPasswords):]
 }
 
-// password returns a password that is remembered.
+// password returns a remembered password.
 func (s *Secrets) password(user, secret string) (password, bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -84,8 +83,8 @@ func (s *Secrets) password(user, secret string) (password, bool) {
 	return s.passwords[i], true
 }
 
-// AddToken remembers a bearer token, a signed assertion, a cookie or another secret
-// that is long and random. Pieces of it are recognised, too.
+// AddToken remembers a bearer token, a signed assertion, a cookie or another secret that
+// is long and random. Pieces of it are recognised as well.
 func (s *Secrets) AddToken(text string) {
 	if len(text) < 2*pieceSize {
 		s.Add("", text)
@@ -114,8 +113,7 @@ func (s *Secrets) AddToken(text string) {
 	s.tokens = slices.Delete(s.tokens, 0, 1)
 }
 
-// AddBytes remembers a secret that is no text, such as the response in a message of
-// NTLM.
+// AddBytes remembers a secret that is not text, such as the response in an NTLM message.
 func (s *Secrets) AddBytes(secret []byte) {
 	s.AddToken(base64.StdEncoding.EncodeToString(secret))
 	s.AddToken(hex.EncodeToString(secret))

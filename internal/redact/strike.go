@@ -7,15 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of a text: more of it is not looked at and not returned. At the cut, a part of
-// a secret may be left, in escapes of up to 12 bytes for each of its own (%26%2365%3B);
-// so some of the rest goes, too.
+// Limits on a text: anything beyond them is neither searched nor returned. At the cut, a
+// part of a secret may be left, with escapes of up to 12 bytes for each of its bytes
+// (%26%2365%3B), so some of the remaining text is dropped too.
 const (
 	maxText = 64 << 10
 	atCut   = 16 * longest
 )
 
-// Strike returns a text of the other side without the secrets.
+// Strike returns a text from the other side without the secrets.
 func (s *Secrets) Strike(text string) string { return strike(text, s) }
 
 func strike(text string, all ...*Secrets) string {
@@ -52,7 +52,7 @@ func (s *Secrets) empty() bool {
 // span is a part of a text, from one byte up to another.
 type span struct{ from, to int }
 
-// blank puts [Mark] in the place of the spans.
+// blank replaces the spans with [Mark].
 func blank(text string, spans []span) string {
 	if len(spans) == 0 {
 		return text
@@ -74,7 +74,7 @@ func blank(text string, spans []span) string {
 	return b.String()
 }
 
-// find returns where secrets are in a text; it is not ok if there is one that cannot be
+// find returns where secrets are in a text; ok is false if there is one that cannot be
 // struck out.
 func (s *Secrets) find(text string) (spans []span, ok bool) {
 	s.mu.RLock()
@@ -102,7 +102,7 @@ func (s *Secrets) find(text string) (spans []span, ok bool) {
 	}
 }
 
-// findIn is find for a text as it is, without looking into escapes, except base64.
+// findIn is find without looking into escapes, except base64.
 func (s *Secrets) findIn(m mapped) (spans []span, ok bool) {
 	if spans, ok = s.findPlain(m, true); !ok {
 		return nil, false
@@ -114,8 +114,8 @@ func (s *Secrets) findIn(m mapped) (spans []span, ok bool) {
 	return append(spans, s.wrapped(m)...), true
 }
 
-// findPlain is findIn without looking into anything. Without words, secrets that are too
-// short to be struck out are not looked for: they occur in any bytes.
+// findPlain is findIn without decoding anything. If words is not set, it does not search
+// for secrets that are too short to be struck out, because they occur in any bytes.
 func (s *Secrets) findPlain(m mapped, words bool) (spans []span, ok bool) {
 	text := string(m.text)
 	folded := lower(text)
@@ -143,11 +143,11 @@ func (m mapped) origin(spans []span) []span {
 	return spans
 }
 
-// whole is the condition of in and inRuns that holds everywhere.
+// whole is the condition for in and inRuns that always holds.
 func whole(span) bool { return true }
 
-// in returns where the form is in a text, of which folded is the lower case, and what is
-// found satisfies a condition.
+// in returns where the form occurs in a text and satisfies a condition; folded is the
+// text in lower case.
 func (f form) in(text, folded string, condition func(span) bool) (spans []span) {
 	where := folded
 	if f.exact {
@@ -173,7 +173,7 @@ func (f form) in(text, folded string, condition func(span) bool) (spans []span) 
 	}
 }
 
-// alone reports whether a part of a text is a word of its own.
+// alone reports whether a part of a text is a separate word.
 func alone(text string, s span) bool {
 	before, _ := utf8.DecodeLastRuneInString(text[:s.from])
 	after, _ := utf8.DecodeRuneInString(text[s.to:])
@@ -181,8 +181,8 @@ func alone(text string, s span) bool {
 	return !inWord(before) && !inWord(after)
 }
 
-// inRuns returns the runs of characters of tokens that contain a piece of one that
-// satisfies a condition. It is called with mu held.
+// inRuns returns the runs of token characters that contain a piece of a token for which a
+// condition holds. It is called with mu held.
 func (s *Secrets) inRuns(folded string, condition func(span) bool) (spans []span) {
 	for at := 0; len(s.pieces) > 0 && at+pieceSize <= len(folded); at++ {
 		piece := span{at, at + pieceSize}
@@ -195,7 +195,7 @@ func (s *Secrets) inRuns(folded string, condition func(span) bool) (spans []span
 	return spans
 }
 
-// widen extends a span over the characters of tokens and base64 around it.
+// widen extends a span over the token and base64 characters around it.
 func widen(text string, s span) span {
 	for s.from > 0 && ofToken(text[s.from-1]) {
 		s.from--
@@ -206,7 +206,7 @@ func widen(text string, s span) span {
 	return s
 }
 
-// ofToken reports whether a byte may be part of a token (RFC 6750, section 2.1) or of
+// ofToken reports whether a byte can be part of a token (RFC 6750, section 2.1) or of
 // base64 for URLs.
 func ofToken(b byte) bool {
 	return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || strings.IndexByte("-._~+/=", b) >= 0

@@ -25,7 +25,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
-// awkward are passwords with what the ways to write them treat specially.
+// awkward are passwords with characters that the ways of writing treat specially.
 var awkward = []string{
 	"s3cr3tPW", "abcd", "pass word", `a"b\c&d<e>f'g`, "100%25", "p%41&amp;x", "ünïcödé", "пароль", "🔑🔑key", "+/=+/=+", "  spaces  ", "&#65;&#66;", `\u0041bcd`,
 	"ends with \\", "%", "&", "ü", "abc",
@@ -43,7 +43,7 @@ func inUTF16(s string, order binary.AppendByteOrder) string {
 	return string(b)
 }
 
-// base64Of is a text in base64 in lines of some length.
+// base64Of returns a text in base64, in lines of some length.
 func base64Of(s, end string, length int) string {
 	var b strings.Builder
 	for i, c := range base64.StdEncoding.EncodeToString([]byte(s)) {
@@ -55,7 +55,8 @@ func base64Of(s, end string, length int) string {
 	return b.String()
 }
 
-// inMail is a text in quoted-printable, with a soft line break after each third byte.
+// inMail returns a text in quoted-printable, with a soft line break after every third
+// byte.
 func inMail(s string) string {
 	var b strings.Builder
 	for i := range len(s) {
@@ -195,8 +196,7 @@ func TestEveryWriting(t *testing.T) {
 	}
 }
 
-// trimmed joins neighbouring marks, and drops the blanks and signs beside one that
-// belong to nothing.
+// trimmed joins neighbouring marks, and drops stray blanks and signs next to one.
 func trimmed(s string) string {
 	for strings.Contains(s, redact.Mark+redact.Mark) {
 		s = strings.ReplaceAll(s, redact.Mark+redact.Mark, redact.Mark)
@@ -312,7 +312,8 @@ func TestWatch(t *testing.T) {
 	assert.EqualError(t, w.Error(errors.New("x s3cr3tPW")), "x [redacted]")
 }
 
-// A request keeps the password that its transport announced and has forgotten since.
+// A request keeps the password that its transport announced, even after the transport has
+// forgotten it.
 func TestWatchOfAnOldPassword(t *testing.T) {
 	t.Parallel()
 	ctx, w := redact.Watching(context.Background())

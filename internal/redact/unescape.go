@@ -7,13 +7,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxLayers is how often escapes within escapes are undone.
+// maxLayers is the number of layers of nested escapes that are undone.
 const maxLayers = 4
 
-// mapped is a text with the place from which each byte came.
+// mapped is a text with the original position of each byte.
 type mapped struct {
 	text []byte
-	from []int32 // where it begins in the original
+	from []int32 // where the byte begins in the original
 	to   []int32 // and ends
 }
 
@@ -29,7 +29,7 @@ func plainly(s string) mapped {
 // any.
 func (m mapped) unescape(at func([]byte) ([]byte, int)) (mapped, bool) {
 	var out mapped
-	done := 0 // so much of the text is in out
+	done := 0 // how much of the text is in out
 	for i := 0; i < len(m.text); {
 		plain, n := at(m.text[i:])
 		if n == 0 {
@@ -53,8 +53,8 @@ func (m mapped) unescape(at func([]byte) ([]byte, int)) (mapped, bool) {
 	return out, true
 }
 
-// unescapeAt undoes the escape at the beginning of s: it returns what it stands for,
-// and its length; 0 means that s begins with itself.
+// unescapeAt undoes the escape at the beginning of s: it returns what the escape stands
+// for and its length, which is 0 if s does not begin with an escape.
 func unescapeAt(s []byte) ([]byte, int) {
 	switch s[0] {
 	case 0: // every other byte of ASCII in UTF-16
@@ -74,7 +74,7 @@ func unescapeAt(s []byte) ([]byte, int) {
 	return nil, 0
 }
 
-// maxEntity is the length of the longest reference looked at.
+// maxEntity is the length of the longest reference considered.
 const maxEntity = 12
 
 // entityAt undoes a character reference of HTML or XML.
@@ -118,7 +118,7 @@ func backslashAt(s []byte) ([]byte, int) {
 }
 
 // unitAt reads the four digits of a UTF-16 unit at i, and those of the second unit of a
-// pair behind the prefix.
+// pair after the prefix.
 func unitAt(s []byte, i int, prefix string) ([]byte, int) {
 	first, ok := hexAt(s, i, 4)
 	if !ok {

@@ -9,21 +9,21 @@ import (
 	"sync"
 )
 
-// Watch collects the secrets of the transports that a request passes through. Its
-// methods may be called concurrently.
+// Watch collects the secrets of the transports that a request passes through. Its methods
+// can be called concurrently.
 type Watch struct {
-	own     Secrets // those of headers that the client saw itself
+	own     Secrets // secrets in headers that the client saw itself
 	cookies Secrets
 
 	mu   sync.Mutex
 	from []*Secrets
-	sent []string // names of the headers of the request as its client made it
+	sent []string // names of the headers of the request as made by the client
 }
 
 type watchKey struct{}
 
-// Watching returns a context for a request, and the Watch that its transports announce
-// their secrets to.
+// Watching returns a context for a request, and the Watch to which its transports
+// announce their secrets.
 func Watching(ctx context.Context) (context.Context, *Watch) {
 	w := new(Watch)
 	return context.WithValue(ctx, watchKey{}, w), w
@@ -58,7 +58,7 @@ func (w *Watch) Sends(req *http.Request) {
 }
 
 // SawRequest adds the credentials in the headers of a request, as a transport sent it.
-// Transports that know nothing of this package show it in the response.
+// Transports that do not know this package expose that request in the response.
 func (w *Watch) SawRequest(req *http.Request) {
 	if req == nil {
 		return
@@ -96,12 +96,13 @@ func (w *Watch) SendsTo(u *url.URL) {
 	}
 }
 
-// SawResponse adds the cookies that a response sets: the page with them may show them.
+// SawResponse adds the cookies that a response sets: the page that comes with them may
+// show them.
 func (w *Watch) SawResponse(resp *http.Response) { w.sawCookies(resp.Cookies()) }
 
-// shortestCookie is the length from which a cookie is a secret: shorter ones are
-// settings, and occur in other texts. The identifiers of sessions are longer: 24
-// characters with ASP.NET, 26 or more with PHP, 32 with Java.
+// shortestCookie is the length from which a cookie is treated as a secret. Shorter ones
+// are settings, and occur in other texts. Session identifiers are longer: 24 characters
+// with ASP.NET, 26 or more with PHP, 32 with Java.
 const shortestCookie = 16
 
 func (w *Watch) sawCookies(all []*http.Cookie) {
@@ -113,10 +114,10 @@ func (w *Watch) sawCookies(all []*http.Cookie) {
 }
 
 // SawTransport adds the password of the proxy that a transport uses for a request, if it
-// is one of net/http and there is a password.
+// is a net/http transport and there is a password.
 func (w *Watch) SawTransport(rt http.RoundTripper, req *http.Request) { w.own.AddProxy(rt, req) }
 
-// Strike returns a text of the other side without the secrets.
+// Strike returns a text from the other side without the secrets.
 func (w *Watch) Strike(text string) string { return strike(text, w.all()...) }
 
 // Error returns an error without the secrets in its text. It matches what err matches.

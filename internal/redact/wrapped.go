@@ -2,9 +2,8 @@ package redact
 
 import "bytes"
 
-// wrapAt finds at the beginning of s what stands between the lines of base64 or hex: line
-// ends and blanks, which are what becomes of line ends in a header or an attribute, or
-// what breaks lines in HTML.
+// wrapAt finds a separator between lines of base64 or hex at the beginning of s: line
+// ends, blanks, which line ends become in a header or an attribute, or HTML line breaks.
 func wrapAt(s []byte) ([]byte, int) {
 	n := 0
 	for n < len(s) && (s[n] == ' ' || s[n] == '\t' || s[n] == '\r' || s[n] == '\n') {
@@ -22,7 +21,7 @@ func wrapAt(s []byte) ([]byte, int) {
 }
 
 // wrapped returns the spans of a text that hold a secret in base64 or hex, or a part of a
-// token, with line ends in it. It is called with mu held.
+// token, interrupted by line ends. It is called with mu held.
 func (s *Secrets) wrapped(m mapped) []span {
 	joined, changed := plainly(string(m.text)).unescape(wrapAt)
 	if !changed {

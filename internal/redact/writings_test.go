@@ -15,7 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/redact"
 )
 
-// A text that is too long is cut, and nothing is left there of what was cut in two.
+// A text that is too long is cut, and nothing is left of a secret that the cut splits in
+// two.
 func TestCutInTwo(t *testing.T) {
 	t.Parallel()
 	var secret strings.Builder
@@ -33,7 +34,7 @@ func TestCutInTwo(t *testing.T) {
 	}
 }
 
-// Base64 within one line is struck out alone.
+// If base64 is within a single line, only the base64 is struck out.
 func TestNextLineStays(t *testing.T) {
 	t.Parallel()
 	var s redact.Secrets

@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Constants returns the string constants of a type that a package declares: their
-// values by name. Tests use it to make sure that none is forgotten.
+// Constants returns the string constants of a type that a package declares, with their
+// values by name. Tests use it to ensure that none is forgotten.
 func Constants(dir, typ string) (map[string]string, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {

@@ -8,18 +8,17 @@ import (
 	"strings"
 )
 
-// Rule says which packages of the module the non-test files of a package may import. Both
-// fields contain paths below the module's: "ews", "ews/..." for ews and everything below
-// it, "..." for all. The rule that names a package exactly applies, or else the one with
-// the longest pattern that covers it.
+// Rule defines which packages of the module the non-test files of a package may import.
+// Both fields contain paths below the module's: "ews", "ews/..." for ews and everything
+// below it, "..." for all. The rule that applies is the one that names a package exactly,
+// or else the one with the longest pattern that covers it.
 type Rule struct {
 	Package string
 	Imports []string
 }
 
-// Reservation says that the non-test files of only these packages may import a
-// package, whatever the rules allow. Packages covered by one reservation may import
-// each other.
+// Reservation limits the packages whose non-test files may import a package, whatever the
+// rules allow. Packages covered by one reservation may import each other.
 type Reservation struct {
 	Package string
 	For     []string
@@ -69,7 +68,7 @@ func ruleFor(rules []Rule, pkg string) *Rule {
 	return best
 }
 
-// idle returns the rules that apply to no package, and the reservations that cover none.
+// idle returns the rules that apply to no package and the reservations that cover none.
 func idle(edges map[string]map[string][]string, rules []Rule, reserved []Reservation) []string {
 	applied := map[string]bool{}
 	for pkg := range edges {

@@ -6,9 +6,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/repository"
 )
 
-// importRules say what the non-test files of each package of this module may import from
-// this module. A package that is not listed fails the test: add it, and let it import as
-// little as possible. onlyFor, below, reserves some packages for a few others.
+// importRules define what the non-test files of each package of this module may import
+// from this module. A package that is not listed fails the test: add it, and let it
+// import as little as possible. onlyFor, below, reserves some packages for a few others.
 var importRules = []repository.Rule{
 	// The core knows no mail system.
 	{Package: "quarantine/driver", Imports: nil},
@@ -24,7 +24,7 @@ var importRules = []repository.Rule{
 	{Package: "quarantine/counters", Imports: []string{"quarantine", "ews"}},
 	{Package: "quarantine/quarantinetest", Imports: []string{"quarantine", "quarantine/driver", "internal/..."}},
 
-	// What a report means is told from its bytes, whatever mailbox they came from.
+	// What a report means is determined from its bytes, whatever mailbox they came from.
 	{Package: "quarantine/reported/understood", Imports: []string{"quarantine", "quarantine/driver", "internal/..."}},
 
 	// The driver for Exchange is given a client with authentication and throttling.
@@ -84,12 +84,12 @@ var importRules = []repository.Rule{
 }
 
 // onlyFor are packages that the non-test files of only a few others may import, whatever
-// importRules say: most of them are for tests.
+// importRules allow; most of them are for tests.
 var onlyFor = []repository.Reservation{
 	{Package: "examples/...", For: nil},
 	{Package: "testdata", For: []string{"examples/..."}},
 
-	// These use the configuration, not the other way round.
+	// These use the configuration, not vice versa.
 	{Package: "quarantine/exchange/selftest", For: []string{"quarantine/exchange/setup", "internal/live", "examples/..."}},
 	{Package: "quarantine/exchange/setup", For: []string{"quarantine/exchange/selftest", "examples/..."}},
 

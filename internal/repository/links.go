@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Links says what a program may link. Own are patterns, as in [Rule], of packages of the
-// module that it must not link; Modules are the only other modules that it may link.
+// Links defines what a program may link. Own are patterns, as in [Rule], of packages of
+// the module that it must not link; Modules are the only other modules that it may link.
 type Links struct {
 	Module  string
 	Own     []string

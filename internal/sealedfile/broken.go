@@ -11,13 +11,13 @@ import (
 
 // Errors of [File.Update]; test with errors.Is.
 var (
-	// ErrBroken reports that a change could not be written or synced. Whether it is on
-	// disk is not known, and what is in memory may not be: after fsync has failed, the
-	// system counts pages as written that are not (https://lwn.net/Articles/752063/).
-	// From then on each call fails with it.
+	// ErrBroken reports that a change could not be written or synced. It is not known
+	// whether the change is on disk, and what is in memory may not be on disk either:
+	// after fsync has failed, the system counts pages as written that are not
+	// (https://lwn.net/Articles/752063/). From then on every call fails with this error.
 	ErrBroken = errors.New("writing the file failed, and it is not used any more")
-	// ErrFull reports that there was no room for a change. Nothing of it is written, and
-	// the file goes on.
+	// ErrFull reports that there was no room for a change. No part of it is written, and
+	// the file remains usable.
 	ErrFull = errors.New("no room left on the disk")
 )
 
@@ -28,7 +28,7 @@ func (f *File) breakOff(err error) error {
 	return err
 }
 
-// Broken returns the error with which each call fails, nil if the file is in use. It
+// Broken returns the error with which every call fails, or nil if the file is usable. It
 // matches [ErrBroken] or [ErrDamaged].
 func (f *File) Broken() error {
 	if err := f.broken.Load(); err != nil {
@@ -37,10 +37,10 @@ func (f *File) Broken() error {
 	return nil
 }
 
-// failed returns the error of a transaction that could not be committed. Only if the
-// disk was full before either head was written is everything as it was: what was
-// written until then is in pages that nothing leads to. When fsync says that it is full,
-// it is too late: the system may have dropped what it could not write.
+// failed returns the error of a transaction that could not be committed. Everything is as
+// it was only if the disk was full before either head was written: what was written until
+// then is in pages that nothing refers to. If it is fsync that reports a full disk, it is
+// too late: the system may have dropped what it could not write.
 func (f *File) failed(transaction uint64, err error) error {
 	path, ok := errors.AsType[*fs.PathError](err)
 	if !IsFull(err) || !isResize(err) && (!ok || path.Op != "write") {
@@ -56,8 +56,8 @@ func (f *File) failed(transaction uint64, err error) error {
 	return fmt.Errorf("%w: %w", ErrFull, err)
 }
 
-// IsFull reports whether an error of [Open] or [File.Update] is that no room is left on
-// the disk, or no more of a quota or limit.
+// IsFull reports whether an error of [Open] or [File.Update] means that the disk is full,
+// or that a quota or limit is exhausted.
 func IsFull(err error) bool {
 	for _, full := range fullErrors() {
 		if errors.Is(err, full) || isResize(err) && strings.HasSuffix(err.Error(), full.Error()) {
@@ -67,7 +67,8 @@ func IsFull(err error) bool {
 	return false
 }
 
-// isResize reports whether a file could not be made longer. bbolt makes text of that.
+// isResize reports whether a file could not be made longer. bbolt turns that error into
+// text.
 func isResize(err error) bool {
 	return err != nil && strings.HasPrefix(err.Error(), "file resize error: ")
 }

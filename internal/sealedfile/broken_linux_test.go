@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 )
 
-// After a write or sync has failed, the file is not used any more, for reading either.
+// After a write or sync has failed, the file is no longer used, not even for reading.
 // When it is opened again, it has what was written before.
 func TestFailedWrite(t *testing.T) {
 	t.Parallel()
@@ -34,7 +34,7 @@ func TestFailedWrite(t *testing.T) {
 			put := func(value string) func(*sealedfile.Tx) error {
 				return func(tx *sealedfile.Tx) error { return tx.Put("new", []byte("a"), []byte(value)) }
 			}
-			for i := range 4 { // so that there are free pages
+			for i := range 4 { // leaves free pages
 				require.NoError(t, f.Update(put(fmt.Sprint(i))))
 			}
 			require.NoError(t, f.Broken())

@@ -8,8 +8,8 @@ import (
 	"slices"
 )
 
-// check reads a whole file without mapping it. Fresh reports that it has no sealed
-// records yet, because an earlier version has written it.
+// check reads a whole file without mapping it. The result fresh reports that it has no
+// sealed records yet, because an earlier version wrote it.
 func check(file io.ReaderAt, size int64, f Format) (fresh bool, err error) {
 	h, err := newest(file, size)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// create writes a new file under a temporary name and renames it when it is complete
-// and on disk. It is not an error if there is one by then.
+// create writes a new file under a temporary name and renames it when it is complete and
+// on disk. It is not an error if the file exists by then.
 func create(path string, format Format) (err error) {
 	dir := filepath.Dir(path)
 	if err := sweep(path, format); err != nil {
@@ -39,8 +39,8 @@ func create(path string, format Format) (err error) {
 	if err != nil {
 		return errors.Join(err, closed(temp))
 	}
-	// It stays locked until it has its name, so that nobody sweeps it away. Where
-	// others cannot be told by the lock, an open file may not be renamed either.
+	// It stays locked until it has its name, so nobody sweeps it away. Where the lock
+	// cannot warn others, an open file cannot be renamed either, so it is closed first.
 	if err := f.upgrade(true); err != nil || !locked {
 		if err = errors.Join(err, f.Close()); err != nil {
 			return err
@@ -56,8 +56,8 @@ func create(path string, format Format) (err error) {
 	return syncDir(dir)
 }
 
-// createTemp creates and locks a file for sweep to leave alone. Before it is locked it
-// may be swept away: then another is made.
+// createTemp creates a file and locks it, so that sweep leaves it alone. If it is swept
+// away before it is locked, another one is made.
 func createTemp(path string) (temp *os.File, locked bool, err error) {
 	for range 10 {
 		temp, err = os.CreateTemp(filepath.Dir(path), filepath.Base(path)+tempMark+"*")
@@ -86,9 +86,9 @@ func isNamed(file *os.File, name string) bool {
 	return err == nil && os.SameFile(mine, named)
 }
 
-// settle gives a file its name, unless another process has made one of that name. A
-// link is never made over a file that exists; where the file system has no links, two
-// processes that create the same file in the same moment are not told apart.
+// settle gives a file its name, unless another process has created a file with that name.
+// A link never replaces an existing file; where the file system has no links, two
+// processes that create the same file at the same moment are not told apart.
 func settle(name, path string) error {
 	err := os.Link(name, path)
 	if err == nil || errors.Is(err, os.ErrExist) {

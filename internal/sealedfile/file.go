@@ -13,33 +13,32 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 )
 
-// Errors of [Open], and of what is done with a file after it; test with errors.Is.
+// Errors of [Open], and of later calls for a file; test with errors.Is.
 var (
 	// ErrInUse reports that another process, or this one, has the file open.
 	ErrInUse = errors.New("the file is in use by another process")
-	// ErrDamaged reports that a file does not fit together.
+	// ErrDamaged reports that a file is inconsistent.
 	ErrDamaged = errors.New("the file is damaged")
-	// ErrNewer reports that a later version has written the file.
+	// ErrNewer reports that a later version wrote the file.
 	ErrNewer = errors.New("a later version has written the file")
 	// ErrOther reports that the file is a sound bbolt file, but of another kind.
 	ErrOther = errors.New("the file holds something else")
 )
 
-// patience is how long Open waits for another process to let go of a file.
+// patience is how long Open waits for another process to release a file.
 const patience = time.Second
 
-// Format says what a file holds.
+// Format describes what a file holds.
 type Format struct {
 	// Kind names the format in the file: one word.
 	Kind string
-	// Version is the version of the format. A file of a later one is refused.
+	// Version is the version of the format. A file of a later version is refused.
 	Version int
 	// Tables are the names of the tables.
 	Tables []string
-	// Earlier are the buckets in which earlier versions kept records, without
-	// checksums. Adopt is called for each of these records, and puts it into the tables.
-	// If it does not know it, the record stays where it is: see [Tx.Unadopted]. An error
-	// ends Open.
+	// Earlier are the buckets in which earlier versions kept records, without checksums.
+	// Adopt is called for each of these records, and puts it into the tables. A record
+	// that it does not know stays where it is: see [Tx.Unadopted]. An error ends Open.
 	Earlier []string
 	Adopt   func(tx *Tx, bucket string, key, value []byte) (known bool, err error)
 }
@@ -53,13 +52,13 @@ func (f Format) tables() []string {
 	return names
 }
 
-// File is an open file. Its methods may be called concurrently.
+// File is an open file. Its methods can be called concurrently.
 type File struct {
 	db     *bbolt.DB
 	file   *os.File
 	format Format
-	broken atomic.Pointer[error] // with what each call fails
-	stuck  atomic.Bool           // a fault or panic: bbolt is not touched any more
+	broken atomic.Pointer[error] // the error with which each call fails
+	stuck  atomic.Bool           // a fault or panic: bbolt is no longer touched
 	uses   atomic.Int64          // since mapped pages were given back
 
 	queueing sync.Mutex
@@ -75,10 +74,10 @@ type change struct {
 }
 
 // Open opens a file, creating it if it is missing, and checks all of it. Its directory
-// must exist. Only one process at a time can have it open: if another one still has
-// after a second, the error matches [ErrInUse].
+// must exist. Only one process at a time can have it open: if another one still has it
+// open after a second, the error matches [ErrInUse].
 func Open(path string, format Format) (*File, error) {
-	// The file that is locked may by then have lost its name to another one.
+	// By the time the file is locked, its name may have passed to another file.
 	for range 3 {
 		file, err := openExisting(path, os.O_RDWR)
 		if errors.Is(err, os.ErrNotExist) {
@@ -112,8 +111,8 @@ func closed(file *os.File) error {
 	return nil
 }
 
-// openExisting opens a file that exists, if it is a regular one: opening others may
-// wait, or have an effect.
+// openExisting opens a file that exists, if it is a regular one: opening other kinds may
+// block, or have side effects.
 func openExisting(path string, flag int) (*os.File, error) {
 	for _, stat := range []func(string) (os.FileInfo, error){os.Lstat, os.Stat} {
 		info, err := stat(path)
@@ -127,7 +126,7 @@ func openExisting(path string, flag int) (*os.File, error) {
 	return os.OpenFile(path, flag, 0)
 }
 
-// dangling returns the error of a link to a missing file, which is not created.
+// dangling returns the error for a link to a missing file, which is not created.
 func dangling(path string, err error) error {
 	if info, linkErr := os.Lstat(path); linkErr == nil && info.Mode()&os.ModeSymlink != 0 && errors.Is(err, os.ErrNotExist) {
 		return fmt.Errorf("it is a link to a file that does not exist: %w", os.ErrInvalid)
@@ -148,8 +147,8 @@ func kindOf(m os.FileMode) string {
 	}
 }
 
-// open locks, checks and maps a file. It returns nil if the path leads to another file
-// by now.
+// open locks, checks and maps a file. It returns nil if the path now leads to another
+// file.
 func open(file *os.File, path string, format Format) (*File, error) {
 	fresh, err := lockAndCheck(file, format)
 	if err != nil {
@@ -182,9 +181,9 @@ func open(file *os.File, path string, format Format) (*File, error) {
 	return f, nil
 }
 
-// lockAndCheck checks a file while no other process can write it. Where the lock
-// cannot be had before bbolt takes it, a file that does not fit is looked at again
-// until there has been time to finish writing.
+// lockAndCheck checks a file while no other process can write it. Where the lock cannot
+// be taken before bbolt takes it, an inconsistent file is checked again until a writer
+// has had time to finish.
 func lockAndCheck(file *os.File, format Format) (fresh bool, err error) {
 	locked, err := lock(file, patience)
 	if err != nil {
@@ -202,8 +201,8 @@ func lockAndCheck(file *os.File, format Format) (fresh bool, err error) {
 	}
 }
 
-// guard runs what works with the mapped file. A fault or panic in it becomes an error,
-// and the last use of the file.
+// guard runs a function that works with the mapped file. A fault or panic in it becomes
+// an error, after which the file is no longer used.
 func (f *File) guard(do func() error) (err error) {
 	if err := f.Broken(); err != nil {
 		return err
@@ -227,7 +226,7 @@ func (f *File) Close() error {
 	if f.file == nil {
 		return nil
 	}
-	// bbolt may wait for its own locks without end, and is left as it is.
+	// bbolt might wait for its own locks forever, so it is left as it is.
 	unlock(f.file)
 	return closed(f.file)
 }

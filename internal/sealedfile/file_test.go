@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 )
 
-// format has one table, which was the bucket "old" once.
+// format has one table, which was once the bucket "old".
 func format() sealedfile.Format {
 	return sealedfile.Format{
 		Kind: "test", Version: 2, Tables: []string{"new"}, Earlier: []string{"old"},
@@ -39,8 +39,8 @@ func all(t *testing.T, path string) map[string]string {
 	return got
 }
 
-// Records of an earlier version are adopted some at a time. Whenever the process ends
-// meanwhile, none is missing.
+// Records of an earlier version are adopted in portions. Whenever the process ends in
+// between, none is missing.
 func TestAdoptIsCutOff(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -63,7 +63,7 @@ func TestAdoptIsCutOff(t *testing.T) {
 	n := 0
 	counting := format()
 	counting.Adopt = func(tx *sealedfile.Tx, bucket string, key, value []byte) (bool, error) {
-		if n%700 == 0 { // as the file is at this moment
+		if n%700 == 0 { // copies the file as it is at this moment
 			b, err := os.ReadFile(path)
 			require.NoError(t, err)
 			require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprint(n)), b, 0o600))
@@ -80,8 +80,8 @@ func TestAdoptIsCutOff(t *testing.T) {
 	}
 }
 
-// Changes that wait for each other share a transaction; one that is refused changes
-// nothing, and keeps no other from being written.
+// Changes that wait for each other share a transaction; a change that is refused changes
+// nothing, and does not keep others from being written.
 func TestConcurrentUpdates(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "file")
@@ -117,7 +117,7 @@ func TestConcurrentUpdates(t *testing.T) {
 	assert.Equal(t, want, all(t, path))
 }
 
-// Those who create the same file in the same moment get the same file.
+// Processes that create the same file at the same moment get the same file.
 func TestCreatedAtOnce(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "file")
@@ -143,8 +143,8 @@ func TestCreatedAtOnce(t *testing.T) {
 	assert.Len(t, left, 1)
 }
 
-// A panic while the file is written becomes an error; the file is not touched any
-// more, and can be opened again.
+// A panic while the file is written becomes an error; the file is no longer touched, and
+// can be opened again.
 func TestPanicWhileWriting(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "file")

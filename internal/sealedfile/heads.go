@@ -36,9 +36,9 @@ func heads(file io.ReaderAt, size int64) (both [2]head, errs [2]error) {
 	return both, errs
 }
 
-// newest returns the head that holds. bbolt falls back to the other head if one cannot
-// be used: then the last change, which was acknowledged, is missing without a word. So
-// both must be sound, and follow each other.
+// newest returns the valid head. If one head cannot be used, bbolt falls back to the
+// other: the last change, which was acknowledged, is then silently missing. So both must
+// be sound, and follow each other.
 func newest(file io.ReaderAt, size int64) (head, error) {
 	both, errs := heads(file, size)
 	switch {

@@ -30,8 +30,8 @@ const (
 
 var order = binary.NativeEndian
 
-// head is one of the two descriptions of the file. The one with the higher transaction
-// holds.
+// head is one of the two descriptions of the file. The one with the higher transaction is
+// valid.
 type head struct {
 	pageSize    int64
 	root        uint64
@@ -82,9 +82,9 @@ type entry struct {
 	child      uint64
 }
 
-// entries returns the entries of a branch or leaf page, and where they end. bbolt
-// writes keys and values one behind the other, directly after the headers: so a count
-// or a length that has changed is noticed.
+// entries returns the entries of a branch or leaf page, and where they end. bbolt writes
+// keys and values one after another, directly after the headers, so a changed count or
+// length is noticed.
 func (p page) entries() (all []entry, end int, err error) {
 	leaf := p.flags() == leafPage
 	if !leaf && p.flags() != branchPage {

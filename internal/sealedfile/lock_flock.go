@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// lock takes the lock that bbolt takes: it belongs to the open file, so that bbolt
-// finds it taken by itself.
+// lock takes the lock that bbolt takes: it belongs to the open file, so bbolt finds that
+// it already holds it.
 func lock(file *os.File, wait time.Duration) (locked bool, err error) {
 	for deadline := time.Now().Add(wait); ; time.Sleep(wait / 20) {
 		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// lock leaves it to bbolt to lock the file: here a lock cannot be taken twice.
+// lock leaves locking the file to bbolt, because a lock cannot be taken twice here.
 func lock(*os.File, time.Duration) (locked bool, err error) { return false, nil }
 
 // unlock does nothing: the lock is released when the file is closed.

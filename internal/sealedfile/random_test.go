@@ -16,8 +16,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 )
 
-// Whatever is written and removed, small and large, the file passes its check whenever
-// it is opened again, and has what was written; so does a file of an earlier version.
+// Whatever is written and removed, small and large, the file passes its check whenever it
+// is opened again, and has what was written; the same holds for a file of an earlier
+// version.
 func TestRandomWork(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 13))
@@ -49,7 +50,7 @@ func TestRandomWork(t *testing.T) {
 				}
 				return err
 			}))
-			reading, err := db.Begin(false) // keeps pages that are freed meanwhile
+			reading, err := db.Begin(false) // retains pages that are freed meanwhile
 			require.NoError(t, err)
 			require.NoError(t, db.Update(func(tx *bbolt.Tx) (err error) {
 				b := tx.Bucket([]byte("old"))

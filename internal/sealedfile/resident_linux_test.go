@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 )
 
-// However large the file, only a little of it counts as memory of the process.
+// However large the file is, only a little of it counts as memory of the process.
 func TestResident(t *testing.T) {
 	t.Parallel()
 	const records, most = 20_000, 8 << 10 // KiB
@@ -23,7 +23,7 @@ func TestResident(t *testing.T) {
 	f, err := sealedfile.Open(path, format())
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, f.Close()) })
-	key := func(n int) []byte { return fmt.Appendf(nil, "%d", n*7919%records) } // all over the file
+	key := func(n int) []byte { return fmt.Appendf(nil, "%d", n*7919%records) } // spread over the file
 	require.NoError(t, f.Update(func(tx *sealedfile.Tx) error {
 		for n := range records {
 			if err := tx.Put("new", key(n), bytes.Repeat([]byte("x"), 1000)); err != nil {

@@ -2,5 +2,5 @@
 
 package sealedfile
 
-// release does nothing: the other systems promise less of what becomes of the pages.
+// release does nothing: other systems promise less about what happens to the pages.
 func release(uintptr, int64) {}

@@ -7,18 +7,18 @@ import (
 	"os"
 )
 
-// window is how much of a file is read where the size of its pages is not known, and
-// the largest page that is looked for.
+// window is how much of a file is read if the size of its pages is not known, and the
+// largest page size that is considered.
 const window = 1 << 16
 
-// Salvage calls a function for each record that can still be read of a damaged file,
-// which it does not map, lock or change. Those that the file still leads to come
-// first. If it does not lead everywhere, its other pages are searched: records found
-// there may have been replaced or removed since. So a key may come more than once; the
-// first is the newest. Only records that match their checksum are given, and, with an
-// empty table, those of earlier versions, which have none, and may be anything. The
-// error matches [ErrOther] if there is something in the file, but nothing of a bbolt
-// file: then it is most likely not the file that was meant.
+// Salvage calls a function for each record that can still be read from a damaged file,
+// which it does not map, lock or change. Records that the file still refers to come
+// first. If not all of its pages can be reached, the others are searched: records found
+// there may have been replaced or removed since. So a key can occur more than once; its
+// first record is the newest. Only records that match their checksum are passed on and,
+// with an empty table, records of earlier versions, which have no checksum and can be
+// anything. The error matches [ErrOther] if the file has content, but nothing of a bbolt
+// file: then it is most likely not the intended file.
 func Salvage(path string, format Format, do func(table string, key, value []byte)) error {
 	file, err := openExisting(path, os.O_RDONLY)
 	if err != nil {
@@ -54,12 +54,12 @@ func Salvage(path string, format Format, do func(table string, key, value []byte
 		return nil
 	}
 	w.tolerate = func(error) { damaged = true }
-	// Pages that this head says are free may have been used in a change that is lost.
+	// Pages that this head says are free may have been used by a change that is lost.
 	whole := errs[0] == nil && errs[1] == nil
 	if !whole {
 		w.head.freelist = 0
 	}
-	_ = w.run() // what it does not tolerate it has not read
+	_ = w.run() // what it does not tolerate, it has not read
 	if damaged {
 		s.search(h, w.owned)
 	}
@@ -123,7 +123,7 @@ func (s *salvage) entries(all []entry) {
 	}
 }
 
-// record passes on a record of a bucket, or of any if it is not known which.
+// record passes on a record of a bucket, or of any bucket if it is not known which.
 func (s *salvage) record(bucket string, key, value []byte) bool {
 	if bucket == string(stateBucket) {
 		return true

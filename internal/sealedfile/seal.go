@@ -14,7 +14,7 @@ const sealSize = 16
 
 type seal [sealSize]byte
 
-// sealOf returns the checksum of a record, which also says where it belongs.
+// sealOf returns the checksum of a record, which also covers where the record belongs.
 func sealOf(table string, key, value []byte) (s seal) {
 	h := sha256.New()
 	var n [8]byte
@@ -45,8 +45,8 @@ func unseal(table string, key, stored []byte) ([]byte, error) {
 	return nil, fmt.Errorf("%w: record %q of the table %q does not match its checksum", ErrDamaged, key, table)
 }
 
-// tablePrefix begins the names of the buckets with sealed records, so that they are
-// none of an earlier format.
+// tablePrefix begins the names of the buckets with sealed records, which sets them apart
+// from those of an earlier format.
 const tablePrefix = "#"
 
 // The number and digest of all records are in their own bucket.
@@ -55,8 +55,8 @@ var (
 	stateKey    = []byte("state")
 )
 
-// state is what a file says of its content. The digest is the sum, bit by bit without
-// carry, of the checksums of all records: a change to it needs only the records that
+// state is what a file records about its content. The digest is the bitwise sum without
+// carry of the checksums of all records, so updating it needs only the records that
 // change.
 type state struct {
 	kind    string
@@ -85,7 +85,7 @@ func (s *state) text() []byte {
 	return fmt.Appendf(nil, "%s %d %d %x", s.kind, s.version, s.records, s.digest)
 }
 
-// parseState reads a state as stored. Of a later version only kind and version are
+// parseState reads a state as stored. For a later version, only kind and version are
 // read.
 func parseState(stored []byte, f Format) (s state, err error) {
 	text, err := unseal(string(stateBucket), stateKey, stored)

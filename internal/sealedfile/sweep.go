@@ -9,21 +9,21 @@ import (
 	"strings"
 )
 
-// tempMark stands between the name of a file and the digits that make a temporary name
-// of it.
+// tempMark separates the name of a file from the digits that turn it into a temporary
+// name.
 const tempMark = ".new-"
 
-// Bounds of sweep, so that creating a file does not take long in a large directory.
+// Limits on sweep, which keep creating a file in a large directory fast.
 const (
-	sweepNames = 10_000  // names that are looked at
-	sweepFiles = 100     // files that are removed
+	sweepNames = 10_000  // names examined
+	sweepFiles = 100     // files removed
 	sweepSize  = 1 << 20 // bytes; a new file has some ten thousand
 )
 
-// sweep removes what processes left that were killed while they created a file of this
-// name: files with a temporary name of it that nobody has locked, and in which there is
+// sweep removes what is left by processes that were killed while creating a file of this
+// name: files with a temporary form of the name that nobody has locked and that contain
 // no record. Where a lock cannot be tried, nothing is removed. What cannot be removed
-// stays: that is no reason not to create a file.
+// stays, and does not prevent the file from being created.
 func sweep(path string, format Format) error {
 	dir, err := os.Open(filepath.Dir(path))
 	if err != nil {

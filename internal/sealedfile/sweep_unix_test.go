@@ -16,8 +16,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/internal/sealedfile"
 )
 
-// What a process left that was killed while it created a file is removed by the next one
-// that creates it; not what another process holds, what has another name, or records.
+// What a process left when it was killed while creating a file is removed by the next
+// process that creates it, but not what another process holds, what has another name, or
+// what holds records.
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	dir, source := t.TempDir(), filepath.Join(t.TempDir(), "source")
@@ -49,7 +50,7 @@ func TestSweep(t *testing.T) {
 	}
 	var stay []string
 	for name, content := range map[string][]byte{
-		"file.new-1": used, "file.new-2": []byte("notes"), "file.new-3": sound[:len(sound)/2], // the name may be meant
+		"file.new-1": used, "file.new-2": []byte("notes"), "file.new-3": sound[:len(sound)/2], // the name may be intentional
 		"file.new-": nil, "file.new-a1": nil, "file.new-1a": nil, "file.new-1.bak": nil, "xfile.new-1": nil, "file2.new-1": nil, "ile.new-1": nil, "file.new": nil,
 	} {
 		write(name, content)
@@ -73,7 +74,7 @@ func TestSweep(t *testing.T) {
 	}
 	assert.ElementsMatch(t, stay, names)
 
-	// So many were left that one start removes only some of them.
+	// So many are left over that one start removes only some of them.
 	require.NoError(t, os.Remove(filepath.Join(dir, "file")))
 	for n := range 150 {
 		write(fmt.Sprint("file.new-", 1000000+n), nil)

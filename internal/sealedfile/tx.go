@@ -11,13 +11,13 @@ import (
 type Tx struct {
 	tx    *bbolt.Tx
 	file  *File
-	state *state // nil if nothing can be written
+	state *state // nil in a read-only transaction
 }
 
-// Update runs a function in a transaction. When it returns nil, what the function
-// wrote has been synced to disk. Concurrent calls share a transaction and its sync, so
-// the function may be called more than once; only the effects of the last call count.
-// If it returns an error, nothing of it is written. If the change cannot be written, the
+// Update runs a function in a transaction. When it returns nil, what the function wrote
+// has been synced to disk. Concurrent calls share a transaction and its sync, so the
+// function may be called more than once; only the effects of the last call count. If it
+// returns an error, none of its changes are written. If the change cannot be written, the
 // error matches [ErrFull] or [ErrBroken].
 func (f *File) Update(do func(*Tx) error) error {
 	c := &change{do: do}
@@ -25,7 +25,7 @@ func (f *File) Update(do func(*Tx) error) error {
 	f.queue = append(f.queue, c)
 	f.queueing.Unlock()
 
-	// Whoever gets to write writes for all that wait by then.
+	// Whoever gets the lock writes for everybody who is waiting by then.
 	f.writing.Lock()
 	defer f.writing.Unlock()
 	if c.done {
@@ -47,8 +47,8 @@ func (f *File) Update(do func(*Tx) error) error {
 	return c.err
 }
 
-// write carries out changes in one transaction. Refused reports that one of them
-// returned the error.
+// write carries out changes in one transaction. The result refused reports that one of
+// them returned the error.
 func (f *File) write(batch []*change) (refused bool, err error) {
 	err = f.guard(func() error {
 		var transaction uint64 // once there is something to commit
@@ -99,7 +99,7 @@ func (t *Tx) writeState() error {
 	if err != nil {
 		return err
 	}
-	t.state.version = t.file.format.Version // what is written may be unknown to earlier ones
+	t.state.version = t.file.format.Version // earlier versions may not know what is written
 	return b.Put(stateKey, sealed(string(stateBucket), stateKey, t.state.text()))
 }
 

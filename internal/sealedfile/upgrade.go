@@ -8,15 +8,15 @@ import (
 )
 
 // adoptAtOnce is how many records of an earlier version are adopted in one transaction.
-// After a crash in between, the rest is where it was.
+// After a crash in between, the rest are where they were.
 const adoptAtOnce = 1000
 
 // barrier is a record in the bucket of an earlier version. That version cannot read it
-// and says so, in place of finding nothing in a file that has records elsewhere.
+// and reports this, instead of finding nothing in a file whose records are elsewhere.
 var barrier = []byte("\x00written by a later version: open it with that version")
 
-// upgrade adopts the records of an earlier version. They can be there again, if that
-// version was used after an upgrade.
+// upgrade adopts the records of an earlier version. They can reappear if that version is
+// used after an upgrade.
 func (f *File) upgrade(fresh bool) error {
 	if fresh {
 		err := f.guard(func() error {

@@ -7,12 +7,12 @@ import (
 	"io"
 )
 
-// deepest is how deep a tree of pages may be: with two entries a page, the smallest
-// that bbolt makes, a tree of this depth has more pages than a file can hold.
+// deepest is how deep a tree of pages may be: with two entries per page, the fewest that
+// bbolt writes, a tree of this depth has more pages than a file can hold.
 const deepest = 64
 
-// largest is how long a page may be with its overflow: a file that says more would make
-// us allocate without bound.
+// largest is the maximum length of a page with its overflow: without it, a damaged file
+// could make us allocate without limit.
 const largest = 1 << 28
 
 // walk reads every page that a head leads to.
@@ -23,8 +23,8 @@ type walk struct {
 	// record is called for each record, in the order of the keys of its bucket. Key and
 	// value are valid during the call.
 	record func(bucket string, key, value []byte) error
-	// tolerate is called with each error and the walk goes on beside what it concerns.
-	// If it is nil, the first error ends the walk.
+	// tolerate is called with each error, and the walk continues without what the error
+	// concerns. If it is nil, the first error ends the walk.
 	tolerate func(error)
 
 	buffers [deepest + 1][]byte
@@ -41,7 +41,7 @@ func newWalk(file io.ReaderAt, h head) *walk {
 	return &walk{file: file, head: h, owned: make(bits, h.high/64+1)}
 }
 
-// run walks everything. Strict asks that no page is left over.
+// run walks everything that the head leads to.
 func (w *walk) run() error {
 	w.owned.add(0)
 	w.owned.add(1)
@@ -61,7 +61,7 @@ func (w *walk) leftOver() error {
 	return nil
 }
 
-// fail returns an error, unless it is tolerated.
+// fail returns an error unless it is tolerated.
 func (w *walk) fail(err error) error {
 	if err == nil || w.tolerate == nil {
 		return err
@@ -70,7 +70,7 @@ func (w *walk) fail(err error) error {
 	return nil
 }
 
-// read reads a page with its overflow, and takes note that it belongs to something.
+// read reads a page with its overflow, and records that it belongs to something.
 func (w *walk) read(id uint64, depth int) (page, error) {
 	if id < 2 || id >= w.head.high {
 		return nil, fmt.Errorf("page %d is outside the file", id)
@@ -118,8 +118,7 @@ func unexpected(err error) error {
 }
 
 // tree walks a page and what is below it. All its keys are at least low and below high,
-// as far as these are given. The bucket is empty at the top, where all entries are
-// buckets.
+// if these are given. The bucket name is empty at the top, where all entries are buckets.
 func (w *walk) tree(id uint64, depth int, bucket string, low, high []byte) error {
 	if depth >= deepest {
 		return w.fail(fmt.Errorf("page %d: the tree is too deep", id))
@@ -140,7 +139,7 @@ func (w *walk) tree(id uint64, depth int, bucket string, low, high []byte) error
 		}
 	}
 	if p.flags() == leafPage {
-		// bbolt leaves a leaf empty only at the top of a file in which nothing has been
+		// bbolt leaves a leaf empty only at the top of a file to which nothing has been
 		// written yet; an empty bucket has no page.
 		if len(all) == 0 && (depth > 0 || w.head.transaction > 1) {
 			if err := w.fail(fmt.Errorf("page %d is empty", id)); err != nil {
@@ -153,7 +152,8 @@ func (w *walk) tree(id uint64, depth int, bucket string, low, high []byte) error
 		return w.fail(fmt.Errorf("page %d is empty", id))
 	}
 	for i, e := range all {
-		// The first key of a child may be above the key that leads to it, not below.
+		// The first key of a child may be above the key that leads to it, but not below
+		// it.
 		below := high
 		if i+1 < len(all) {
 			below = all[i+1].key

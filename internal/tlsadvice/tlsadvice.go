@@ -1,5 +1,5 @@
-// Package tlsadvice says what to do about TLS handshakes that fail because one of the
-// two sides is old, or wants a certificate of the client.
+// Package tlsadvice suggests what to do about TLS handshakes that fail because one of the
+// two sides is old, or because the server wants a client certificate.
 package tlsadvice
 
 import (
@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// Remedy returns what to do about an error of a handshake; empty if it is none of those
-// that old servers cause. GODEBUG is an environment variable that is read when the
+// Remedy returns what to do about a handshake error, or an empty string if it is not one
+// that this package knows. GODEBUG is an environment variable that is read when the
 // program starts: https://go.dev/doc/godebug.
 func Remedy(err error) string {
 	if err == nil {

@@ -27,8 +27,8 @@ import (
 var Silent = log.New(io.Discard, "", 0)
 
 // Unreachable returns a local address that refuses connections until the end of the test.
-// Its port belongs to a connection, so that no other test can come to listen on it, as on
-// the port of a listener that was closed.
+// Its port belongs to a connection, so no other test can start listening on it, as could
+// happen with the port of a closed listener.
 func Unreachable(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -44,8 +44,8 @@ func Unreachable(t testing.TB) string {
 	return conn.LocalAddr().String()
 }
 
-// Certificate returns a self-signed certificate for some hosts and 127.0.0.1 that
-// is valid until a time.
+// Certificate returns a self-signed certificate for some hosts and 127.0.0.1 valid until
+// a given time.
 func Certificate(t testing.TB, until time.Time, hosts ...string) (tls.Certificate, *x509.Certificate) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -110,7 +110,7 @@ func (f *Hosts) Dial(ctx context.Context, network, address string) (net.Conn, er
 	return new(net.Dialer).DialContext(ctx, network, f.Listener.Addr().String())
 }
 
-// Dialled returns the addresses that were connected to, each once.
+// Dialled returns the addresses that were connected to, without duplicates.
 func (f *Hosts) Dialled() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -1,4 +1,4 @@
-// Package useragent makes the User-Agent header of the SDK's clients.
+// Package useragent builds the User-Agent header of the SDK's clients.
 package useragent
 
 import (
@@ -6,16 +6,16 @@ import (
 	"strings"
 )
 
-// longest is how many bytes a product may add: allow lists compare its beginning, and
-// long headers are refused.
+// longest is how many bytes a product may add: allow lists compare the beginning of the
+// header, and long headers are refused.
 const longest = 256
 
 // Join returns the header for a product that uses a client of the SDK, which is named
-// own: the product comes first, because it is the more significant one (RFC 9110,
-// section 10.1.5) and what rules that begin with a name look at. An empty product is
-// left out, and so is own if the product names it already.
+// own. The product comes first, because it is the more significant one (RFC 9110, section
+// 10.1.5), and because rules that match the beginning look at it. An empty product is
+// omitted, and so is own if the product already names it.
 //
-// The error, without the text of the product, says why a header cannot carry it.
+// The error, without the text of the product, explains why a header cannot carry it.
 func Join(product, own string) (string, error) {
 	switch {
 	case product == "":

@@ -9,11 +9,12 @@ import (
 	"strings"
 )
 
-// Hidden stands for what is never shown.
+// Hidden replaces what is never shown.
 const Hidden = "[not shown]"
 
-// WriteHeader writes the fields of a header in order. Of those that sign in, it shows
-// the scheme; of cookies, the name; of an address to go to, what precedes its query.
+// WriteHeader writes the fields of a header in order. For fields with credentials it
+// shows only the scheme, for cookies only the name, and for a redirect address only what
+// precedes the query.
 func WriteHeader(b *bytes.Buffer, h http.Header) {
 	names := make([]string, 0, len(h))
 	for name := range h {
@@ -44,15 +45,15 @@ func WriteHeader(b *bytes.Buffer, h http.Header) {
 	b.WriteByte('\n')
 }
 
-// secretField matches the names of header fields in which programs, proxies and sign-ins
-// of the caller's own carry what lets somebody in.
+// secretField matches the names of header fields in which programs, proxies and the
+// caller's own sign-in methods carry credentials.
 var secretField = regexp.MustCompile(`(?i)token|secret|passw|cookie|canary|session|ticket|credential|assertion|api-?key`)
 
-// IsSecret reports whether a name is that of something that lets somebody in.
+// IsSecret reports whether a name suggests a credential.
 func IsSecret(name string) bool { return secretField.MatchString(name) }
 
-// schemeOf returns the scheme of a value that signs in (RFC 9110, section 11.4). A value of one
-// word is a scheme only if it asks for one.
+// schemeOf returns the scheme of credentials or of a challenge (RFC 9110, section 11.4).
+// A value of one word is a scheme only in a challenge.
 func schemeOf(value string, asks bool) string {
 	scheme, rest, _ := strings.Cut(strings.ReplaceAll(strings.TrimSpace(value), "\t", " "), " ")
 	switch {
@@ -64,7 +65,7 @@ func schemeOf(value string, asks bool) string {
 	return scheme + " " + Hidden
 }
 
-// schemeName matches what can be a scheme, and is too short for a secret.
+// schemeName matches what can be a scheme, but is too short for a secret.
 var schemeName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,19},?$`)
 
 // cookieNames returns the value of a header without the values of its cookies.

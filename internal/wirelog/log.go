@@ -1,5 +1,5 @@
-// Package wirelog shows requests and their answers to a person, without what lets somebody
-// in. What a body shows of itself is up to the client, which knows its format.
+// Package wirelog shows requests and their answers to a person, without credentials. What
+// to show of a body is up to the client, which knows its format.
 package wirelog
 
 import (
@@ -13,13 +13,13 @@ import (
 	"time"
 )
 
-// Body collects what may be seen of a body while it passes.
+// Body collects what may be shown of a body as it passes through.
 type Body interface {
-	// Show writes what has been collected, and ends the line.
+	// Show writes what was collected, and ends the line.
 	Show(b *bytes.Buffer)
 }
 
-// Log writes one exchange after the other. A nil Log shows nothing.
+// Log writes exchanges one after another. A nil Log shows nothing.
 type Log[B Body] struct {
 	body func() B
 
@@ -38,12 +38,12 @@ type Exchange[B Body] struct {
 
 	log    *Log[B]
 	began  time.Time
-	head   http.Header // of the request
+	head   http.Header // header of the request
 	status string
-	header http.Header // of the response
+	header http.Header // header of the response
 }
 
-// Begin begins to record an exchange; nil if there is no log.
+// Begin begins recording an exchange; it returns nil if there is no log.
 func (l *Log[B]) Begin() *Exchange[B] {
 	if l == nil {
 		return nil
@@ -58,7 +58,7 @@ func (x *Exchange[B]) Sends(h http.Header) {
 	}
 }
 
-// Gets keeps what a response begins with.
+// Gets keeps the status and header of a response.
 func (x *Exchange[B]) Gets(resp *http.Response) {
 	if x != nil {
 		x.status = fmt.Sprintf("%s %d %s", resp.Proto, resp.StatusCode, http.StatusText(resp.StatusCode))
@@ -66,8 +66,8 @@ func (x *Exchange[B]) Gets(resp *http.Response) {
 	}
 }
 
-// Write writes the exchange below a title, and the error that it ended with. What must not
-// be seen is struck from the text as a whole.
+// Write writes the exchange under a title, with the error that ended it. The function
+// strike removes what must not be seen from the whole text.
 func (x *Exchange[B]) Write(title string, err error, strike func(string) string) {
 	if x == nil {
 		return
@@ -86,6 +86,6 @@ func (x *Exchange[B]) Write(title string, err error, strike func(string) string)
 	text := strike(strings.ToValidUTF8(b.String(), "\uFFFD"))
 	x.log.mu.Lock()
 	defer x.log.mu.Unlock()
-	// A log that cannot be written must not change what a call does.
+	// A log that cannot be written to must not change what a call does.
 	_, _ = io.WriteString(x.log.out, text)
 }
