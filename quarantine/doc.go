@@ -81,11 +81,11 @@
 // Gone. A search that does not show an item does not prove that it is gone: the
 // index may lag behind, or the owner may have moved the item while the folders were
 // searched. Where something has been written, an item counts as gone only after two
-// complete searches in a row without it, the second of which began SearchLag after
-// the last write. A service also remembers what it has carried, and searches again
-// at the end of SearchLag for what is not shown yet. Where nothing was written or
-// seen, one complete search is enough. An item that was shown and is then nowhere to
-// be found is undecided in the receipt.
+// complete searches in a row without it, the last of which began SearchLag after the
+// last write. A service also remembers what it has carried, and searches again at
+// the end of SearchLag for what is not shown yet. Where nothing was written or seen,
+// one complete search is enough. An item that was shown and is then nowhere to be
+// found is undecided in the receipt.
 //
 // Surplus. If a server has made a second copy after all, or one that does not match,
 // it is not deleted: it is marked, and put into the folder Surplus at the top of the

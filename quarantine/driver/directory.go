@@ -14,7 +14,7 @@ var ErrNoDirectory = errors.New("quarantine: the address book cannot be searched
 // such as Exchange, only the owner of a mailbox can do so.
 type Directory interface {
 	// Members returns the direct members of a group, and whether the list is
-	// complete as far as the server shows. The error matches [ErrGone] if the
+	// complete, as far as the server shows. The error matches [ErrGone] if the
 	// server shows no such group, and [ErrNoDirectory] if it shows this caller no
 	// groups at all.
 	Members(ctx context.Context, address string) (members []Member, complete bool, err error)
