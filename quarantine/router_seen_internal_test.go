@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Targets are remembered in bounded memory: the last ones, and as many again at least.
+// Targets are remembered in bounded memory, the latest ones longest.
 func TestSeenIsBounded(t *testing.T) {
 	t.Parallel()
 	s := newSeen()
