@@ -18,8 +18,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// campaignTarget returns a target of a campaign with five messages in each
-// mailbox.
+// campaignTarget returns a target of a campaign with five messages in each mailbox.
 func campaignTarget(i int) quarantine.Target {
 	return quarantine.Target{Mailbox: fmt.Sprintf("user%05d@a.test", i/5), MessageID: fmt.Sprintf("<20261124.%d@evil.example>", i%5), Reason: "credential phishing"}
 }

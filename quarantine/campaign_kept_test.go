@@ -31,9 +31,8 @@ func (k *keyed) MarkOf(_ context.Context, _, key string) (*quarantine.Receipt, e
 	return k.marks[key], nil
 }
 
-// A campaign that continues first looks, for up to ten seconds, for the first target
-// that is left, before it reads the receipts of the finished ones, which is more
-// work.
+// A campaign that continues first looks, for up to ten seconds, for the first target that
+// is left, before it reads the receipts of the finished ones, which is more work.
 func TestWhatIsLeftComesFirst(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -41,8 +41,7 @@ type Progress struct {
 	Elapsed time.Duration `json:"elapsedNs"`
 	Paused  time.Duration `json:"pausedNs"`
 	// Throttled is the time that requests have waited for the budgets of the server,
-	// summed over all targets, so it can exceed Elapsed. A wait counts once it has
-	// ended.
+	// summed over all targets, so it can exceed Elapsed. A wait counts once it has ended.
 	Throttled time.Duration `json:"throttledNs"`
 	// Rate is how many targets end per second, weighted towards the last minute and
 	// excluding Kept, NotBegun and pauses. 0: none has ended.
@@ -158,8 +157,7 @@ func (t *tally) fade(now time.Duration) float64 {
 	return t.weight * math.Exp(-(now-t.at).Seconds()/rateOver.Seconds())
 }
 
-// elapsed returns the time since the run began, and how much of it was spent
-// paused.
+// elapsed returns the time since the run began, and how much of it was spent paused.
 func (t *tally) elapsed(now time.Time) (all, paused time.Duration) {
 	if t.begun.IsZero() {
 		return 0, 0

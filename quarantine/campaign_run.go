@@ -62,8 +62,7 @@ func (c *Campaign) Find(ctx context.Context, targets iter.Seq[Target]) iter.Seq2
 // what is in progress finishes, and nothing more is begun.
 func (c *Campaign) Pause() { c.tally.pause(c.gate.close()) }
 
-// Resume lets a paused campaign continue. It does nothing if the campaign is
-// not paused.
+// Resume lets a paused campaign continue. It does nothing if the campaign is not paused.
 func (c *Campaign) Resume() { c.tally.resume(c.gate.open()) }
 
 // Progress returns how far the campaign has got. It costs next to nothing, so a

@@ -106,8 +106,7 @@ func TestCampaignGoesOn(t *testing.T) {
 	}
 }
 
-// A campaign that is cut off continues where it was, and reports that it was cut
-// off.
+// A campaign that is cut off continues where it was, and reports that it was cut off.
 func TestCampaignIsCutOff(t *testing.T) {
 	t.Parallel()
 	a, j := newLedger("A"), &quarantine.MemoryJournal{}

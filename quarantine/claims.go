@@ -178,8 +178,7 @@ func (c *claims) abandon(ctx context.Context, run string) {
 	}
 }
 
-// givingUp bounds the work done after a run has ended, perhaps along with its
-// context.
+// givingUp bounds the work done after a run has ended, perhaps along with its context.
 const givingUp = 5 * time.Second
 
 func (c *claims) giveUp(ctx context.Context, claim Claim) {

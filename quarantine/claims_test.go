@@ -51,8 +51,7 @@ func recoveries(t *testing.T, s *quarantine.Service) (all []*quarantine.Receipt)
 	return all
 }
 
-// heldBy checks that a recovery leaves one intent alone, and reports who holds
-// it.
+// heldBy checks that a recovery leaves one intent alone, and reports who holds it.
 func heldBy(t *testing.T, s *quarantine.Service, owner string) *quarantine.HeldError {
 	t.Helper()
 	all := recoveries(t, s)

@@ -43,8 +43,7 @@ func TestFolderThatIsOnlyListed(t *testing.T) {
 					box.DeliverWith(eml(theID, "Invoice"), ewstest.Delivery{Folder: folder})
 					box.Deliver(eml(theID, "Invoice"))
 					id := folder.ID().ID
-					// Alone or in a batch, this folder is refused and the others are
-					// not.
+					// Alone or in a batch, this folder is refused and the others are not.
 					searchesIt := func(r *ewstest.Request) bool {
 						return r.Operation == ews.OpFindItem && strings.Contains(string(r.Body), id)
 					}

@@ -62,8 +62,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// errand is what a process does: it may recover first, and then quarantines or
-// restores.
+// errand is what a process does: it may recover first, and then quarantines or restores.
 type errand struct {
 	URL           string
 	Impersonation bool

@@ -145,9 +145,8 @@ func (f *front) begin(operation ews.Operation, streamed bool) (when phase, after
 	return "", 0, index
 }
 
-// arrived notes that all of a request has arrived. It reports whether the
-// client is still alive: another call that is in progress when the client dies
-// is cut off.
+// arrived notes that all of a request has arrived. It reports whether the client is still
+// alive: another call that is in progress when the client dies is cut off.
 func (f *front) arrived(index, length int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -37,8 +37,7 @@ type crashAccess struct {
 	criteria      bool // describe the messages rather than name them
 }
 
-// scene is an Exchange with messages, and the journal of the processes that
-// work on it.
+// scene is an Exchange with messages, and the journal of the processes that work on it.
 type scene struct {
 	crashAccess
 	*ewstest.Server
@@ -300,8 +299,7 @@ func hasHeader(m *ewstest.Message, h quarantine.Header) bool {
 	return false
 }
 
-// boundary matches what a server puts between MIME parts, which is different
-// each time.
+// boundary matches what a server puts between MIME parts, which is different each time.
 var boundary = regexp.MustCompile(`_000_[0-9A-F]{32}_`)
 
 // comparableMIME returns MIME without what differs from copy to copy, and the
@@ -318,8 +316,7 @@ func comparableMIME(mime []byte) string {
 	return b.String()
 }
 
-// stampOf returns the stamp of an item, or nil if it has none. Half a stamp is
-// an error.
+// stampOf returns the stamp of an item, or nil if it has none. Half a stamp is an error.
 func stampOf(m *ewstest.Message) (*driver.Stamp, error) {
 	values := make(map[string]string)
 	for f, p := range m.Properties {

@@ -26,9 +26,8 @@ func (v *aftermath) problem(format string, args ...any) {
 	v.problems = append(v.problems, fmt.Sprintf(format, args...))
 }
 
-// judge looks at both ends: there must be one whole copy of each message, as it
-// should be where it is. Messages for which hasArrived is true must be at their
-// destination.
+// judge looks at both ends: there must be one whole copy of each message, as it should be
+// where it is. Messages for which hasArrived is true must be at their destination.
 func (s *scene) judge(hasArrived func(id string) bool) aftermath {
 	var v aftermath
 	for id, c := range s.look() {
@@ -96,9 +95,8 @@ func (s *scene) judgeItem(v *aftermath, m *ewstest.Message) {
 // allArrived is for judge.
 func allArrived(string) bool { return true }
 
-// settled finishes what a killed process left, in this process or in another
-// one, and judges the result: first of the recovery alone, then of the same
-// request as before.
+// settled finishes what a killed process left, in this process or in another one, and
+// judges the result: first of the recovery alone, then of the same request as before.
 func (s *scene) settled(ctx context.Context, receipts, elsewhere bool) (v aftermath, err error) {
 	run := s.runInProcess
 	if elsewhere {

@@ -39,9 +39,8 @@ type Criteria struct {
 	// 10,000 messages; in a large mailbox, give a time.
 	Sender string `json:"sender,omitempty"`
 
-	// Recipient is an address in To, Cc or Bcc, as the message shows them; it is
-	// read like Sender. Hidden recipients and members of a distribution list do not
-	// match.
+	// Recipient is an address in To, Cc or Bcc, as the message shows them; it is read
+	// like Sender. Hidden recipients and members of a distribution list do not match.
 	Recipient string `json:"recipient,omitempty"`
 
 	// ReplyTo is an address in Reply-To; it is read like Sender. A sender can forge every

@@ -62,9 +62,8 @@ func (k keepsBytes) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// Messages that are awkward in the ways of TestCases… in internal/mimescan are found
-// by criteria, or are undecided, whether a server generates their MIME again or keeps
-// it.
+// Messages that are awkward in the ways of TestCases… in internal/mimescan are found by
+// criteria, or are undecided, whether a server generates their MIME again or keeps it.
 func TestCasesSearch(t *testing.T) {
 	t.Parallel()
 	const lure, name, payload = "https://lure.example/open?id=7", "lure ä.exe", "MZ lure"

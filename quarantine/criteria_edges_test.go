@@ -64,10 +64,9 @@ func TestByCriteriaLongSubject(t *testing.T) {
 	}
 }
 
-// A run was interrupted before it wrote the stamp; then the owner filed the
-// message elsewhere. Nothing of the attempt is left anywhere: recovery does not
-// take what only looks like the message, and reports that; running the target
-// again does take it.
+// A run was interrupted before it wrote the stamp; then the owner filed the message
+// elsewhere. Nothing of the attempt is left anywhere: recovery does not take what only
+// looks like the message, and reports that; running the target again does take it.
 func TestByCriteriaRecoverMoved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, searching(false, quarantine.Limits{}))

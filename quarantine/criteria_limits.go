@@ -120,8 +120,7 @@ func (l Limits) checkExamined(examined int) error {
 	return nil
 }
 
-// unexamined describes what was left out by a search that would have to read
-// too much.
+// unexamined describes what was left out by a search that would have to read too much.
 func (l Limits) unexamined() driver.Unsearched {
 	return driver.Unsearched{Cause: CauseUndecided, Reason: fmt.Sprintf(
 		"more than %d messages would have to be read, and those beyond were not looked at: narrow the time, add a subject, or raise the limit examined", l.Examined)}

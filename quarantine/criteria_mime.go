@@ -30,10 +30,9 @@ func (c Criteria) needsMIME(it driver.Item) bool {
 	return c.URL != "" || c.AttachmentSHA256 != "" || c.AttachmentName != "" && !c.nameAmong(it.Attachments)
 }
 
-// matchMIME reads a message and reports whether it has the wanted link and
-// attachments; it checks none of the other criteria. The message is neither
-// held in memory nor read further than needed. It returns an error if there is
-// no certain answer.
+// matchMIME reads a message and reports whether it has the wanted link and attachments;
+// it checks none of the other criteria. The message is neither held in memory nor read
+// further than needed. It returns an error if there is no certain answer.
 func (c Criteria) matchMIME(r io.Reader) (bool, error) {
 	w := wanted{Criteria: c}
 	var h mimescan.Handler

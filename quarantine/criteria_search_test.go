@@ -19,8 +19,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// criteriaWorld returns an Exchange and a strategy for it that searches by
-// criteria.
+// criteriaWorld returns an Exchange and a strategy for it that searches by criteria.
 func criteriaWorld(t *testing.T, impersonation bool) (*ewstest.Server, driver.Strategy) {
 	t.Helper()
 	srv := ewstest.NewServer(nil)

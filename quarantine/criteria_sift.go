@@ -158,8 +158,7 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 	return s.limits.checkHits(s.mailbox.Address(), len(s.items))
 }
 
-// errMoving is returned for a message that was gone each time it should have
-// been read.
+// errMoving is returned for a message that was gone each time it should have been read.
 var errMoving = errors.New("it was moved or deleted each time it was to be read; run the target again")
 
 // lose takes back a match that is no longer where it was.

@@ -37,8 +37,7 @@ func begins(text, cut string) bool {
 	return strings.HasPrefix(text, cut[:len(cut)-last])
 }
 
-// errCut is returned for a message if the mail system keeps too little of its
-// subject.
+// errCut is returned for a message if the mail system keeps too little of its subject.
 var errCut = errors.New("the server keeps only the beginning of its subject")
 
 // wholeSubject compares the subject in the header of a message if a search
@@ -86,11 +85,10 @@ func plainSubject(asked string) string {
 	return asked
 }
 
-// foldSubject makes subjects comparable. It leaves out blanks, because programs
-// disagree about those next to encoded words (RFC 2047, section 6.2) and at folds,
-// and it leaves out what cannot be seen. It converts to lower case by way of upper
-// case, because some characters have several lower-case forms and one upper-case
-// form.
+// foldSubject makes subjects comparable. It leaves out blanks, because programs disagree
+// about those next to encoded words (RFC 2047, section 6.2) and at folds, and it leaves
+// out what cannot be seen. It converts to lower case by way of upper case, because some
+// characters have several lower-case forms and one upper-case form.
 func foldSubject(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {

@@ -12,9 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Someone has deleted a copy in quarantine, even from Deleted Items. As long as it
-// can be recovered in the quarantine mailbox, it is restored, with and without the
-// receipt.
+// Someone has deleted a copy in quarantine, even from Deleted Items. As long as it can be
+// recovered in the quarantine mailbox, it is restored, with and without the receipt.
 func TestRestoreWhatWasDeletedInQuarantine(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		for _, withReceipt := range []bool{true, false} {

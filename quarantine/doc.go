@@ -17,8 +17,8 @@
 //	restored, err := service.Restore(ctx, receipt)
 //
 // A [Router] does the same for several servers: it finds out which one has a mailbox. It
-// works on many targets at once ([Router.QuarantineAll], [Campaign], [Feed]), and works out
-// what to take from groups and after forwards ([Router.Plan]). A [Journal] lets
+// works on many targets concurrently ([Router.QuarantineAll], [Campaign], [Feed]), and
+// works out what to take from groups and after forwards ([Router.Plan]). A [Journal] lets
 // [Service.Recover] finish what a crash interrupted.
 //
 // # Packages
@@ -62,9 +62,8 @@
 // journal, an attempt whose stamp fits is continued, but the stamp proves nothing:
 // an original is removed only for a copy that matches it.
 //
-// Looks. An answer from a server proves nothing. After each step, and when an
-// interrupted run is continued, one look at both ends decides what happens
-// next:
+// Looks. An answer from a server proves nothing. After each step, and when an interrupted
+// run is continued, one look at both ends decides what happens next:
 //
 //	original  copy   what happens
 //	there     there  the copy is proved; the original is removed
@@ -78,14 +77,13 @@
 // is ever removed permanently, except what moving it left in Recoverable Items,
 // unless LeaveRecoverable is set.
 //
-// Gone. A search that does not show an item does not prove that it is gone: the
-// index may lag behind, or the owner may have moved the item while the folders were
-// searched. Where something has been written, an item counts as gone only after two
-// complete searches in a row without it, the last of which began SearchLag after the
-// last write. A service also remembers what it has carried, and searches again at
-// the end of SearchLag for what is not shown yet. Where nothing was written or seen,
-// one complete search is enough. An item that was shown and is then nowhere to be
-// found is undecided in the receipt.
+// Gone. A search that does not show an item does not prove that it is gone: the index may
+// lag behind, or the owner may have moved the item while the folders were searched. Where
+// something has been written, an item counts as gone only after two complete searches in
+// a row without it, the last of which began SearchLag after the last write. A service
+// also remembers what it has carried, and searches again at the end of SearchLag for what
+// is not shown yet. Where nothing was written or seen, one complete search is enough. An
+// item that was shown and is then nowhere to be found is undecided in the receipt.
 //
 // Surplus. If a server has made a second copy after all, or one that does not match,
 // it is not deleted: it is marked, and put into the folder Surplus at the top of the
@@ -93,13 +91,12 @@
 // Residue in the receipt report it. It is neither listed nor restored.
 //
 // Undecided. A request whose answer was lost may still take effect. A move can be
-// repeated, because an item can be moved away only once. With any other way, no
-// second copy is sent before the lease ends. If no copy has been seen by the time the
-// run would have to wait for that, the outcome is [Undecided], the intent and the
-// stamp stay, and running the target again, or [Service.Recover], settles it. A run
-// that finds another one at work on the same item ends in the same way. What arrives
-// later than WriteDoubt is found by the next run that sees it: one copy stays, and
-// the other is surplus.
+// repeated, because an item can be moved away only once. With any other way, no second
+// copy is sent before the lease ends. If no copy has been seen by the time the run would
+// have to wait for that, the outcome is [Undecided], the intent and the stamp stay, and
+// running the target again, or [Service.Recover], settles it. A run that finds another
+// one at work on the same item ends in the same way. What arrives later than WriteDoubt
+// is found by the next run that sees it: one copy stays, and the other is surplus.
 //
 // Claims. Processes may share a journal. Each holds claims to the intents that it works on,
 // which end some time after the process does: see ClaimFor of [Options]. Until then, the

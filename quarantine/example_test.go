@@ -49,8 +49,7 @@ func ExampleService_Find() {
 	// quarantined by move <nil>
 }
 
-// Without a receipt, the item in quarantine is enough: it records where it came
-// from.
+// Without a receipt, the item in quarantine is enough: it records where it came from.
 func ExampleService_RestoreMessage() {
 	const lure = "From: mallory@evil.example\r\nTo: alice@example.test\r\nSubject: You have won\r\nMessage-ID: <1@evil.example>\r\n\r\nClick here.\r\n"
 	srv := ewstest.NewServer(nil)
@@ -118,8 +117,7 @@ func ExampleService_List() {
 	// <1@evil.example> "You have won"
 }
 
-// Expand lists who receives mail sent to a group, including through the groups
-// within it.
+// Expand lists who receives mail sent to a group, including through the groups within it.
 func ExampleService_Expand() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()

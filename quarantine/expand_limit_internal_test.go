@@ -42,8 +42,7 @@ func (nestedGround) Expand(ctx context.Context, group string, opts *ExpandOption
 	return expandGroup(ctx, nested{}, group, o)
 }
 
-// The error names the limit that was reached: raising another one would not
-// help.
+// The error names the limit that was reached: raising another one would not help.
 func TestFollowForwardsNamesTheLimitOfAGroup(t *testing.T) {
 	t.Parallel()
 	_, err := followForwards(t.Context(), nestedGround{}, Target{Mailbox: "a@example.test", MessageID: "<m@x>"}, nil)

@@ -71,8 +71,7 @@ func (x *exploration) isWhole(m *ewstest.Message, tag string) bool {
 	return x.scene.odd.Has(ewstest.OddRecodedText) || bytes.Contains(m.MIME[bytes.Index(m.MIME, []byte("\r\n\r\n"))+1:], []byte(tag))
 }
 
-// isSurplus reports whether an item has the stamp of an item that was put
-// aside.
+// isSurplus reports whether an item has the stamp of an item that was put aside.
 func isSurplus(m *ewstest.Message) bool {
 	state := m.Properties[ews.ExtendedField{GUID: driver.StampSet, Name: driver.StampState, Type: ews.TypeString}].Value
 	parts := strings.Split(state, "|")

@@ -111,8 +111,7 @@ func (x *exploration) rivalSaid(r *quarantine.Receipt, err error) {
 	x.rivalOpen = x.rivalOpen || err == nil && r.Outcome() == quarantine.Undecided
 }
 
-// heldUp returns a deviation in which the process stands still before it sends
-// something.
+// heldUp returns a deviation in which the process stands still before it sends something.
 func heldUp(d time.Duration) *deviation {
 	return &deviation{name: "held up for " + d.String(), do: func(*exploration) bool { time.Sleep(d); return true }}
 }

@@ -15,16 +15,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// The explorer makes things go differently at calls of a run, before or after the
-// server has acted, or between two members of a batch, and checks what becomes of
-// the messages: immediately, and once everything has come to rest and the caller
-// has asked again.
+// The explorer makes things go differently at calls of a run, before or after the server
+// has acted, or between two members of a batch, and checks what becomes of the messages:
+// immediately, and once everything has come to rest and the caller has asked again.
 //
-// After each action, and after each call that may take a message away, a whole copy
-// of each message exists, with its newest text, unless people have deleted it, and
-// nobody has been notified of anything. A receipt is true when it is issued. At
-// rest, there is one copy at the right end, and other people's messages are what
-// they were.
+// After each action, and after each call that may take a message away, a whole copy of
+// each message exists, with its newest text, unless people have deleted it, and nobody
+// has been notified of anything. A receipt is true when it is issued. At rest, there is
+// one copy at the right end, and other people's messages are what they were.
 //
 // Where nobody can know better, less is required: what a person writes between the
 // last look and the removal is removed, too; two installations with different keys
@@ -56,7 +54,7 @@ type exploration struct {
 	story        []string
 	happened     int            // strikes that made a difference
 	idle         bool           // a strike made none
-	deleted      map[string]int // by people, for good, by tag
+	deleted      map[string]int // permanently, by people, by tag
 	copied       map[string]int // by people
 	newest       map[string]string
 	edited       map[string]int // when, in calls
@@ -188,8 +186,7 @@ type pending struct {
 	between []event // before its members
 }
 
-// top returns the call in progress that was begun last, or nil if there is
-// none.
+// top returns the call in progress that was begun last, or nil if there is none.
 func (x *exploration) top() *pending {
 	if len(x.under) == 0 {
 		return nil

@@ -25,9 +25,8 @@ func stampProperties(m *ewstest.Message) (stamp []ews.ExtendedProperty) {
 	return stamp
 }
 
-// A removal fails, the stamp gets onto another message, and the original
-// disappears: the other message is not mistaken for it, and the copy is not put
-// aside.
+// A removal fails, the stamp gets onto another message, and the original disappears: the
+// other message is not mistaken for it, and the copy is not put aside.
 func TestStampOnAnotherMessage(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)

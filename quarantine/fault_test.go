@@ -30,8 +30,7 @@ type blow struct {
 	astray bool
 }
 
-// at returns the blow limited to an operation, to which its fault is limited,
-// too.
+// at returns the blow limited to an operation, to which its fault is limited, too.
 func (b blow) at(only ews.Operation) blow {
 	b.only = only
 	return b
@@ -41,8 +40,7 @@ func faulty(name string, f ewstest.Fault) blow {
 	return blow{name: name, injected: true, strike: func(w *world, n int) { w.FailAt(n, f) }}
 }
 
-// lasting returns a blow with a fault that stays for the given number of
-// requests.
+// lasting returns a blow with a fault that stays for the given number of requests.
 func lasting(name string, f ewstest.Fault, times int) blow {
 	return blow{name: name, injected: true, strike: func(w *world, n int) {
 		for i := range times {
@@ -125,8 +123,8 @@ type tally struct {
 }
 
 // TestFaultMatrix strikes each blow at each call of a quarantine and of a restore,
-// for each access and way. In part, it strikes at one call for every fifth row, and
-// not always the same call.
+// for each access and way. Without -whole, each row plays a fifth of the blows,
+// each at one call, and not always the same one.
 func TestFaultMatrix(t *testing.T) {
 	t.Parallel()
 	totals := make([]*tally, len(blows))

@@ -68,8 +68,7 @@ const (
 	folderFor = 5 * time.Minute
 )
 
-// knownFolder is a folder and the time at which it was known to be where its
-// name says.
+// knownFolder is a folder and the time at which it was known to be where its name says.
 type knownFolder struct {
 	driver.Folder
 	since time.Time

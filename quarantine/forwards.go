@@ -74,10 +74,9 @@ type Unfollowed struct {
 	Reason    string `json:"reason"`
 }
 
-// FollowForwards follows a message from a mailbox to the people to whom its
-// owner forwarded it or replied, and on from there in the same way, including
-// through groups. It changes nothing; the copies that it returns can be
-// quarantined as targets.
+// FollowForwards follows a message from a mailbox to the people to whom its owner
+// forwarded it or replied, and on from there in the same way, including through groups.
+// It changes nothing; the copies that it returns can be quarantined as targets.
 //
 // Sent messages are recognised in the sender's Sent Items, and the folders
 // below, by the headers In-Reply-To and References and, while the message

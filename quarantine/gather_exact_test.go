@@ -132,8 +132,7 @@ func TestSharedSearchIsExact(t *testing.T) {
 	}
 }
 
-// plainly describes what was found, without what differs from one search to the
-// next.
+// plainly describes what was found, without what differs from one search to the next.
 func plainly(f driver.Findings) (all []string) {
 	for _, it := range f.Items {
 		all = append(all, fmt.Sprintf("item %s %s %s %s", it.ID, it.Folder.Path, it.Version, it.MessageID))

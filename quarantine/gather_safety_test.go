@@ -54,8 +54,7 @@ func (g *group) all(do func(i int, t quarantine.Target) (*quarantine.Receipt, er
 	return receipts
 }
 
-// check finds what is lost or duplicated, and what is reported as done but is
-// not.
+// check finds what is lost or duplicated, and what is reported as done but is not.
 func (g *group) check(t *testing.T, what string, done []*quarantine.Receipt, withUser, inVault int) {
 	t.Helper()
 	for i, target := range g.targets {
@@ -158,8 +157,7 @@ func TestGatheredAnswersOutOfShape(t *testing.T) {
 						quarantines := func(_ int, target quarantine.Target) (*quarantine.Receipt, error) {
 							return g.service.Quarantine(t.Context(), target)
 						}
-						// One item does not exist, so that not all answers are
-						// alike.
+						// One item does not exist, so that not all answers are alike.
 						box := g.Mailbox(alice)
 						box.MoveMessage(g.in(alice, g.targets[2].MessageID)[0].ID, box.AddFolder(nil, "Elsewhere"))
 						g.check(t, "while answers are odd", g.all(quarantines), 0, 1)

@@ -12,9 +12,8 @@ import (
 // inPlace reports whether messages are kept in the mailboxes that they came from.
 func (s *Service) inPlace() bool { return s.quarantine == nil }
 
-// vaultOf returns the mailbox that holds what is taken from a mailbox: the
-// quarantine mailbox or, in place, the part of the same mailbox that its owner does
-// not see.
+// vaultOf returns the mailbox that holds what is taken from a mailbox: the quarantine
+// mailbox or, in place, the part of the same mailbox that its owner does not see.
 func (s *Service) vaultOf(mailbox string) driver.Mailbox {
 	if keeper, ok := s.strategy.(driver.InPlace); ok && s.inPlace() {
 		return keeper.Vault(mailbox)

@@ -29,8 +29,7 @@ type Intent struct {
 	// MessageID and Received belong to the item.
 	MessageID string    `json:"messageId,omitempty"`
 	Received  time.Time `json:"received,omitzero"`
-	// At is when the intent was written, by the clock of the machine that did
-	// the work.
+	// At is when the intent was written, by the clock of the machine that did the work.
 	At time.Time `json:"at"`
 	// Attempt and Lease are those of the stamp: see [driver.Stamp]. Intents of earlier
 	// versions have none. This Lease is not the lease of a [Claim]: it is the time until

@@ -13,8 +13,7 @@ import (
 
 // MemoryJournal is a [Journal] in memory, for tests: it is lost when the process ends.
 // The zero value is empty and ready to use. Services that are given the same
-// MemoryJournal share it, as processes share a database. It is also a
-// [CampaignJournal].
+// MemoryJournal share it, as processes share a database. It is also a [CampaignJournal].
 type MemoryJournal struct {
 	mu      sync.Mutex
 	intents map[string]memoryIntent

@@ -70,8 +70,7 @@ func TestLegacyAddresses(t *testing.T) {
 var carolsEntry = regexp.MustCompile(`<t:Mailbox><t:Name>Carol</t:Name>.*?</t:Mailbox>`)
 
 // If the server names nobody, as in a message to undisclosed recipients, nobody is
-// missing either; and the header of the message may name people whom the server does
-// not.
+// missing either; and the header of the message may name people whom the server does not.
 func TestUndisclosedRecipients(t *testing.T) {
 	t.Parallel()
 	for name, complete := range map[string]bool{"Undisclosed recipients:;": true, "undisclosed-recipients:;": true, "Somebody": false} {

@@ -13,7 +13,7 @@ import (
 
 // Many copies of one message, in two folders and over several pages, are all taken
 // and all put back, each to its folder, and each is in the receipt. With -whole,
-// there are more than the largest page in one case.
+// one case has more copies than the largest page.
 func TestManyCopies(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		copies := 14
@@ -60,8 +60,7 @@ func TestManyCopies(t *testing.T) {
 		assert.Equal(t, copies/2, read)
 		assert.Empty(t, w.Notices())
 
-		// When asked again, it costs a few requests for each, not for each
-		// pair.
+		// When asked again, it costs a few requests for each, not for each pair.
 		w.ResetRequests()
 		back, err = w.service.Restore(t.Context(), r)
 		require.NoError(t, err)

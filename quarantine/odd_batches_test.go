@@ -102,8 +102,7 @@ func TestAnswersOutOfShape(t *testing.T) {
 	}
 }
 
-// numbered counts the copies of the message that contains a number, in both
-// mailboxes.
+// numbered counts the copies of the message that contains a number, in both mailboxes.
 func (w *world) numbered(i int) (n int) {
 	for _, m := range append(w.in(alice, theID), w.in(vault, theID)...) {
 		if strings.Contains(string(m.MIME), fmt.Sprintf("Number %d.", i)) {

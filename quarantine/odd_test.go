@@ -67,9 +67,8 @@ func marked() ewstest.Delivery {
 	}
 }
 
-// Whatever is odd about a server, the message is taken and put back, by each
-// access and each way that the oddity leaves. In part, only one of the two
-// versions is played.
+// Whatever is odd about a server, the message is taken and put back, by each access and
+// each way that the oddity leaves. In part, only one of the two versions is played.
 func TestOddServers(t *testing.T) {
 	t.Parallel()
 	sets := []ewstest.Oddities{ewstest.AllOddities}

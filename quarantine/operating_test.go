@@ -154,8 +154,7 @@ const (
 	keptEnd   = "<!-- end of what is kept -->"
 )
 
-// TestOperatorsGuide compares the table in the operator's guide with what
-// happens.
+// TestOperatorsGuide compares the table in the operator's guide with what happens.
 func TestOperatorsGuide(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile(operatorsGuide)

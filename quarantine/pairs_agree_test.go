@@ -107,8 +107,7 @@ func (e *exchangeStage) count(message int) (user, taken, aside int) {
 	return user, taken, aside
 }
 
-// surplus reports whether a message carries the stamp of a message that was put
-// aside.
+// surplus reports whether a message carries the stamp of a message that was put aside.
 func surplus(m *ewstest.Message) bool {
 	for field, value := range m.Properties {
 		if field.Name == driver.StampState && strings.Contains(fmt.Sprint(value), "1|s|") {

@@ -108,8 +108,7 @@ func endOf(d driver.Direction) string {
 	return alice
 }
 
-// accountCarry checks that a carry is sent under its lease, and not alongside
-// another.
+// accountCarry checks that a carry is sent under its lease, and not alongside another.
 func (x *play) accountCarry(c *detour.Call, now time.Time) {
 	stamp := c.Item.Stamp
 	if stamp == nil {

@@ -57,8 +57,7 @@ func answers(name string, e driver.Error) []*departure {
 	return all
 }
 
-// wouldCarry returns how the driver would carry, for a call that does not reach
-// it.
+// wouldCarry returns how the driver would carry, for a call that does not reach it.
 func (x *striking) wouldCarry() driver.Carried {
 	way := x.ways[0]
 	for _, w := range x.ways {

@@ -17,9 +17,8 @@ import (
 // The tests below play faults that the explorer of pairs has found, each with
 // its own history.
 
-// The lease of a stamp has ended by the time the call that writes it finishes, as on
-// a computer that was asleep: nothing is sent under it, neither the first time nor
-// later.
+// The lease of a stamp has ended by the time the call that writes it finishes, as on a
+// computer that was asleep: nothing is sent under it, neither the first time nor later.
 func TestLeaseIsOverWhenItBegins(t *testing.T) {
 	t.Parallel()
 	for _, w := range referenceWorlds() {

@@ -41,8 +41,8 @@ type pairs struct {
 // share is the part of all histories that is played: one of so many.
 type share struct{ singles, pairs int }
 
-// takes reports whether the next history belongs to the part: one of every of does,
-// a different one in each world.
+// takes reports whether the next history belongs to the part: one history in every
+// of does, with a different offset in each world.
 func (p *pairs) takes(of int, count *int) bool {
 	*count++
 	return (*count+61*p.number)%of == 0
@@ -96,8 +96,7 @@ func (p *pairs) explore(t *testing.T) {
 	}
 }
 
-// further plays what may follow a state, with one more thing that goes
-// differently.
+// further plays what may follow a state, with one more thing that goes differently.
 func (p *pairs) further(t *testing.T, from *node) {
 	if from == nil || from.left == 0 || from.parts > 2 {
 		return
@@ -119,8 +118,7 @@ func (p *pairs) further(t *testing.T, from *node) {
 // enough reports whether one history that goes wrong is enough.
 func (p *pairs) enough() bool { return len(p.failed) > 0 && failFast() }
 
-// instances returns everything that can go differently in a part, from a call
-// on.
+// instances returns everything that can go differently in a part, from a call on.
 func instances(part, from int, calls []detour.Kind) (all []twist) {
 	for nth := from; nth < len(calls); nth++ {
 		for _, d := range departures {

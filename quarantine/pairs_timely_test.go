@@ -11,8 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
 )
 
-// obstacle is a departure that must not keep a run from finishing if it is the only
-// one.
+// obstacle is a departure that must not keep a run from finishing if it is the only one.
 type obstacle struct {
 	names []string
 	at    func(detour.Kind) bool // nil: in all calls
@@ -42,9 +41,8 @@ func (x *play) overcome(s twist, kind detour.Kind) bool {
 	})
 }
 
-// timely checks the first run: it waits for nothing if nothing goes differently, and
-// it finishes if the only thing that goes differently must not keep it from
-// finishing.
+// timely checks the first run: it waits for nothing if nothing goes differently, and it
+// finishes if the only thing that goes differently must not keep it from finishing.
 func (x *play) timely(t *testing.T, told bool, took time.Duration) {
 	switch {
 	case x.parts > 1:

@@ -15,10 +15,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// The explorer of pairs runs the real engine over a model of two mailboxes, and
-// makes two things go differently in one history: the first at each call of a run,
-// the second at each later call of that run, of the recovery, or of the run that
-// asks again.
+// The explorer of pairs runs the real engine over a model of two mailboxes, and makes two
+// things go differently in one history: the first at each call of a run, the second at
+// each later call of that run, of the recovery, or of the run that asks again.
 //
 // Its reference worlds are all those that the engine can tell apart. Accesses differ
 // for the engine only in the ways that they have: a move, which can be sent again and

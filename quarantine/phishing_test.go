@@ -100,8 +100,7 @@ func phishing(field string) (all []lureOf) {
 // server that does not keep it.
 var unkept = []ews.ExtendedProperty{{Field: ews.PidTagTransportMessageHeaders}}
 
-// TestPhishing: each kind of phishing message is found by what an alert says about
-// it.
+// TestPhishing: each kind of phishing message is found by what an alert says about it.
 func TestPhishing(t *testing.T) {
 	t.Parallel()
 	for _, field := range []string{"From", "Sender", "To", "Cc"} {
@@ -150,8 +149,7 @@ func TestPhishing(t *testing.T) {
 	}
 }
 
-// TestOrdinaryMail: no ordinary mail is undecided, and only what is asked for is
-// found.
+// TestOrdinaryMail: no ordinary mail is undecided, and only what is asked for is found.
 func TestOrdinaryMail(t *testing.T) {
 	t.Parallel()
 	srv, strategy := criteriaWorld(t, true)

@@ -15,10 +15,9 @@ import (
 // reads this version and earlier ones.
 const planVersion = 1
 
-// Plan lists what to take and why, and where there may be more to take that is not
-// known. It is plain data: a plan read back from JSON runs just as well in another
-// process, whole or in [Plan.Parts], by passing what [Plan.All] returns to
-// [Router.QuarantineAll].
+// Plan lists what to take and why, and where there may be more to take that is not known.
+// It is plain data: a plan read back from JSON runs just as well in another process,
+// whole or in [Plan.Parts], by passing what [Plan.All] returns to [Router.QuarantineAll].
 type Plan struct {
 	// Targets are the messages to take, each once, those that were named first.
 	Targets []PlannedTarget

@@ -17,10 +17,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// TestProofOfCorpus takes awkward messages by MIME: our own and, if it is next to
-// the repository, a corpus. At least 99 of 100 must be proved, not counting reports,
-// which CreateItem refuses; the others are reported with the reason, and stay where
-// they were.
+// TestProofOfCorpus takes awkward messages by MIME: our own and, if it is next to the
+// repository, a corpus. At least 99 of 100 must be proved, not counting reports, which
+// CreateItem refuses; the others are reported with the reason, and stay where they were.
 func TestProofOfCorpus(t *testing.T) {
 	t.Parallel()
 	messages := corpus(t)

@@ -89,8 +89,7 @@ func TestProofHalfOfTheCopy(t *testing.T) {
 	}
 }
 
-// replaceTaken puts another message in place of the one in quarantine, with its
-// stamp.
+// replaceTaken puts another message in place of the one in quarantine, with its stamp.
 func (w *world) replaceTaken(message []byte) {
 	box := w.Mailbox(vault)
 	copied := w.in(vault, theID)[0]
@@ -187,10 +186,9 @@ func TestProofOnAnOddServer(t *testing.T) {
 	}
 }
 
-// Whatever the way, an attempt that another run has begun is proved by content,
-// because the owner may have edited the message since, and so is an attempt that
-// nobody vouches for. A run's own attempt is not, if the original has not
-// changed.
+// Whatever the way, an attempt that another run has begun is proved by content, because
+// the owner may have edited the message since, and so is an attempt that nobody vouches
+// for. A run's own attempt is not, if the original has not changed.
 func TestProofOfAnotherRun(t *testing.T) {
 	t.Parallel()
 	for _, known := range []bool{false, true} {

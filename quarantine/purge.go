@@ -35,8 +35,7 @@ const MinPurgeAge = 24 * time.Hour
 type Purged struct {
 	Held
 	Outcome PurgeOutcome `json:"outcome"`
-	// Err says why it was refused, failed or is undecided; nil for other
-	// outcomes.
+	// Err says why it was refused, failed or is undecided; nil for other outcomes.
 	Err error `json:"-"`
 }
 

@@ -59,10 +59,9 @@ func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings
 // also takes messages that have arrived since. If more match than the limits
 // allow, nothing is taken.
 //
-// An error means that nothing was attempted: the arguments are invalid, the
-// server is unreachable, the mailbox cannot be opened, or limits are exceeded.
-// The receipt says what happened to each copy; [Receipt.Err] joins the errors
-// in it.
+// An error means that nothing was attempted: the arguments are invalid, the server is
+// unreachable, the mailbox cannot be opened, or limits are exceeded. The receipt says
+// what happened to each copy; [Receipt.Err] joins the errors in it.
 func (s *Service) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 	return s.quarantineFound(ctx, t, nil)
 }
@@ -206,8 +205,7 @@ func (s *Service) readBack(ctx context.Context, ri *ReceiptItem, it driver.Item)
 	ri.Outcome, ri.Err = Undecided, err
 }
 
-// already adds what earlier runs took. Items already in the receipt keep their
-// outcomes.
+// already adds what earlier runs took. Items already in the receipt keep their outcomes.
 func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context, reach) (holding, error)) error {
 	var found holding
 	var twice []driver.Item
@@ -255,8 +253,7 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 		case ri.Outcome == Quarantined:
 			s.readBack(ctx, &ri, it)
 		}
-		// The run that moved it may have been interrupted before it could
-		// sweep.
+		// The run that moved it may have been interrupted before it could sweep.
 		left := s.engine.Sweep(ctx, s.strategy.Mailbox(it.Stamp.Mailbox), it, *it.Stamp)
 		s.addOthers(&ri, passage.Result{Residue: strings.Join(left, "; ")})
 		s.addOthers(&ri, others[it.Stamp.Operation])
@@ -282,8 +279,7 @@ func (s *Service) receiptItem(it driver.Item) ReceiptItem {
 	}
 }
 
-// unbegun returns the outcome for an error that came before anything was
-// changed.
+// unbegun returns the outcome for an error that came before anything was changed.
 func unbegun(err error) Outcome {
 	if errors.Is(err, passage.ErrUndecided) {
 		return Undecided
@@ -291,8 +287,7 @@ func unbegun(err error) Outcome {
 	return NotBegun
 }
 
-// unfinished returns the outcome for an error that leaves open what has been
-// done.
+// unfinished returns the outcome for an error that leaves open what has been done.
 func unfinished(err error) Outcome {
 	if errors.Is(err, passage.ErrUndecided) {
 		return Undecided
@@ -306,9 +301,8 @@ func gaveUp(ctx context.Context, err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 }
 
-// conclude writes the result for an item into its receipt, and the outcome into
-// the journal. The claim to an intent that stays is given up, so that others
-// can settle it.
+// conclude writes the result for an item into its receipt, and the outcome into the
+// journal. The claim to an intent that stays is given up, so that others can settle it.
 func (s *Service) conclude(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err error, done Outcome) {
 	s.concluded(ctx, p, ri, err, done)
 	s.claims.release(ctx, ri.Operation)

@@ -73,8 +73,7 @@ func TestReach(t *testing.T) {
 	}
 }
 
-// containsReach reports whether an item of a receipt records how far the
-// message got.
+// containsReach reports whether an item of a receipt records how far the message got.
 func containsReach(receipt []byte) bool {
 	var r struct {
 		Items []map[string]json.RawMessage `json:"items"`

@@ -50,8 +50,8 @@ const (
 	Failed Outcome = "failed"
 	// Undecided means that it is not known yet where the item is: a request may
 	// still take effect, another run is working on it, or what is at the two ends
-	// does not match. Err says which and until when. Nothing is removed meanwhile;
-	// running it again, or [Service.Recover], settles it.
+	// does not match. Err says which and until when. Nothing is removed in the
+	// meantime; running it again, or [Service.Recover], settles it.
 	Undecided Outcome = "undecided"
 )
 
@@ -101,8 +101,7 @@ type Receipt struct {
 	// Searched lists the folders of the mailbox that were searched completely.
 	Searched []driver.Searched `json:"searched,omitempty"`
 	// Unsearched lists the folders that could not be searched completely, with the
-	// reason. If there are any, the receipt is incomplete: there may be more
-	// copies.
+	// reason. If there are any, the receipt is incomplete: there may be more copies.
 	Unsearched []driver.Unsearched `json:"unsearched,omitempty"`
 	// Examined is how many messages a search by criteria had to read, at least their
 	// headers, because the server could not decide on them: see [Limits].
@@ -236,8 +235,7 @@ func (r *Receipt) unlikeNear(items []driver.Item) {
 	}
 }
 
-// addOthers adds to an item what was found out about other copies with its
-// stamp.
+// addOthers adds to an item what was found out about other copies with its stamp.
 func (s *Service) addOthers(it *ReceiptItem, others passage.Result) {
 	it.Surplus = append(it.Surplus, s.surplusOf(others.Asides)...)
 	if others.Residue != "" {

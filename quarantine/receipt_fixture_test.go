@@ -116,8 +116,7 @@ func generic(t *testing.T, text []byte) any {
 	return v
 }
 
-// lost returns what was there before and is not there afterwards. Additions do
-// not count.
+// lost returns what was there before and is not there afterwards. Additions do not count.
 func lost(before, after any, at string) []string {
 	var all []string
 	switch b := before.(type) {

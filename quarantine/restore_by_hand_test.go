@@ -49,8 +49,7 @@ func TestMovedBackByHand(t *testing.T) {
 	})
 }
 
-// A message that a run has marked and left is distinguished from it: the
-// journal has it.
+// A message that a run has marked and left is distinguished from it: the journal has it.
 func TestRestoreOfWhatWasNeverTaken(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)

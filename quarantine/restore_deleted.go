@@ -28,8 +28,7 @@ func (s *Service) undelete(ctx context.Context, out *Receipt, missing []missed, 
 			was.Err = fmt.Errorf("searching Recoverable Items of %s: %w", s.vaultOf(out.Target.Mailbox).Address(), err)
 			out.Items[m.at] = was
 		case len(found.Items) > 0:
-			// An item that is gone by now was undeleted by another run, which
-			// reports it.
+			// An item that is gone by now was undeleted by another run, which reports it.
 			out.Items[m.at], _ = s.giveBackTraced(ctx, out.Target, found.Items, back, was.Outcome.Done())
 		case len(found.doubtful) > 0:
 			was.Outcome, was.Err, was.To = Refused, s.errUnsealed(out.Target.Mailbox, found.doubtful[0]), s.place(found.doubtful[0])
@@ -41,8 +40,7 @@ func (s *Service) undelete(ctx context.Context, out *Receipt, missing []missed, 
 }
 
 // undeleteMessage puts back the copies of a message that someone has deleted in the
-// quarantine mailbox. An error means that it could not find out whether there are
-// any.
+// quarantine mailbox. An error means that it could not find out whether there are any.
 func (s *Service) undeleteMessage(ctx context.Context, out *Receipt, back map[string]bool) error {
 	found, err := s.deleted(ctx, out.Target, driver.Query{Origin: out.Target.Mailbox})
 	if err != nil {

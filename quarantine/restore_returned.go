@@ -12,11 +12,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// returned finds out what became of an item that is not in quarantine. An
-// interrupted restore may have brought it back with its stamp still on. Each
-// item in the mailbox counts for one copy only: those in back already count for
-// another. With sameFolder, an unstamped item counts only if it is in the
-// folder that the copy was taken from.
+// returned finds out what became of an item that is not in quarantine. An interrupted
+// restore may have brought it back with its stamp still on. Each item in the mailbox
+// counts for one copy only: those in back already count for another. With sameFolder, an
+// unstamped item counts only if it is in the folder that the copy was taken from.
 //
 // Items that are looked for one after another share a view.
 //

@@ -108,8 +108,7 @@ type RouterOptions struct {
 	AskFor    time.Duration
 
 	// Remember is for how many mailboxes the router remembers where they are, and
-	// RememberFor how long it does so before it asks again. Default: 65,536 and
-	// one hour.
+	// RememberFor how long it does so before it asks again. Default: 65,536 and one hour.
 	Remember    int
 	RememberFor time.Duration
 

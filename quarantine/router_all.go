@@ -88,10 +88,9 @@ func spread[T any](ctx context.Context, atOnce int, all iter.Seq[T], work func(T
 	return nil
 }
 
-// List is [Service.List] on all servers concurrently, each with its oldest
-// items first. With a mailbox, only the servers that may have it, or have had
-// it, are asked. An error is a [*ServerError] and concerns one server; it does
-// not stop the others.
+// List is [Service.List] on all servers concurrently, each with its oldest items first.
+// With a mailbox, only the servers that may have it, or have had it, are asked. An error
+// is a [*ServerError] and concerns one server; it does not stop the others.
 func (r *Router) List(ctx context.Context, req ListRequest) iter.Seq2[Held, error] {
 	among := r.routes
 	if req.Mailbox != "" {

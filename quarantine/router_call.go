@@ -147,8 +147,7 @@ func (j job) blank() *Receipt {
 
 func (j job) notBegun(cause error) { j.end(j.blank(), notBegun(cause)) }
 
-// notBegun returns the error for work that was not begun because a context had
-// ended.
+// notBegun returns the error for work that was not begun because a context had ended.
 func notBegun(cause error) error { return fmt.Errorf("%w: %w", ErrNotBegun, cause) }
 
 // timed bounds the work on one target.

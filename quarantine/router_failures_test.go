@@ -80,8 +80,7 @@ func tallied(all func(func(*quarantine.Receipt, error) bool)) map[string]*verdic
 	return counts
 }
 
-// Only failures in a row count, and what is wrong with a target itself does
-// not.
+// Only failures in a row count, and what is wrong with a target itself does not.
 func TestMaxFailuresInARow(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

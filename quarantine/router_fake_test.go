@@ -39,8 +39,7 @@ func newLedger(name string, mailboxes ...string) *ledger {
 	return l
 }
 
-// set makes a server answer for a mailbox with an error, or without one if it
-// is nil.
+// set makes a server answer for a mailbox with an error, or without one if it is nil.
 func (l *ledger) set(address string, err error) {
 	l.setFunc(address, func(context.Context) error { return err })
 }

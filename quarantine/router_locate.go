@@ -13,9 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// silence is how long a server that did not answer is asked only if no other
-// has the mailbox, so that a server that is down does not delay every new
-// mailbox.
+// silence is how long a server that did not answer is asked only if no other has the
+// mailbox, so that a server that is down does not delay every new mailbox.
 const silence = time.Minute
 
 // ServerOf returns the name of the server to which a mailbox belongs. If the
@@ -32,9 +31,8 @@ func (r *Router) ServerOf(ctx context.Context, mailbox string) (string, error) {
 	return rt.name(), nil
 }
 
-// locate returns the service for a mailbox. If the mailbox is claimed, or only
-// one service may have it, no service is asked: the work itself will show
-// whether it does.
+// locate returns the service for a mailbox. If the mailbox is claimed, or only one
+// service may have it, no service is asked: the work itself will show whether it does.
 func (r *Router) locate(ctx context.Context, address string) (*route, error) {
 	if rt := r.remembered(address); rt != nil {
 		return rt, nil

@@ -43,8 +43,7 @@ type PlanRequest struct {
 type GroupTarget struct {
 	// Group is the address of the group.
 	Group string
-	// Target is what to take from the mailbox of each member: its Mailbox must be
-	// empty.
+	// Target is what to take from the mailbox of each member: its Mailbox must be empty.
 	Target Target
 }
 
@@ -74,10 +73,9 @@ type PlanStep struct {
 // Plan finds out what to take: it expands groups, follows forwards, finds out which
 // server has each mailbox, and leaves out what is asked for twice. It changes nothing.
 //
-// Whatever could not be expanded, followed or located is listed in the plan, and does
-// not keep the rest from being planned: see [Plan.Complete]. Targets are not checked;
-// one that no service would accept is refused when it is run, as if it had been named
-// alone.
+// Whatever could not be expanded, followed or located is listed in the plan, and does not
+// keep the rest from being planned: see [Plan.Complete]. Targets are not checked; one
+// that no service would accept is refused when it is run, as if it had been named alone.
 //
 // An error means that there is no plan: it matches [ErrInvalid], or is the cause of
 // the end of ctx.

@@ -118,8 +118,7 @@ func (s *seat) move(ctx context.Context, to chan struct{}) error {
 	return nil
 }
 
-// lend gives the slot and the room to others, though the target is still in
-// progress.
+// lend gives the slot and the room to others, though the target is still in progress.
 func (s *seat) lend() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

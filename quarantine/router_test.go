@@ -257,8 +257,7 @@ func TestRouterRecoversEverywhere(t *testing.T) {
 	assert.Equal(t, map[string]quarantine.Outcome{"A": quarantine.Quarantined, "B": quarantine.Quarantined}, settled)
 }
 
-// TestRouterListsInSpiteOfOneServer: an error from one server does not hide the
-// others.
+// TestRouterListsInSpiteOfOneServer: an error from one server does not hide the others.
 func TestRouterListsInSpiteOfOneServer(t *testing.T) {
 	t.Parallel()
 	r, a, b := twoOrganisations(t, nil)

@@ -148,8 +148,7 @@ func TestQuarantineAllIsFair(t *testing.T) {
 	}
 }
 
-// A pause for the account concerns all mailboxes, so nothing more is begun
-// because of it.
+// A pause for the account concerns all mailboxes, so nothing more is begun because of it.
 func TestQuarantineAllDoesNotLendForAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

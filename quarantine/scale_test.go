@@ -29,9 +29,8 @@ func (w *world) requested(operation ews.Operation) (n int) {
 	return n
 }
 
-// A group of 50,000 in 500 groups, each of which contains the outer group, the
-// next one and some of the next one's members, is expanded with one call per
-// group.
+// A group of 50,000 in 500 groups, each of which contains the outer group, the next one
+// and some of the next one's members, is expanded with one call per group.
 func TestScaleGroups(t *testing.T) {
 	t.Parallel()
 	const groups, each = 500, 100

@@ -41,11 +41,10 @@ type Options struct {
 	// Default: none.
 	QuarantineHeader, UndoHeader Header
 
-	// LeaveRecoverable leaves in Recoverable Items what moving a message leaves
-	// there, so its user can recover the message. By default, it is removed once the
-	// copy has been read back, if the strategy can find it: see [driver.Sweeper].
-	// What a retention policy or a hold keeps is out of the user's reach in any
-	// case.
+	// LeaveRecoverable leaves in Recoverable Items what moving a message leaves there, so
+	// its user can recover the message. By default, it is removed once the copy has been
+	// read back, if the strategy can find it: see [driver.Sweeper]. What a retention
+	// policy or a hold keeps is out of the user's reach in any case.
 	LeaveRecoverable bool
 
 	// CriteriaSearch allows targets with [Criteria]; SearchLimits bounds what they

@@ -16,8 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// patient returns options for a world with the times used in production, for
-// bubbles.
+// patient returns options for a world with the times used in production, for bubbles.
 func patient(o worldOptions) worldOptions {
 	set := o.settings
 	o.settings = func(s *quarantine.Options) {
@@ -77,8 +76,8 @@ func (w *world) taken(t *testing.T) *quarantine.Receipt {
 	return r
 }
 
-// A restored message is filed while the run looks for it, from one folder to
-// another: it is seen twice, but is one item.
+// A restored message is filed while the run looks for it, from a folder that has been
+// searched to one that has yet to be: it is seen twice, but is one item.
 func TestSeenTwiceOnRestore(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -188,8 +187,7 @@ func TestFiledAfterALostAnswer(t *testing.T) {
 	})
 }
 
-// A policy or an analyst immediately files the copy elsewhere in the quarantine
-// mailbox.
+// A policy or an analyst immediately files the copy elsewhere in the quarantine mailbox.
 func TestFiledElsewhereInQuarantine(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)

@@ -21,8 +21,7 @@ const (
 	// anywhere is nearest and then, last, the folders of other mailboxes.
 	anywhere
 	// everywhere continues when something is found, to find what someone has put
-	// elsewhere, but looks in the folders of other mailboxes only if nothing is
-	// found.
+	// elsewhere, but looks in the folders of other mailboxes only if nothing is found.
 	everywhere
 )
 
@@ -73,9 +72,8 @@ func (s *Service) taken(ctx context.Context, t Target, q driver.Query, to reach)
 	return found, err
 }
 
-// inQuarantine finds the items in quarantine that match both a target (the zero
-// value matches all) and a query. If the quarantine folder does not exist yet,
-// there are none.
+// inQuarantine finds the items in quarantine that match both a target (the zero value
+// matches all) and a query. If the quarantine folder does not exist yet, there are none.
 func (s *Service) inQuarantine(ctx context.Context, mailbox string, t Target, q driver.Query) (driver.Findings, error) {
 	for again := false; ; again = true {
 		root, err := s.root(ctx, mailbox, again)

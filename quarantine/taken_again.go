@@ -15,8 +15,7 @@ func (r *Receipt) takenAgain(found []driver.Item) (twice []driver.Item) {
 			continue
 		}
 		group := slices.DeleteFunc(slices.Clone(found), func(it driver.Item) bool { return it.Stamp.Operation != ri.Operation })
-		// If the known copy is not among them, another one is that copy, moved
-		// since.
+		// If the known copy is not among them, another one is that copy, moved since.
 		if len(group) > 1 && slices.ContainsFunc(group, func(it driver.Item) bool { return it.ID == ri.To.ItemID }) {
 			twice = append(twice, group...)
 		}

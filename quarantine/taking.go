@@ -34,9 +34,8 @@ type taking struct {
 	asked      bool            // the journal has been asked for them
 }
 
-// all takes what a search shows. If an item was not where it had been found, it
-// searches again: the item has another id now, another run took it, or the
-// server is wrong.
+// all takes what a search shows. If an item was not where it had been found, it searches
+// again: the item has another id now, another run took it, or the server is wrong.
 func (tk *taking) all(ctx context.Context) error {
 	for pass := 1; ; pass++ {
 		moved, err := tk.once(ctx, pass)
@@ -103,8 +102,7 @@ func (tk *taking) meet(near []driver.Item) {
 	}
 }
 
-// accountFor removes from vanished the items that a search shows again or under a
-// new id.
+// accountFor removes from vanished the items that a search shows again or under a new id.
 func (tk *taking) accountFor(items []driver.Item) {
 	for _, it := range items {
 		i := slices.IndexFunc(tk.vanished, func(v driver.Item) bool {

@@ -69,8 +69,7 @@ func scenarioWorld(t testing.TB, name string, impersonation bool) *world {
 	return w
 }
 
-// users yields all mailboxes except the quarantine mailboxes, each with its
-// organisation.
+// users yields all mailboxes except the quarantine mailboxes, each with its organisation.
 func (x *tenants) users() iter.Seq2[*world, *ewstest.Mailbox] {
 	return func(yield func(*world, *ewstest.Mailbox) bool) {
 		for _, w := range []*world{x.head, x.cloud} {
@@ -201,8 +200,7 @@ func TestTenantsThereAndBack(t *testing.T) {
 		}
 		slices.Sort(searched)
 		assert.Equal(t, searchable(box), searched, "every folder of %s, once", box.Address())
-		// Another target that means the same message may have taken it in the
-		// meantime.
+		// Another target that means the same message may have taken it in the meantime.
 		assert.GreaterOrEqual(t, hits, count(receipt, quarantine.Quarantined), "of %s", box.Address())
 	}
 

@@ -13,8 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// markedMIME returns a message whose MIME form ends in the marker of a truncated
-// export.
+// markedMIME returns a message whose MIME form ends in the marker of a truncated export.
 func markedMIME() []byte {
 	return append(eml(theID, "Invoice"), "Pay to acc=== Truncated Data ==="...)
 }

@@ -54,8 +54,7 @@ func (tk *taking) intentFor(ctx context.Context, it driver.Item) (Intent, bool) 
 	return tk.intents[i], true
 }
 
-// stamp returns the stamp that the item is marked with, as far as the intent
-// records it.
+// stamp returns the stamp that the item is marked with, as far as the intent records it.
 func (in Intent) stamp() driver.Stamp {
 	return driver.Stamp{Operation: in.Operation, Attempt: in.Attempt, Lease: in.Lease, Mailbox: in.Target.Mailbox, Direction: in.Direction, At: in.At}
 }

@@ -162,8 +162,7 @@ func openIntents(ctx context.Context, j quarantine.Journal) (all []quarantine.In
 	return all, errors.Join(errs...)
 }
 
-// beginFor writes an intent into a journal, like a process that has crashed
-// since.
+// beginFor writes an intent into a journal, like a process that has crashed since.
 func beginFor(t testing.TB, j quarantine.Journal, in quarantine.Intent) {
 	t.Helper()
 	_, err := j.Begin(t.Context(), in, "a process that crashed", 0)

@@ -68,15 +68,13 @@ type Unguarded interface {
 	NoteSettles() time.Duration
 }
 
-// Belled is a [Watchable] mailbox that can report immediately when something
-// arrives.
+// Belled is a [Watchable] mailbox that can report immediately when something arrives.
 type Belled interface {
-	// Listen calls ring each time something may have arrived in a folder, and once
-	// when it begins to listen, because earlier arrivals are not reported. It returns
-	// when ctx ends, when the mail system wants to be asked again (nil), or with an
-	// error. The error matches [errors.ErrUnsupported] if the mail system or the
-	// account's rights do not allow listening; arrivals are then found by looking.
-	// Rings may be lost.
+	// Listen calls ring each time something may have arrived in a folder, and once when
+	// it begins to listen, because earlier arrivals are not reported. It returns when ctx
+	// ends, when the mail system wants to be asked again (nil), or with an error. The
+	// error matches [errors.ErrUnsupported] if the mail system or the account's rights do
+	// not allow listening; arrivals are then found by looking. Rings may be lost.
 	Listen(ctx context.Context, folder Folder, ring func()) error
 }
 

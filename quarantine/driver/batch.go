@@ -58,8 +58,7 @@ type BatchRemover interface {
 	RemoveAll(ctx context.Context, items []Item) []Reply[struct{}]
 }
 
-// BatchSweeper is a [Mailbox] that finds the leftovers of several operations in one
-// call.
+// BatchSweeper is a [Mailbox] that finds the leftovers of several operations in one call.
 type BatchSweeper interface {
 	LeftoversAll(ctx context.Context, operations []string) []Reply[[]Item]
 }

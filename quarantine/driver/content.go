@@ -41,8 +41,7 @@ var kindNames = [...]struct {
 	{"", "other part", "other parts"}, // of a kind that is not listed
 }
 
-// listed returns the kind if it is one of those above, otherwise the empty
-// kind.
+// listed returns the kind if it is one of those above, otherwise the empty kind.
 func (k PartKind) listed() PartKind {
 	for _, name := range kindNames {
 		if name.kind == k {

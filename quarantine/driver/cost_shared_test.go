@@ -11,8 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Requests that calls share are counted once, in turn, and each call learns of
-// them.
+// Requests that calls share are counted once, in turn, and each call learns of them.
 func TestSharedCosts(t *testing.T) {
 	t.Parallel()
 	run, whole := driver.Metered(t.Context())

@@ -52,8 +52,7 @@ func TestMetersInMeters(t *testing.T) {
 	assert.Equal(t, whole, all)
 }
 
-// What a meter keeps is bounded, and is one line of text whatever a server
-// says.
+// What a meter keeps is bounded, and is one line of text whatever a server says.
 func TestCostIsBounded(t *testing.T) {
 	t.Parallel()
 	ctx, m := driver.Metered(t.Context())

@@ -27,11 +27,10 @@
 // One capability belongs to the strategy: an [InPlace] keeps messages in the mailbox that
 // they came from.
 //
-// A driver that can do the same for several items with one request can implement
-// further interfaces for package gather, which makes such requests on behalf of
-// concurrent calls: see [BatchFinder], [BatchInspector], [BatchMarker], [BatchRemover],
-// [BatchSweeper], [BatchReader] and [BatchCarrier]. The engine asks for one item at a
-// time.
+// A driver that can do the same for several items with one request can implement further
+// interfaces for package gather, which makes such requests on behalf of concurrent calls:
+// see [BatchFinder], [BatchInspector], [BatchMarker], [BatchRemover], [BatchSweeper],
+// [BatchReader] and [BatchCarrier]. The engine asks for one item at a time.
 //
 // An item in transit carries a [Stamp]: a few short properties by which it can be
 // recognised at either end without its id, and which are needed to undo the
@@ -47,7 +46,6 @@
 // nothing more for it: whatever is still on its way must take effect within
 // quarantine.Options.WriteDoubt, or not at all.
 //
-// The suite of package quarantinetest checks whether a driver keeps the
-// contract. Package ewsmail is the driver for Exchange; examples/customstrategy
-// is a small driver.
+// The suite of package quarantinetest checks whether a driver keeps the contract. Package
+// ewsmail is the driver for Exchange; examples/customstrategy is a small driver.
 package driver

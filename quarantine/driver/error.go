@@ -2,10 +2,9 @@ package driver
 
 import "errors"
 
-// Error tells the engine what an error means. A driver wraps its mail system's
-// answer. Flags that are not set mean the worst case: the call may have taken
-// effect, the server may still be working on it, and the same call will not
-// succeed later.
+// Error tells the engine what an error means. A driver wraps its mail system's answer.
+// Flags that are not set mean the worst case: the call may have taken effect, the server
+// may still be working on it, and the same call will not succeed later.
 //
 // The errors [ErrGone], [ErrConflict], [ErrUnreachable] and [ErrNoDirectory]
 // may be wrapped in it or returned on their own.

@@ -13,9 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// onHold is a driver on top of another one. It carries nothing out of mailboxes that
-// are on hold, and changes nothing in them; in all other respects it is the other
-// driver.
+// onHold is a driver on top of another one. It carries nothing out of mailboxes that are
+// on hold, and changes nothing in them; in all other respects it is the other driver.
 type onHold struct {
 	driver.Strategy
 	held map[string]bool // addresses in lower case

@@ -13,8 +13,7 @@ type Findings struct {
 	Searched   []Searched
 	Unsearched []Unsearched
 	// Examined is how many messages a search by criteria had to read because the mail
-	// system could not decide on them. The engine counts them; a driver leaves it
-	// zero.
+	// system could not decide on them. The engine counts them; a driver leaves it zero.
 	Examined int
 
 	bytes int64 // approximate size of the items

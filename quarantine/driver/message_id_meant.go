@@ -9,13 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// MeantMessageID returns the id that was probably meant by what someone has asked for.
-// It is without angle brackets (even if one is missing), the name of the header,
-// quotes and surrounding punctuation, escapes of HTML, URLs and JSON, invisible
-// characters, blanks next to @ and dots, and the brackets around dots that keep people
-// from following links. A text with several ids stays as it is, and so does one that
-// names another message (In-Reply-To, References). The result is empty if nothing is
-// left.
+// MeantMessageID returns the id that was probably meant by what someone has asked for. It
+// is without angle brackets (even if one is missing), the name of the header, quotes and
+// surrounding punctuation, escapes of HTML, URLs and JSON, invisible characters, blanks
+// next to @ and dots, and the brackets around dots that keep people from following links.
+// A text with several ids stays as it is, and so does one that names another message
+// (In-Reply-To, References). The result is empty if nothing is left.
 func MeantMessageID(asked string) string {
 	if bare := BareMessageID(asked); isPlainID(bare) {
 		return bare

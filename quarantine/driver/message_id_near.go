@@ -8,9 +8,8 @@ import (
 
 // NearMessageID reports whether an id differs from what someone has asked for only in
 // what programs change when they show an id or pass it on (the case of letters, white
-// space, quotes, comments, the form of an international domain), or contains it
-// alongside something else, such as another id. Strictly speaking, it belongs to
-// another message.
+// space, quotes, comments, the form of an international domain), or contains it alongside
+// something else, such as another id. Strictly speaking, it belongs to another message.
 func NearMessageID(asked, id string) bool {
 	if asked == "" || MeansMessageID(asked, id) {
 		return false

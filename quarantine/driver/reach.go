@@ -34,8 +34,7 @@ const (
 // whether it was read is Read of [Item].
 type Reach struct {
 	Answer Answer `json:"answer,omitempty"`
-	// AnsweredAt is the time of the answer, zero if the mail system does not
-	// provide it.
+	// AnsweredAt is the time of the answer, zero if the mail system does not provide it.
 	AnsweredAt time.Time `json:"answeredAt,omitzero"`
 	FollowUp   FollowUp  `json:"followUp,omitempty"`
 }

@@ -47,14 +47,13 @@ const CutLength = 255
 // Searcher is a [Mailbox] that can be searched by criteria. Without it, targets
 // with criteria are refused.
 type Searcher interface {
-	// Candidates calls visit for each message that the query asks for and that may
-	// match the criteria. It must not omit a match, but may include other messages:
-	// it leaves to the server what the server decides reliably, and the engine
-	// checks the rest, and counts. Visit may call other methods of the mailbox. An
-	// error from visit ends the search and is returned unchanged, with what was
-	// found until then. A message may be passed more than once; if a driver sees
-	// that a message is no longer where it was, it passes it a last time with
-	// [ErrGone].
+	// Candidates calls visit for each message that the query asks for and that may match
+	// the criteria. It must not omit a match, but may include other messages: it leaves
+	// to the server what the server decides reliably, and the engine checks the rest, and
+	// counts. Visit may call other methods of the mailbox. An error from visit ends the
+	// search and is returned unchanged, with what was found until then. A message may be
+	// passed more than once; if a driver sees that a message is no longer where it was,
+	// it passes it a last time with [ErrGone].
 	//
 	// A server may decide on people only if its properties show everyone whom the
 	// header names. Messages that it finds by these properties should come first:
@@ -78,9 +77,8 @@ type Candidate struct {
 	// Item is the message as Find returns it, with its attachments if the
 	// criteria ask about them.
 	Item Item
-	// Senders are the people in From and Sender, and Recipients those in To, Cc
-	// and Bcc, as far as the mail system keeps them, if the criteria ask about
-	// them.
+	// Senders are the people in From and Sender, and Recipients those in To, Cc and Bcc,
+	// as far as the mail system keeps them, if the criteria ask about them.
 	Senders, Recipients []Party
 	// Header is the header of the message as it was received, if the criteria ask
 	// about people: properties show less. If it is empty or has no From, and the

@@ -17,8 +17,7 @@ type Direction string
 const (
 	ToQuarantine Direction = "q"
 	ToUser       Direction = "r"
-	// Surplus is the direction of a copy that nobody needs: it is kept, and not
-	// counted.
+	// Surplus is the direction of a copy that nobody needs: it is kept, and not counted.
 	Surplus Direction = "s"
 )
 

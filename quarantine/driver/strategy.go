@@ -67,10 +67,9 @@ type Carried struct {
 	// content: see [Reader].
 	Faithful bool
 
-	// Once means that the same call cannot make a second copy, because the first
-	// call takes the item away, and its id with it. After a lost answer, the
-	// engine then tries the same way again; otherwise it waits until nothing can
-	// arrive any more.
+	// Once means that the same call cannot make a second copy, because the first call
+	// takes the item away, and its id with it. After a lost answer, the engine then tries
+	// the same way again; otherwise it waits until nothing can arrive any more.
 	Once bool
 
 	// ItemID is the id of the copy, or empty if the server did not return it.

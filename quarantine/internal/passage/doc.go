@@ -2,12 +2,11 @@
 // back to its user. It knows mailboxes only as package driver describes them, and
 // no service, target or receipt.
 //
-// An id is a sighting of an item, not the item itself: a move gives it another id.
-// So a passage relies on the stamp. It writes a stamp with a new attempt on the
-// original, and reads it back; the attempt travels with the copy. An item at the
-// destination with that attempt is a copy of this original, and nothing else is.
-// Nobody else sends the item while the lease of the attempt lasts, and nothing
-// that was sent under it arrives later.
+// An id is a sighting of an item, not the item itself: a move gives it another id. So a
+// passage relies on the stamp. It writes a stamp with a new attempt on the original, and
+// reads it back; the attempt travels with the copy. An item at the destination with that
+// attempt is a copy of this original, and nothing else is. Nobody else sends the item
+// while the lease of the attempt lasts, and nothing that was sent under it arrives later.
 //
 // Then it looks at both ends, as often as needed, and follows the table. "Shown"
 // means that absence has been shown: by two looks in a row, the last of which
@@ -31,11 +30,10 @@
 // A look that sees nothing of the attempt, but something of a later one of the same
 // operation, does not count: another run has begun a new attempt, which is adopted.
 //
-// The first row that fits applies. Nothing is permanently removed except an
-// original whose copy has been compared with it in the same look, under the
-// version that was compared, and what the move of that very original has left in
-// Recoverable Items. A copy that does not match, or that is one too many, is put
-// aside and reported.
+// The first row that fits applies. Nothing is permanently removed except an original
+// whose copy has been compared with it in the same look, under the version that was
+// compared, and what the move of that very original has left in Recoverable Items. A copy
+// that does not match, or that is one too many, is put aside and reported.
 //
 // An undecided end leaves stamp and intent as they are. The next run, or the
 // recovery, adopts the attempt and continues with the same table.

@@ -36,8 +36,7 @@ type Engine struct {
 	// restored one. An empty name means none.
 	QuarantineHeader, UndoHeader driver.Header
 
-	// Leaves means that whatever a move leaves in Recoverable Items stays
-	// there.
+	// Leaves means that whatever a move leaves in Recoverable Items stays there.
 	Leaves bool
 
 	// Shelf returns the folder of the quarantine mailbox for surplus copies.

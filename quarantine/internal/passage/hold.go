@@ -11,10 +11,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// hold takes hold of the item for this run: it stamps the item with a new attempt
-// and reads the stamp back, or it adopts the attempt that another run has begun.
-// With renew, the passage's present attempt is not adopted again but replaced by
-// a new one.
+// hold takes hold of the item for this run: it stamps the item with a new attempt and
+// reads the stamp back, or it adopts the attempt that another run has begun. With renew,
+// the passage's present attempt is not adopted again but replaced by a new one.
 //
 // If two runs mark the item at the same time, its version decides between them,
 // because the first write changes it. Where the server ignores versions, MarkWait of
@@ -165,8 +164,7 @@ func (p *Passage) inMailboxOf(ctx context.Context, had driver.Stamp) (bool, erro
 	if driver.Temporary(err) {
 		return false, err
 	}
-	// An account that may read this mailbox may also read it by its other
-	// address.
+	// An account that may read this mailbox may also read it by its other address.
 	return slices.ContainsFunc(found.Items, func(it driver.Item) bool { return it.ID == p.Item.ID }), nil
 }
 
@@ -314,8 +312,7 @@ func (p *Passage) mark(ctx context.Context) error {
 	return driver.ErrConflict // another run was faster
 }
 
-// readAnew reads the item again before it is marked, if the time between the two
-// matters.
+// readAnew reads the item again before it is marked, if the time between the two matters.
 func (p *Passage) readAnew(ctx context.Context) error {
 	if p.engine.MarkWait == 0 {
 		return nil
@@ -371,8 +368,7 @@ func (p *Passage) begin(ctx context.Context) error {
 	if replaced == "" || replaced == p.begun {
 		return nil
 	}
-	// Not before the new intent is written, or nobody would know any more what to
-	// do.
+	// Not before the new intent is written, or nobody would know any more what to do.
 	if err := p.Ledger.Finish(ctx, replaced); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}

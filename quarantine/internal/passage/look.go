@@ -298,10 +298,9 @@ func (p *Passage) searchCopies(ctx context.Context) ([]driver.Item, error) {
 	}
 }
 
-// Uncarried makes sure that nothing of an attempt is at the destination, for an
-// attempt that the original does not carry. If something is, the stamp was removed
-// from the original after the original had been carried, and it must not be carried
-// again.
+// Uncarried makes sure that nothing of an attempt is at the destination, for an attempt
+// that the original does not carry. If something is, the stamp was removed from the
+// original after the original had been carried, and it must not be carried again.
 func (p *Passage) Uncarried(ctx context.Context, stamp driver.Stamp) error {
 	it, err := p.leftOf(ctx, stamp, func(driver.Item) bool { return true })
 	if err != nil {

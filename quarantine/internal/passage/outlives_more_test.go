@@ -81,8 +81,7 @@ func TestIDOutlivesTheMoveAnd(t *testing.T) {
 	}
 }
 
-// If the server reports the copy itself as what a move has left behind, it is
-// not swept.
+// If the server reports the copy itself as what a move has left behind, it is not swept.
 func TestLeftoverIsTheCopy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -145,9 +145,8 @@ func (p *Passage) Resume(ctx context.Context, stamp driver.Stamp) error {
 // Begun tells the passage about the intent that an interrupted run has left.
 func (p *Passage) Begun(operation string) { p.begun = operation }
 
-// settle follows the table until the item is at one end, or it cannot be
-// decided where it is. It begins with a look, unless the item has just been
-// marked.
+// settle follows the table until the item is at one end, or it cannot be decided where it
+// is. It begins with a look, unless the item has just been marked.
 func (p *Passage) settle(ctx context.Context, look bool) (err error) {
 	if p.dest, err = p.destination(ctx, false); err != nil {
 		return p.stopped(ctx, fmt.Errorf("destination folder: %w", err))
@@ -220,9 +219,8 @@ func (p *Passage) until() string { return p.stamp.Lease.Format(time.RFC3339) }
 // for the outcome of a request whose answer was lost, before it ends undecided.
 const patienceFactor = 30
 
-// prepare makes sure that this run may send the item: under the lease that it
-// holds or, if the row asks for a new one or the time for sending has passed,
-// under a new one.
+// prepare makes sure that this run may send the item: under the lease that it holds or,
+// if the row asks for a new one or the time for sending has passed, under a new one.
 func (p *Passage) prepare(ctx context.Context, r row) error {
 	switch {
 	case r == rowNextWay:
@@ -254,9 +252,8 @@ func (p *Passage) prepare(ctx context.Context, r row) error {
 	return nil
 }
 
-// sendBy returns until when this run may send what it has marked. Its calls end by
-// then, because others assume that whatever was sent has arrived by the end of the
-// lease.
+// sendBy returns until when this run may send what it has marked. Its calls end by then,
+// because others assume that whatever was sent has arrived by the end of the lease.
 func (p *Passage) sendBy() time.Time { return p.marked.Add(p.engine.window()) }
 
 // inTime reports whether what this run has marked may still be sent.

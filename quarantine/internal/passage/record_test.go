@@ -19,8 +19,7 @@ var (
 // names matches the names of operations and attempts, which are random.
 var names = regexp.MustCompile(`\b[a-z2-7]{26}\b`)
 
-// record is a file that describes what the engine does, with a line for each
-// case.
+// record is a file that describes what the engine does, with a line for each case.
 type record struct {
 	file string
 	want map[string]string // lines by case, which is the text before the colon

@@ -34,8 +34,7 @@ func (p *Passage) abandon(ctx context.Context, cause error) error {
 // owner has changed since is left alone.
 func (p *Passage) Release(ctx context.Context) error {
 	change := driver.Change{Clear: true}
-	// The stamp on the item has the read state: a stamp made from an intent
-	// does not.
+	// The stamp on the item has the read state: a stamp made from an intent does not.
 	if mark := p.copied.Stamp; mark != nil && p.copied.Read != mark.Read {
 		change.Read = &mark.Read
 	}

@@ -36,8 +36,7 @@ type scene struct {
 	closed bool               // no content can be read
 }
 
-// letters are the letters for calls; calls to the quarantine mailbox have
-// capitals.
+// letters are the letters for calls; calls to the quarantine mailbox have capitals.
 var letters = map[detour.Kind]string{
 	detour.Find: "f", detour.Inspect: "i", detour.Content: "c", detour.Mark: "m", detour.Remove: "r",
 	detour.Shelve: "s", detour.Leftovers: "l", detour.Folder: "d", detour.Home: "h", detour.Carry: "<",
@@ -113,9 +112,8 @@ func (s *scene) addRecoverable(c *detour.Call) {
 	}
 }
 
-// dress gives the items that a driver returns a size, and an attachment if the way
-// keeps it: a server may list none for a message that it has recreated. A search
-// lists none.
+// dress gives the items that a driver returns a size, and an attachment if the way keeps
+// it: a server may list none for a message that it has recreated. A search lists none.
 func (s *scene) dress(a *detour.Answer) {
 	dress := func(it *driver.Item) {
 		copied := it.Mailbox == vault == (s.sends == driver.ToQuarantine)

@@ -11,9 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// printOf returns what an item is recognised by: everything that a search
-// returns and every way keeps. A stamp that was copied to another message does
-// not fit that message.
+// printOf returns what an item is recognised by: everything that a search returns and
+// every way keeps. A stamp that was copied to another message does not fit that message.
 func printOf(it driver.Item) string {
 	h := sha256.New()
 	for _, part := range []string{

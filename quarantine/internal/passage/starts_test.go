@@ -41,8 +41,7 @@ func purged(s *scene, p *passage.Passage) {
 	}
 }
 
-// waits makes the engine wait for other runs, as it must where change keys are
-// ignored.
+// waits makes the engine wait for other runs, as it must where change keys are ignored.
 func waits(s *scene, stamp *driver.Stamp) {
 	*stamp = driver.Stamp{}
 	s.engine.MarkWait = 30 * time.Second

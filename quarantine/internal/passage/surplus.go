@@ -9,10 +9,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// unproved handles copies none of which matches the original. None is removed.
-// If the original is gone, or something may still arrive, the run ends
-// undecided; otherwise each copy is put aside, and the original is taken out of
-// the attempt.
+// unproved handles copies none of which matches the original. None is removed. If the
+// original is gone, or something may still arrive, the run ends undecided; otherwise each
+// copy is put aside, and the original is taken out of the attempt.
 func (p *Passage) unproved(ctx context.Context, s sight, copies []driver.Item) (done bool, err error) {
 	if s.source == nil {
 		p.residues = append(p.residues, "the only copy is in "+p.To.Address())
@@ -47,9 +46,8 @@ func (a Aside) String() string {
 	return s
 }
 
-// shelve puts a copy aside, where people can find it, and takes it out of the
-// attempt. It returns whether the latter has been done, and records the copy in
-// any case.
+// shelve puts a copy aside, where people can find it, and takes it out of the attempt. It
+// returns whether the latter has been done, and records the copy in any case.
 func (p *Passage) shelve(ctx context.Context, c driver.Item, why string) bool {
 	a := Aside{Item: c, Why: why}
 	defer func() {

@@ -102,9 +102,8 @@ func refuse(kind detour.Kind) func(*detour.Call) {
 	}
 }
 
-// Of several items with one operation, the one of the latest attempt stays, and
-// every run chooses the same one; the others are put aside if they are the same
-// message.
+// Of several items with one operation, the one of the latest attempt stays, and every run
+// chooses the same one; the others are put aside if they are the same message.
 func TestSingle(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

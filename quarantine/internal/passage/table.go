@@ -96,8 +96,7 @@ func (p *Passage) free() bool {
 	return !p.adopted && !p.inFlight && !p.removing || p.engine.expired(p.stamp)
 }
 
-// Rows returns the rows of the table, in order, as they are passed to
-// [Engine].Saw.
+// Rows returns the rows of the table, in order, as they are passed to [Engine].Saw.
 func Rows() []string {
 	var all []string
 	for _, r := range rules {

@@ -172,8 +172,7 @@ func editedThen(kind detour.Kind, do func(*scene, *detour.Call)) func(*scene, *d
 	}
 }
 
-// originals has somebody do something to what is sent, at the end it comes
-// from.
+// originals has somebody do something to what is sent, at the end it comes from.
 func originals(do func(*scene, *twobox.Object)) func(*scene, *detour.Call) {
 	return func(s *scene, c *detour.Call) {
 		box := alice

@@ -16,8 +16,7 @@ type flight struct {
 	box  string
 	item driver.Item // to mark, remove or move
 	mark driver.Change
-	// to is the destination folder, and made is the copy that the request
-	// brings.
+	// to is the destination folder, and made is the copy that the request brings.
 	to   int
 	made *Object
 	lost bool // the stamp is not kept
@@ -37,8 +36,7 @@ const (
 // Delay makes the next write take effect later. Its answer is lost.
 func (s *System) Delay(d time.Duration) { s.late = d }
 
-// Due makes every request whose time has come take effect. Each call does so
-// itself.
+// Due makes every request whose time has come take effect. Each call does so itself.
 func (s *System) Due() {
 	now := time.Now()
 	for {

@@ -51,8 +51,7 @@ func (s *System) Read(o *Object) {
 	o.Version++
 }
 
-// Flag changes an object, but nothing that a driver reports about it except the
-// version.
+// Flag changes an object, but nothing that a driver reports about it except the version.
 func (s *System) Flag(o *Object) {
 	s.Due()
 	o.Version++

@@ -14,8 +14,7 @@ type strategy struct {
 	ways   []driver.Way
 }
 
-// Strategy returns a driver for the system that carries in the given ways, in that
-// order.
+// Strategy returns a driver for the system that carries in the given ways, in that order.
 func (s *System) Strategy(ways ...driver.Way) driver.Strategy { return strategy{s, ways} }
 
 // Name returns "twobox".
