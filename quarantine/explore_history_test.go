@@ -186,7 +186,8 @@ type pending struct {
 	between []event // before its members
 }
 
-// top returns the call in progress that was begun last, or nil if there is none.
+// top returns the call in progress that was begun last, or nil if no call is in
+// progress.
 func (x *exploration) top() *pending {
 	if len(x.under) == 0 {
 		return nil

@@ -13,7 +13,7 @@ import (
 type trailGround interface {
 	// forwarded is [driver.Forwarder.Forwarded] of a mailbox.
 	forwarded(ctx context.Context, mailbox, messageID string, limit int) ([]driver.Forwarded, error)
-	// book returns the address book, or nil if there is none.
+	// book returns the address book, or nil if the ground has none.
 	book() driver.Directory
 	// has reports whether to treat an address that no address book shows as a
 	// mailbox. Opening it will show whether it exists.

@@ -133,7 +133,7 @@ func (x *play) prepare(t *testing.T) {
 	}
 }
 
-// journalOf returns the journal of the present process, or nil if there is none.
+// journalOf returns the journal of the present process, or nil if it has none.
 func (x *play) journalOf() quarantine.Journal {
 	if !x.journal {
 		return nil

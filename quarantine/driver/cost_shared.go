@@ -6,7 +6,7 @@ import (
 )
 
 // MeterOf returns the meter that counts what calls with a context cost, or nil if
-// there is none.
+// the context has none.
 func MeterOf(ctx context.Context) *Meter {
 	m, _ := ctx.Value(meterKey{}).(*Meter)
 	return m

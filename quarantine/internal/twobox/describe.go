@@ -82,7 +82,7 @@ func (d *Description) Name(name string) int {
 	return d.names[name]
 }
 
-// Item returns a number for the object with an id, or -1 if there is none.
+// Item returns a number for the object with an id, or -1 if no object has it.
 func (d *Description) Item(id string) int {
 	if rank, ok := d.ranks[id]; ok {
 		return rank

@@ -88,7 +88,7 @@ func (s *System) order(box string) []int {
 }
 
 // FolderOf returns the folder of a mailbox with a well-known name or a display name,
-// or -1 if there is none.
+// or -1 if the mailbox has no such folder.
 func (s *System) FolderOf(box, name string) int {
 	return slices.IndexFunc(s.Folders, func(f Folder) bool { return f.Box == box && (f.Base == name || f.Base == "" && f.Name == name) })
 }
