@@ -40,9 +40,9 @@ func TestMain(m *testing.M) {
 		os.Exit(child())
 	}
 	if os.Getenv("GOGC") == "" {
-		// Thousands of small worlds leave little behind, so the garbage collector
-		// would only take a third of the time. The limit is for the large worlds,
-		// of 50,000 messages.
+		// Thousands of small worlds leave little behind, so garbage collection
+		// would waste a third of the time. The limit is for the large worlds, of
+		// 50,000 messages.
 		debug.SetGCPercent(2000)
 		debug.SetMemoryLimit(2 << 30)
 	}

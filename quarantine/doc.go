@@ -73,9 +73,9 @@
 //
 // Proof. Copy and original are read in the same look and compared, as strictly as
 // the way allows. Only then is the original removed, with the change key that it was
-// read with: if anyone has changed it since, both are looked at again. Nothing else
-// is ever removed permanently, except what moving it left in Recoverable Items,
-// unless LeaveRecoverable is set.
+// read with: if anyone has changed it since, both are looked at again. Apart from
+// the original, only what moving it left in Recoverable Items is ever removed
+// permanently, and not even that if LeaveRecoverable is set.
 //
 // Gone. A search that does not show an item does not prove that it is gone: the index may
 // lag behind, or the owner may have moved the item while the folders were searched. Where

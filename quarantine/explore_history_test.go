@@ -186,8 +186,7 @@ type pending struct {
 	between []event // before its members
 }
 
-// top returns the call in progress that was begun last, or nil if no call is in
-// progress.
+// top returns the call in progress that was begun last, or nil if no call is in progress.
 func (x *exploration) top() *pending {
 	if len(x.under) == 0 {
 		return nil

@@ -127,7 +127,7 @@ func TestOriginalGoneByOtherHands(t *testing.T) {
 	}
 }
 
-// The same, where the server is busy when the original is to be removed: what was refused
+// The same, if the server is busy when the original should be removed: a refused removal
 // has not removed it.
 func TestOriginalGoneBeforeTheSecondTry(t *testing.T) {
 	t.Parallel()

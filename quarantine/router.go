@@ -96,9 +96,9 @@ type RouterOptions struct {
 
 	// Repeats makes a call work again on a target that has come before in the same call.
 	// Set it for a sequence that goes on for days, such as a [Feed] of alerts, in which
-	// the same target may be asked for again on purpose. In a list, where a repeat is an
-	// oversight, each target should have one result. Default: each target is worked on
-	// once.
+	// the same target may be asked for again on purpose. Leave it unset for a list, in
+	// which a repeat is an oversight and each target should have one result. Default:
+	// each target is worked on once.
 	Repeats bool
 
 	// AskAtOnce is how many services are asked about one mailbox at a time, and

@@ -29,7 +29,7 @@ type call struct {
 	lanes  map[*route]*lane
 }
 
-// job is what is to be done about one target.
+// job is the work on one target.
 type job struct {
 	target Target
 	action string

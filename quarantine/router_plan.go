@@ -30,7 +30,7 @@ type PlanRequest struct {
 	// Default: forwards are not followed.
 	Forwards *ForwardOptions
 
-	// SkipServers does not find out which server has each mailbox: for mailboxes that
+	// SkipServers skips finding out which server has each mailbox: for mailboxes that
 	// nobody claims, the servers must be asked, which a run of the plan does anyway.
 	SkipServers bool
 
