@@ -129,8 +129,9 @@ func TestTwoAddressesAfterACrash(t *testing.T) {
 	}
 }
 
-// A process has copied a message and died, and its content cannot be read any more. By the
-// other address the run is finished only if the stamp is known to be of this installation.
+// A process has copied a message and died, and the content can no longer be read. By the
+// other address, the run is finished only if the stamp is known to belong to this
+// installation.
 func TestTwoAddressesOfWhatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for name, keys := range map[string][][]byte{"sealed": {[]byte("0123456789abcdef")}, "without keys": nil} {
