@@ -71,8 +71,8 @@ func (l *lately) keep(end arrival, wanted func(arrived) bool) {
 	}
 }
 
-// carried reports whether this service has carried an item to an end, where it has this id,
-// and has seen that nothing is left at the other.
+// carried reports whether this service has recently carried an item to an end, where it has
+// this id, and has seen that nothing is left at the other end.
 func (l *lately) carried(direction driver.Direction, mailbox, id string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -78,7 +78,8 @@ func TestRestoreAmidAQuarantine(t *testing.T) {
 	}
 }
 
-// What this very service has just carried it knows to be gone where it was: nobody waits.
+// A service knows that what it has just carried itself is gone from where it was: it does
+// not wait.
 func TestRestoreOfWhatWasJustTaken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
