@@ -15,9 +15,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// What follows are counterexamples of the model of package passage.
+// The tests below play counterexamples of the model of package passage.
 
-// copying runs a test for each access and way that copies, in a bubble.
+// copying runs a test, in a bubble, for each access with a way that copies.
 func copying(t *testing.T, f func(*testing.T, worldOptions)) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		if carriesBy(o) != ews.OpMoveItem {
@@ -26,8 +26,8 @@ func copying(t *testing.T, f func(*testing.T, worldOptions)) {
 	})
 }
 
-// The owner files the message long after the removal was sent, whose answer was
-// lost: a search may not show it for the lag after that, and not after the removal.
+// The owner files the message long after a removal whose answer was lost: a search
+// may fail to show it for the lag counted from then, not from the removal.
 func TestFiledLongAfterALostRemoval(t *testing.T) {
 	copying(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -53,7 +53,7 @@ func TestFiledLongAfterALostRemoval(t *testing.T) {
 }
 
 // A copy arrives when the lease has almost ended, and a search does not show it yet
-// when it has.
+// once the lease has ended.
 func TestArrivedAtTheEndOfTheLease(t *testing.T) {
 	copying(t, func(t *testing.T, o worldOptions) {
 		set := o.settings
@@ -84,8 +84,8 @@ func TestArrivedAtTheEndOfTheLease(t *testing.T) {
 	})
 }
 
-// DeleteItem says Success and removes nothing, and the owner files the message before it
-// is read back: its dead id does not show that it is gone.
+// DeleteItem reports success but removes nothing, and the owner files the message before
+// it is read back: its dead id does not show that it is gone.
 func TestFiledAmidAFalseRemoval(t *testing.T) {
 	copying(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -106,9 +106,9 @@ func TestFiledAmidAFalseRemoval(t *testing.T) {
 	})
 }
 
-// A restore is killed when it has made its copy, and an analyst files the original in
-// quarantine, where a search does not show it yet: the next restore does not take the
-// copy for all there is.
+// A restore is killed after it has made its copy, and an analyst files the original
+// in quarantine, where a search does not show it yet: the next restore does not
+// assume that the copy is all there is.
 func TestRestoredWhileTheOriginalIsHidden(t *testing.T) {
 	copying(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -140,8 +140,8 @@ func TestRestoredWhileTheOriginalIsHidden(t *testing.T) {
 	})
 }
 
-// Somebody removes the stamp of the original when it has just been copied: it is not
-// gone, and what the journal knows of it is not taken again.
+// Somebody removes the stamp of the original just after it has been copied: the
+// original is not gone, and since the journal knows about it, it is not taken again.
 func TestStampRemovedWhileCarried(t *testing.T) {
 	copying(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -175,8 +175,8 @@ func TestStampRemovedWhileCarried(t *testing.T) {
 	})
 }
 
-// The answer to a move is lost when the time to send is almost over: the same move is
-// sent again in that time, or under a new mark.
+// The answer to a move is lost when the time for sending has almost passed: the same
+// move is sent again within that time, or under a new mark.
 func TestMovedAgainInTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -203,7 +203,7 @@ func TestMovedAgainInTime(t *testing.T) {
 	})
 }
 
-// The answer to a removal is lost, and then the original does not look like its copy: the
+// The answer to a removal is lost, and then the original no longer matches its copy: the
 // removal may still take effect, so the copy is not put aside.
 func TestUnprovedWhileARemovalMayLand(t *testing.T) {
 	copying(t, func(t *testing.T, o worldOptions) {

@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// A run is killed when the original has just been removed. The next one finds the message
-// in quarantine and settles the intent as well: nothing is left for the recovery.
+// A run is killed just after the original has been removed. The next run finds the
+// message in quarantine and settles the intent as well: nothing is left for the recovery.
 func TestAlreadyQuarantinedSettlesTheIntent(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -60,7 +60,7 @@ func TestAlreadyQuarantinedSettlesTheIntent(t *testing.T) {
 	})
 }
 
-// outcomes is a hook that keeps how items end.
+// outcomes is a hook that records the outcomes of items.
 type outcomes []quarantine.Outcome
 
 func (o *outcomes) TraceItemStart(ctx context.Context, _ quarantine.ItemStart) context.Context {

@@ -31,11 +31,11 @@ func (u unlucky) Carry(ctx context.Context, c driver.Carriage) (carried driver.C
 	return u.Strategy.Carry(ctx, c)
 }
 
-// What the engine does after a failed carry depends on what the driver says of the
-// failure and of its way, not on the names of either. Where certainly nothing was
-// done, or the same request can do no more than the first, it tries again at once;
-// where a copy may have been made, once a search would show it; and where one may
-// still be made, not in this run.
+// What the engine does after a failed carry depends on what the driver reports
+// about the failure and about its way, not on the names of either. If certainly
+// nothing was done, or the same request can do no more than the first, it tries
+// again immediately; if a copy may have been made, it tries again once a search
+// would show it; and if one may still be made, it does not try again in this run.
 func TestWaitAfterAFailedCarry(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("store: no")

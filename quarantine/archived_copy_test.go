@@ -16,7 +16,7 @@ import (
 const archiving = "archiving@example.test"
 
 // A policy moves what arrives in quarantine to the archive of the quarantine mailbox. It
-// is found there, also where archives of users are not searched, and comes back.
+// is found there, even if users' archives are not searched, and can be restored.
 func TestCopyInTheArchiveOfQuarantine(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		o.vault = archiving
@@ -57,8 +57,8 @@ func (w *world) archived(address string) (n int) {
 	return n
 }
 
-// An archive that cannot be opened for now leaves open whether it holds a copy; one that
-// is refused does not keep a search from its end.
+// An archive that cannot be opened for the moment leaves open whether it holds a copy;
+// an archive that is refused does not keep a search from being complete.
 func TestArchiveOfQuarantineThatCannotBeOpened(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		for code, open := range map[ews.ResponseCode]bool{"ErrorMailboxStoreUnavailable": true, "ErrorAccessDenied": false, "ErrorFolderNotFound": false} {

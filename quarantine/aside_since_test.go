@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// A restore was interrupted before it marked the item, which was put aside since as one of
-// two copies. The recovery does not give it back: the user would get both.
+// A restore was interrupted before it marked the item, which has since been put aside as
+// one of two copies. The recovery does not restore it: the user would get both.
 func TestPutAsideSinceTheIntent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

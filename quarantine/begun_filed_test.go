@@ -16,8 +16,8 @@ import (
 )
 
 // A run dies before it marks a message, and its owner files it. The next run takes it under
-// another name: that the first attempt has left nothing is told, which is not a failure. If the
-// message is gone, it is one, because nobody else says so.
+// another name, and reports that the first attempt has left nothing, which is not a
+// failure. If the message is gone, that is a failure, because nothing else reports it.
 func TestBegunAndFiledSince(t *testing.T) {
 	t.Parallel()
 	for name, then := range map[string]func(*twobox.System, *twobox.Object){

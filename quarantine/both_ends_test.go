@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// What a run left at both ends is not for the other direction to settle, which says what
-// does; and then that does.
+// A run in the other direction does not settle what a run has left at both ends, but
+// says what does; and that does settle it.
 func TestBothEndsSayWhatToDo(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		if carriesBy(o) == ews.OpMoveItem {
@@ -42,7 +42,7 @@ func TestBothEndsSayWhatToDo(t *testing.T) {
 	})
 }
 
-// The same is said where no run has been interrupted: the user has the message again, with
+// It says the same if no run has been interrupted: the user has the message again, with
 // its stamp, because somebody has copied it back.
 func TestCopiedBackByHand(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {

@@ -21,23 +21,23 @@ import (
 //		campaign text, target text, receipt json NOT NULL,
 //		PRIMARY KEY (campaign, target));
 //
-// Store the JSON of the receipt whole. What is said of errors and crashes for a Journal is
-// true here as well: a mark that was written survives a crash, and one that cannot be read
-// is an error.
+// Store the JSON of the receipt whole. What [Journal] requires about errors and crashes
+// applies here as well: a mark that was written survives a crash, and one that cannot be
+// read is an error.
 type CampaignJournal interface {
 	Journal
 
-	// Mark keeps the receipt of a target that is finished, in place of an earlier one of the
-	// same campaign and target.
+	// Mark stores the receipt of a finished target, replacing an earlier one for the same
+	// campaign and target.
 	Mark(ctx context.Context, campaign string, r *Receipt) error
 
-	// Marked returns the receipt of a target whose [Target.Key] is the same, nil if the
-	// campaign has none.
+	// Marked returns the receipt of the target with the same [Target.Key], or nil if
+	// the campaign has none.
 	Marked(ctx context.Context, campaign string, t Target) (*Receipt, error)
 
 	// Marks yields the receipts of a campaign, in any order, without holding all of them in
-	// memory. An error stands for one that cannot be read, or ends the sequence if it is of
-	// the journal or the context.
+	// memory. An error stands for one that cannot be read; an error from the journal or the
+	// context ends the sequence.
 	Marks(ctx context.Context, campaign string) iter.Seq2[*Receipt, error]
 
 	// Forget removes the marks of a campaign. It is not an error if there are none.
@@ -45,8 +45,9 @@ type CampaignJournal interface {
 }
 
 // KeyedMarks is a [CampaignJournal] that knows whether a target is finished without reading
-// its receipt. A campaign that is started again then begins with what is left at once, and
-// yields the receipts of what is finished beside that. Journals need not have it.
+// its receipt. A campaign that is started again can then begin with the remaining targets
+// immediately, and yields the receipts of the finished ones alongside. Journals need not
+// implement it.
 type KeyedMarks interface {
 	CampaignJournal
 
@@ -60,23 +61,23 @@ type KeyedMarks interface {
 // MaxCampaign is the longest name of a campaign, in bytes.
 const MaxCampaign = 256
 
-// QuarantineCampaign is [Router.QuarantineAll] for a run that can be interrupted and started
-// again with the same targets and the same name, which goes on where it was: a target
-// that was finished is not run again, and its receipt comes as it was. Finished are those
-// whose receipt has no error and no Residue, which a restore that is under way leaves as
-// well; the outcome does not matter. So messages that have arrived since are not taken,
-// also by criteria, and [Limits] count only what is not finished.
-// Targets are the same if they ask for the same messages: see [Target.Same]. For a run that
-// can be watched and paused, see [Campaign].
+// QuarantineCampaign is [Router.QuarantineAll] for a run that can be interrupted and
+// started again with the same targets and the same name. It continues where it stopped: a
+// finished target is not run again, and its receipt is yielded unchanged. A target is
+// finished if its receipt has no error and no Residue (which a restore in progress also
+// leaves); the outcome does not matter. So messages that have arrived since are not taken,
+// not even by criteria, and [Limits] count only what is not finished. Targets are the same
+// if they ask for the same messages: see [Target.Same]. For a run that can be watched and
+// paused, see [Campaign].
 //
-// The receipts are kept in the journals of the services, which must be a
-// [CampaignJournal] each; the error matches [ErrInvalid] if one is not, or if the name is
-// empty, longer than [MaxCampaign] bytes, or has control characters. They are kept until
-// [Router.ForgetCampaign].
+// The receipts are kept in the journals of the services, each of which must be a
+// [CampaignJournal]; the error matches [ErrInvalid] if one is not, or if the name is
+// empty, longer than [MaxCampaign] bytes, not valid UTF-8, or contains control
+// characters. They are kept until [Router.ForgetCampaign].
 //
-// A receipt that could not be kept comes with an error, and is true all the same: the target is
-// run again next time. So is one whose mark could not be looked up, which comes
-// with an error, too, and is not run.
+// A receipt that could not be kept is yielded with an error but is nevertheless true; its
+// target is run again next time. So is a target whose mark could not be looked up: it is
+// not run now, and is yielded with an error, too.
 func (r *Router) QuarantineCampaign(ctx context.Context, campaign string, targets iter.Seq[Target]) iter.Seq2[*Receipt, error] {
 	if campaign == "" {
 		err := r.checkCampaign(campaign)
@@ -90,8 +91,8 @@ func (r *Receipt) finished() bool {
 	return r.Err() == nil && !slices.ContainsFunc(r.Items, func(it ReceiptItem) bool { return it.Residue != "" })
 }
 
-// ForgetCampaign removes what the journals have kept of a campaign. It is not an error if
-// there is nothing.
+// ForgetCampaign removes everything the journals have kept for a campaign. It is not an
+// error if there is nothing.
 func (r *Router) ForgetCampaign(ctx context.Context, campaign string) error {
 	if err := r.checkCampaign(campaign); err != nil {
 		return err
@@ -105,7 +106,7 @@ func (r *Router) ForgetCampaign(ctx context.Context, campaign string) error {
 	return errors.Join(errs...)
 }
 
-// checkCampaign refuses names and journals that cannot be used.
+// checkCampaign refuses unusable names and journals.
 func (r *Router) checkCampaign(campaign string) error {
 	var errs []error
 	if campaign == "" || len(campaign) > MaxCampaign {

@@ -18,12 +18,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// campaignTarget is one of a campaign with five messages in each mailbox.
+// campaignTarget returns a target of a campaign with five messages in each mailbox.
 func campaignTarget(i int) quarantine.Target {
 	return quarantine.Target{Mailbox: fmt.Sprintf("user%05d@a.test", i/5), MessageID: fmt.Sprintf("<20261124.%d@evil.example>", i%5), Reason: "credential phishing"}
 }
 
-// finishedReceipt is about as large as one of Exchange.
+// finishedReceipt returns a receipt about as large as one from Exchange.
 func finishedReceipt(i int) *quarantine.Receipt {
 	target, now := campaignTarget(i), time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 	id := func(kind string) string { return fmt.Sprintf("AAMkAD%s%0140d=", kind, i) }
@@ -43,17 +43,17 @@ func finishedReceipt(i int) *quarantine.Receipt {
 	return r
 }
 
-// BenchmarkResume starts a campaign of 100,000 targets again of which all but one, the
-// last, are finished, with the journal of package boltjournal. Open-s is the time
-// until the journal is open and has been checked, first-s until that one is searched for, with what takes each receipt writing it as JSON, and all-s
-// until all have come.
+// BenchmarkResume restarts a campaign of 100,000 targets, all of which except the last are
+// finished, with the journal of package boltjournal. Open-s is the time until the journal
+// is open and has been checked, first-s the time until the last target is searched for,
+// while each receipt is written as JSON, and all-s the time until all receipts have come.
 func BenchmarkResume(b *testing.B) {
 	const marks = 100_000
 	path := filepath.Join(b.TempDir(), "journal")
 	j, err := boltjournal.Open(path)
 	require.NoError(b, err)
 	var wg sync.WaitGroup
-	for first := range 500 { // those that wait share a sync of the disk
+	for first := range 500 { // those that wait share a sync to disk
 		wg.Go(func() {
 			for i := first; i < marks-1; i += 500 {
 				if err := j.Mark(b.Context(), "c", finishedReceipt(i)); err != nil {
@@ -101,8 +101,9 @@ func BenchmarkResume(b *testing.B) {
 }
 
 // BenchmarkCampaign runs campaigns over mailboxes with five targets each against a server
-// that answers at once. Live-MB is the most heap that was in use, beyond what was before: it
-// does not grow with the campaign, but for the 40 bytes by which each target is remembered.
+// that answers immediately. Live-MB is the peak of the heap in use, less what was in use
+// before: it does not grow with the campaign, except for the 40 bytes with which each
+// target is remembered.
 func BenchmarkCampaign(b *testing.B) {
 	for _, targets := range []int{10_000, 50_000, 100_000} {
 		b.Run(fmt.Sprint(targets), func(b *testing.B) {

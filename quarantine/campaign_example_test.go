@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// A campaign says how far it has got. With a name, and a journal that outlives the process,
-// a second run begins with what the first one has left.
+// A campaign reports how far it has got. With a name, and a journal that outlives the
+// process, a second run begins with what the first one has left.
 func ExampleCampaign() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()

@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// gate holds up what is to be begun.
+// gate holds up work that has not begun.
 type gate struct {
 	mu       sync.Mutex
-	shutting chan struct{} // is closed when the gate is opened; nil: it is open
+	shutting chan struct{} // closed when the gate is opened; nil: it is open
 }
 
 // close shuts the gate, and reports whether it was open.

@@ -10,21 +10,22 @@ import (
 	"time"
 )
 
-// keptAhead is how many finished targets of an earlier run are known by their keys before
-// their receipts have been yielded, in 24 bytes each: so many do not hold up the rest.
+// keptAhead is how many finished targets of an earlier run can be queued by their keys,
+// in 24 bytes each, before their receipts have been yielded: up to that many do not hold
+// up the rest.
 const keptAhead = 1 << 17
 
-// keptAfter is how long they wait at most for the first target that is not finished: reading
-// receipts is ten times the work of looking for it, and is not to hold up what is left to do.
-// A hundred thousand targets take a second or two on a machine that is not busy.
+// keptAfter is the longest they wait for the first target that is not finished: reading
+// receipts is ten times the work of looking for it, and must not hold up the remaining
+// targets. A hundred thousand targets take a second or two on a machine that is not busy.
 const keptAfter = 10 * time.Second
 
-// kept yields the receipts of targets that an earlier run of a campaign has finished, beside
-// what else the campaign does.
+// kept yields the receipts of targets that an earlier run of a campaign has finished,
+// alongside the campaign's other work.
 type kept struct {
 	waiting chan keptMark
 	ended   chan struct{}
-	going   chan struct{} // is closed when there is other work, or no more
+	going   chan struct{} // closed when there is other work, or no more
 	started sync.Once
 	closing sync.Once
 	all     crew
@@ -36,7 +37,7 @@ type keptMark struct {
 	at  *route
 }
 
-// newKept begins to yield what is added, until it is closed.
+// newKept starts yielding the receipts of added targets, until it is closed.
 func (c *Campaign) newKept(ctx context.Context, action string, emit func(*Receipt, error)) *kept {
 	k := &kept{waiting: make(chan keptMark, keptAhead), ended: make(chan struct{}), going: make(chan struct{})}
 	k.all.Go(func() {
@@ -66,7 +67,8 @@ func (c *Campaign) newKept(ctx context.Context, action string, emit func(*Receip
 	return k
 }
 
-// add gives it a target. Without an error, it blocks only if very many wait; then it begins.
+// add gives it a target. Unless there is an error, it blocks only if very many are waiting;
+// then it starts yielding.
 func (k *kept) add(m keptMark) {
 	select {
 	case k.waiting <- m:
@@ -80,7 +82,7 @@ func (k *kept) add(m keptMark) {
 	}
 }
 
-// start lets it begin.
+// start lets it begin yielding.
 func (k *kept) start() { k.started.Do(func() { close(k.going) }) }
 
 // close waits until all have been yielded.
@@ -90,11 +92,11 @@ func (k *kept) close() {
 	k.all.Wait()
 }
 
-// unread says that what is known of a target could not be read.
+// unread reports that the mark of a target could not be read.
 func (c *Campaign) unread(err error) error { return fmt.Errorf("campaign %q: %w", c.name, err) }
 
-// finished looks for a target that an earlier run has finished. It returns its receipt or,
-// where that is to be had later, where it is; neither if no run has.
+// finished looks up whether an earlier run has finished a target. It returns the receipt
+// or, if the receipt can be read later, where it is; neither if no run has finished it.
 func (c *Campaign) finished(ctx context.Context, t Target) (*Receipt, *keptMark, error) {
 	r := c.router
 	asked, _ := r.candidates(t.Mailbox)
@@ -130,7 +132,7 @@ func (c *Campaign) finished(ctx context.Context, t Target) (*Receipt, *keptMark,
 // mark keeps the receipt of a finished target in the journal of its service.
 func (c *Campaign) mark(ctx context.Context, out *Receipt) error {
 	rt := c.router.named(out.Server)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), givingUp) // it is done, whether the rest will be or not
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), givingUp) // it is done, even if the rest will not be
 	defer cancel()
 	if err := rt.service.claims.journal.(CampaignJournal).Mark(ctx, c.name, out); err != nil {
 		return onServer(rt, fmt.Errorf("journal: the receipt could not be kept for the campaign %q, so the target is run again next time: %w", c.name, err))

@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// keyed is a journal whose marks are all there, and which takes a millisecond to say so.
+// keyed is a journal that has all marks, and takes a millisecond to find each.
 type keyed struct {
 	*quarantine.MemoryJournal
 	marks map[string]*quarantine.Receipt // by key
@@ -31,8 +31,8 @@ func (k *keyed) MarkOf(_ context.Context, _, key string) (*quarantine.Receipt, e
 	return k.marks[key], nil
 }
 
-// A campaign that goes on looks for the first target that is left before it reads the
-// receipts of what is finished, which is more work: up to ten seconds long.
+// A campaign that continues first looks, for up to ten seconds, for the first target that
+// is left, before it reads the receipts of the finished ones, which is more work.
 func TestWhatIsLeftComesFirst(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -63,7 +63,7 @@ func TestWhatIsLeftComesFirst(t *testing.T) {
 					n++
 				}
 				assert.Equal(t, tt.finished+1, n)
-				// A few are read between the seat of the work and its first search.
+				// A few are read between taking a seat and the first search.
 				assert.Equal(t, tt.waits, first < 100, "%d receipts had been read when work began", first)
 				assert.EqualValues(t, tt.finished, j.read.Load())
 			})

@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// carriesNot is a strategy that crashes when it is to carry.
+// carriesNot is a strategy that crashes when asked to carry.
 type carriesNot struct {
 	driver.Strategy
 	on *bool
@@ -28,7 +28,7 @@ func (c carriesNot) Carry(ctx context.Context, carriage driver.Carriage) (driver
 }
 
 // A message that a restore may still put back is not finished: the campaign takes it
-// when it is run again.
+// the next time it is run.
 func TestCampaignBesideARestore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -9,31 +9,31 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Progress is how far a [Campaign] has got. It is plain data, whose JSON names stay; times
-// are nanoseconds there.
+// Progress is how far a [Campaign] has got. It is plain data with stable JSON names;
+// durations are in nanoseconds there.
 type Progress struct {
-	// Total is how many targets there are, repetitions left out; -1 if that is not known
+	// Total is how many targets there are, not counting repeats; -1 if that is not known
 	// yet: see Total of [CampaignOptions].
 	Total int `json:"total"`
-	// Read is how many have been read, Waiting how many of them wait for their turn, and
-	// Running how many are in progress.
+	// Read is how many have been read, Waiting how many of those are waiting for their
+	// turn, and Running how many are in progress.
 	Read    int `json:"read"`
 	Waiting int `json:"waiting"`
 	Running int `json:"running"`
-	// Done is how many have ended, one way or the other, and Left how many have not; -1 if
-	// that is not known. Left counts those that have not been read as well.
+	// Done is how many have ended, successfully or not, and Left how many have not,
+	// including those that have not been read; Left is -1 if that is not known.
 	Done int `json:"done"`
 	Left int `json:"left"`
-	// Of those that are done, Failed have an error, NotBegun not counted; NotBegun were
-	// not begun; Kept were finished by an earlier run of the campaign.
+	// Of those that are done, Failed have an error, not counting NotBegun; NotBegun
+	// were not begun; Kept were finished by an earlier run of the campaign.
 	Failed   int `json:"failed"`
 	NotBegun int `json:"notBegun"`
 	Kept     int `json:"kept"`
-	// Repeated is how often a target came that had come before. These are in no other
-	// number.
+	// Repeated is how many targets had come before. They are not included in any
+	// other number.
 	Repeated int `json:"repeated"`
 	// Found is how many messages the receipts name, and Taken how many of them are in
-	// quarantine, those of earlier runs included.
+	// quarantine, including those taken by earlier runs.
 	Found int `json:"found"`
 	Taken int `json:"taken"`
 	// Elapsed is the time since the run began, until it ended; Paused is how much of it
@@ -41,14 +41,13 @@ type Progress struct {
 	Elapsed time.Duration `json:"elapsedNs"`
 	Paused  time.Duration `json:"pausedNs"`
 	// Throttled is the time that requests have waited for the budgets of the server,
-	// those of all targets added up, so that it may be longer than Elapsed. What still
-	// waits counts when it is over.
+	// summed over all targets, so it can exceed Elapsed. A wait counts once it has ended.
 	Throttled time.Duration `json:"throttledNs"`
-	// Rate is how many targets end in a second, the last minute counting most, without
-	// Kept, NotBegun and pauses. 0: none has ended.
+	// Rate is how many targets end per second, weighted towards the last minute and
+	// excluding Kept, NotBegun and pauses. 0: none has ended.
 	Rate float64 `json:"rate"`
-	// Remaining is an estimate of the time that Left will take at that rate, or -1 if it
-	// cannot be told.
+	// Remaining is an estimate of how long Left will take at that rate, or -1 if it
+	// cannot be estimated.
 	Remaining time.Duration `json:"remainingNs"`
 }
 
@@ -58,12 +57,12 @@ const rateOver = time.Minute
 // tally counts what a campaign has done.
 type tally struct {
 	mu                      sync.Mutex
-	total                   int // as it was said; 0: it was not
+	total                   int // as given in the options; 0: not given
 	whole                   bool
 	counts                  Progress
 	begun, finished, paused time.Time
-	weight                  float64       // of what has ended, each halved and halved again as time goes by
-	at                      time.Duration // the active time at which that was right
+	weight                  float64       // of what has ended, decaying exponentially over time
+	at                      time.Duration // the active time at which weight was current
 	throttled               time.Duration
 }
 
@@ -92,7 +91,7 @@ func (t *tally) all()      { t.do(func() { t.whole = true }) }
 func (t *tally) begin()    { t.do(func() { t.counts.Running++ }) }
 func (t *tally) end()      { t.do(func() { t.counts.Running-- }) }
 
-// pause and resume take what the gate says: whether that changed anything.
+// pause and resume take the gate's answer: whether it changed anything.
 func (t *tally) pause(changed bool) {
 	t.do(func() {
 		if changed {
@@ -158,7 +157,7 @@ func (t *tally) fade(now time.Duration) float64 {
 	return t.weight * math.Exp(-(now-t.at).Seconds()/rateOver.Seconds())
 }
 
-// elapsed returns the time since the run began, and how much of it it was paused.
+// elapsed returns the time since the run began, and how much of it was spent paused.
 func (t *tally) elapsed(now time.Time) (all, paused time.Duration) {
 	if t.begun.IsZero() {
 		return 0, 0

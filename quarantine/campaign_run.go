@@ -9,8 +9,8 @@ import (
 )
 
 // Campaign is a run over many targets that can be watched and paused while it lasts. Make
-// one with [Router.NewCampaign] for each run: what it counts is counted once. Its methods
-// may be called concurrently.
+// one with [Router.NewCampaign] for each run: its counts are not reset. Its methods may
+// be called concurrently.
 type Campaign struct {
 	router *Router
 	name   string
@@ -20,19 +20,20 @@ type Campaign struct {
 
 // CampaignOptions configures a [Campaign]. nil or the zero value means the defaults.
 type CampaignOptions struct {
-	// Name makes the run one that can be started again, as
-	// [Router.QuarantineCampaign] does, and is what that calls the campaign. Default:
+	// Name makes the run one that can be started again, as with
+	// [Router.QuarantineCampaign], and is the name of the campaign there. Default:
 	// nothing is remembered.
 	Name string
 
-	// Total is how many targets will come, for [Campaign.Progress] to say how many are
-	// left and how long they will take. It is not a bound. Default: not known until the
-	// last one has been read.
+	// Total is how many targets will come, so that [Campaign.Progress] can tell how
+	// many are left and how long they will take. It is not a limit. Default: not known
+	// until the last one has been read.
 	Total int
 }
 
-// NewCampaign returns a campaign that has not begun. It does no I/O. What is wrong with
-// its name, or with the journals that it needs, is the only result of its loop.
+// NewCampaign returns a campaign that has not begun. It does no I/O. If its name is
+// invalid, or a journal that it needs is unsuitable, its loop yields that error and
+// nothing else.
 func (r *Router) NewCampaign(opts *CampaignOptions) *Campaign {
 	c := &Campaign{router: r}
 	if opts != nil {
@@ -53,19 +54,19 @@ func (c *Campaign) Find(ctx context.Context, targets iter.Seq[Target]) iter.Seq2
 	return c.loop(ctx, targets, "find", (*Service).Find)
 }
 
-// Pause keeps the campaign from beginning more targets until Resume is called. What is in
-// progress goes on to its end, and the loop yields it. The loop then waits; the end of its
-// context ends it all the same. Pausing twice is pausing once.
+// Pause keeps the campaign from beginning more targets until Resume is called. Targets in
+// progress finish, and the loop yields them. The loop then waits; if its context ends, it
+// still ends. Pausing twice has the same effect as pausing once.
 //
-// A loop that can pause by itself needs no Pause: while its body does not return, what is
-// in progress ends, and nothing more is begun.
+// A loop that can pause by itself does not need Pause: while its body does not return,
+// what is in progress finishes, and nothing more is begun.
 func (c *Campaign) Pause() { c.tally.pause(c.gate.close()) }
 
-// Resume lets a paused campaign go on. It is not an error if it is not paused.
+// Resume lets a paused campaign continue. It does nothing if the campaign is not paused.
 func (c *Campaign) Resume() { c.tally.resume(c.gate.open()) }
 
-// Progress returns how far the campaign has got. It costs next to nothing, so that a
-// program may ask as often as it draws.
+// Progress returns how far the campaign has got. It costs next to nothing, so a
+// program can call it each time it redraws.
 func (c *Campaign) Progress() Progress { return c.tally.progress() }
 
 type doing func(*Service, context.Context, Target) (*Receipt, error)
@@ -79,7 +80,7 @@ func (c *Campaign) loop(ctx context.Context, targets iter.Seq[Target], action st
 	return gather(ctx, func(ctx context.Context, emit func(*Receipt, error)) { c.each(ctx, targets, action, do, emit) })
 }
 
-// each does what is asked for each target.
+// each runs the action for each target.
 func (c *Campaign) each(ctx context.Context, targets iter.Seq[Target], action string, do doing, emit func(*Receipt, error)) {
 	c.tally.start()
 	defer c.tally.stop()
@@ -114,8 +115,7 @@ func (c *Campaign) each(ctx context.Context, targets iter.Seq[Target], action st
 	}
 }
 
-// job returns what is to be done first about a target: targets with criteria are only
-// counted.
+// job returns the first job for a target: targets with criteria are only counted.
 func (c *Campaign) job(t Target, action string, do doing, tell func(*Receipt, error), count *count) job {
 	if !t.byCriteria() {
 		return job{target: t, action: action, do: do, end: tell}
@@ -138,7 +138,7 @@ func (c *Campaign) job(t Target, action string, do doing, tell func(*Receipt, er
 	}
 }
 
-// held goes on with what has been counted.
+// held continues with the targets that have been counted.
 func (c *Campaign) held(ctx context.Context, action string, count *count, failures *streaks, tell func(*Receipt, error)) {
 	again := func(h counted, err error) {
 		was := h.receipt
@@ -175,8 +175,8 @@ func (c *Campaign) held(ctx context.Context, action string, count *count, failur
 	}
 }
 
-// fresh yields the targets that are to be worked on. If the context has ended when one
-// comes that is not, the rest is not read, and left is set.
+// fresh yields the targets to work on. If the context has ended when a repeated target
+// comes, the rest is not read, and left is set.
 func (c *Campaign) fresh(ctx context.Context, targets iter.Seq[Target], action string, emit func(*Receipt, error), early *kept, left *bool) iter.Seq[Target] {
 	return func(yield func(Target) bool) {
 		var before *seen
@@ -203,8 +203,9 @@ func (c *Campaign) fresh(ctx context.Context, targets iter.Seq[Target], action s
 	}
 }
 
-// isFinished reports whether an earlier run has finished a target, or that cannot be told:
-// then it is not run, and its result is yielded here, or later.
+// isFinished reports whether an earlier run has finished a target, or whether that cannot
+// be determined. Either way the target is not run, and its result is yielded here or
+// later.
 func (c *Campaign) isFinished(ctx context.Context, t Target, action string, emit func(*Receipt, error), early *kept) bool {
 	out, mark, err := c.finished(ctx, t)
 	switch {

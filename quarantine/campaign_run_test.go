@@ -16,8 +16,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// A target that comes again is told once, and says so in the progress; in a feed it is
-// worked on again.
+// A repeated target has one result, and the progress counts the repeat; in a feed it
+// is worked on again.
 func TestTheSameTargetTwice(t *testing.T) {
 	t.Parallel()
 	a := newLedger("A", "u0@a.test", "u1@a.test", "U0@A.test")
@@ -61,8 +61,8 @@ func TestTheSameTargetTwice(t *testing.T) {
 	}
 }
 
-// A loop that does not go on begins nothing more than what is in progress, and holds no
-// slot that another call needs.
+// A stalled loop begins nothing beyond what is in progress, and holds no slot that
+// another call needs.
 func TestALoopThatWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -131,7 +131,7 @@ func TestPauseAndResume(t *testing.T) {
 		time.Sleep(time.Hour)
 		assert.Equal(t, p, c.Progress(), "it has ended")
 
-		// One that is paused ends with its context.
+		// A paused campaign ends with its context.
 		ctx, cancel := context.WithCancel(t.Context())
 		c = r.NewCampaign(nil)
 		c.Pause()
@@ -156,7 +156,7 @@ func TestProgress(t *testing.T) {
 		a.search = func(ctx context.Context, address string) error {
 			if address == "u3@a.test" {
 				driver.Spend(ctx, driver.Spending{Payer: address, Waited: time.Minute})
-				driver.Spend(ctx, driver.Spending{Waited: time.Hour}) // the SDK's own
+				driver.Spend(ctx, driver.Spending{Waited: time.Hour}) // the SDK's own wait
 				return errors.New("broken")
 			}
 			time.Sleep(time.Second)
@@ -193,7 +193,7 @@ func TestProgress(t *testing.T) {
 	})
 }
 
-// What was finished by an earlier run counts as kept, and does not make the run look fast.
+// Targets finished by an earlier run count as kept, and do not make the run look fast.
 func TestProgressOfACampaign(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

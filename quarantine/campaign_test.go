@@ -41,8 +41,8 @@ func campaign(t *testing.T, ctx context.Context, r *quarantine.Router, name stri
 	return receipts, errs
 }
 
-// A campaign that is run again runs only what was not finished, on all servers, and gives
-// the receipts of the rest as they were.
+// A campaign that is run again runs only what was not finished, on all servers, and
+// yields the receipts of the rest unchanged.
 func TestCampaignGoesOn(t *testing.T) {
 	t.Parallel()
 	for _, shares := range []bool{false, true} {
@@ -106,7 +106,7 @@ func TestCampaignGoesOn(t *testing.T) {
 	}
 }
 
-// A campaign that is cut off goes on where it was, and says that it was cut off.
+// A campaign that is cut off continues where it was, and reports that it was cut off.
 func TestCampaignIsCutOff(t *testing.T) {
 	t.Parallel()
 	a, j := newLedger("A"), &quarantine.MemoryJournal{}
@@ -144,7 +144,7 @@ func TestCampaignIsCutOff(t *testing.T) {
 	}
 	assert.EqualValues(t, 50-kept, searched.Load())
 
-	// Nothing is left to do, and it is cut off all the same.
+	// Nothing is left to do, but it is still cut off.
 	for range r.QuarantineCampaign(t.Context(), "c", slices.Values(targets)) {
 		break
 	}
@@ -152,7 +152,7 @@ func TestCampaignIsCutOff(t *testing.T) {
 	require.ErrorIs(t, errs[""], context.Canceled)
 }
 
-// failingMarks cannot keep receipts, or look them up.
+// failingMarks cannot keep receipts or look them up.
 type failingMarks struct {
 	*quarantine.MemoryJournal
 	look bool
@@ -174,7 +174,8 @@ func (j failingMarks) Marked(ctx context.Context, campaign string, t quarantine.
 	return nil, errMarks
 }
 
-// What cannot be kept or looked up is told; the receipt of what was done comes.
+// A failure to keep or look up a receipt is reported; the receipt of what was
+// done still comes.
 func TestCampaignThatCannotBeKept(t *testing.T) {
 	t.Parallel()
 	for _, look := range []bool{false, true} {

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// ignorant is a strategy whose mailboxes can only do what they have to.
+// ignorant is a strategy whose mailboxes have no optional capabilities.
 type ignorant struct{ driver.Strategy }
 
 func (s ignorant) Mailbox(address string) driver.Mailbox {
@@ -21,7 +21,7 @@ func (s ignorant) Mailbox(address string) driver.Mailbox {
 }
 
 // decorated is a strategy whose mailboxes are wrapped twice, by decorators that
-// know no capability.
+// know of no capabilities.
 type decorated struct{ driver.Strategy }
 
 func (s decorated) Mailbox(address string) driver.Mailbox {
@@ -32,8 +32,8 @@ type decorator struct{ driver.Mailbox }
 
 func (d decorator) Unwrap() driver.Mailbox { return d.Mailbox }
 
-// What a setting needs and the strategy cannot do is refused by New, not left
-// undone in silence.
+// A setting that needs what the strategy cannot do is refused by New, not
+// silently ignored.
 func TestNewRefusesWhatTheStrategyCannotDo(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
@@ -80,7 +80,7 @@ func TestCapabilitiesOfDecoratedMailboxes(t *testing.T) {
 	assert.False(t, ok)
 }
 
-// New reports everything that is wrong at once.
+// New reports everything that is wrong in one error.
 func TestNewRefuses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})

@@ -13,9 +13,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Searches by Message-ID that other products have failed at, by number: in each the
-// receipt says what was taken, and that there may be more where there may. The tests
-// beside it have the rest of each kind.
+// Searches by Message-ID that other products have failed at, by number: in each, the
+// receipt reports what was taken, and that there may be more if there may. The
+// neighbouring tests cover the rest of each kind.
 func TestCasesMessageID(t *testing.T) {
 	t.Parallel()
 	const id = "<Lure.1@evil.example>"
@@ -29,7 +29,7 @@ func TestCasesMessageID(t *testing.T) {
 		fault               func(w *world, first *ewstest.Message)
 		outcome             quarantine.Outcome
 		taken               int
-		says                string // of what is not known
+		says                string // about what is not known
 	}{
 		{name: "04 no brackets in the message", stored: "Lure.1@evil.example"},
 		{name: "04 blanks in the brackets", stored: "< Lure.1@evil.example >"},

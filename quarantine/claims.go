@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// claims are those that a service has to the intents that it works on. Each is renewed
-// when a third of its lease is over, until it is finished or given up.
+// claims are the claims of a service to the intents that it works on. Each is renewed
+// when a third of its lease has passed, until it is finished or given up.
 type claims struct {
 	journal Journal
 	owner   string
@@ -31,8 +31,8 @@ type heldClaim struct {
 	renewal *time.Timer
 }
 
-// put takes a new claim, to an intent of a target. The context is that of the run: its
-// values come with what is done in the background, its end does not.
+// put takes on a new claim to an intent of a target. The context is that of the run:
+// work in the background gets its values, but does not end with it.
 func (c *claims) put(ctx context.Context, claim Claim, t Target) {
 	if c.journal == (noJournal{}) {
 		return
@@ -42,7 +42,7 @@ func (c *claims) put(ctx context.Context, claim Claim, t Target) {
 	c.set(context.WithoutCancel(ctx), claim, runKey(t))
 }
 
-// set holds a claim, and has it renewed. The claims are locked.
+// set holds a claim and schedules its renewal. The claims are locked.
 func (c *claims) set(ctx context.Context, claim Claim, run string) {
 	if had, ok := c.held[claim.Operation]; ok {
 		had.renewal.Stop()
@@ -50,7 +50,8 @@ func (c *claims) set(ctx context.Context, claim Claim, run string) {
 	c.held[claim.Operation] = heldClaim{claim, run, time.AfterFunc(max(c.lease/3, time.Millisecond), func() { c.renew(ctx, claim) })}
 }
 
-// again holds a claim that was renewed, or is to be, and reports whether it is still held.
+// again keeps holding a claim that was renewed, or whose renewal is to be retried, and
+// reports whether it was still held.
 func (c *claims) again(ctx context.Context, claim Claim) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -82,7 +83,8 @@ func (c *claims) drop(claim Claim) bool {
 	return true
 }
 
-// renew renews a claim, or tries it again after as long.
+// renew renews a claim. If that fails, it tries again after the same interval,
+// unless the claim is lost.
 func (c *claims) renew(ctx context.Context, claim Claim) {
 	if now, ok := c.get(claim.Operation); !ok || now.Token != claim.Token {
 		return
@@ -93,13 +95,13 @@ func (c *claims) renew(ctx context.Context, claim Claim) {
 	if err == nil {
 		claim.Until = renewed.Until
 		if !c.again(ctx, claim) {
-			c.giveUp(ctx, claim) // as was done a moment before
+			c.giveUp(ctx, claim) // it was dropped during the renewal
 		}
 		return
 	}
-	// Of one that was finished or given up meanwhile there is nothing to tell. One that is
-	// lost is kept, not to be renewed any more: with it, the run cannot end what others
-	// have written under the operation since.
+	// A claim that was finished or given up in the meantime is not worth a warning. A lost
+	// one is kept, but no longer renewed: with it, the run cannot end what others have
+	// written under the operation since.
 	lost := errors.Is(err, ErrClaimLost)
 	now, held := c.get(claim.Operation)
 	if lost && held && now.Token == claim.Token || !lost && c.again(ctx, claim) {
@@ -128,7 +130,8 @@ func (c *claims) take(ctx context.Context, operation string) (Intent, error) {
 	return in, err
 }
 
-// finish removes an intent. What another owner holds, or has held since, is left to it.
+// finish removes an intent. An intent that another owner holds, or has held since, is
+// left to that owner.
 func (c *claims) finish(ctx context.Context, operation string) error {
 	claim, ok := c.get(operation)
 	if !ok {
@@ -146,7 +149,7 @@ func (c *claims) finish(ctx context.Context, operation string) error {
 	if err == nil {
 		c.drop(claim)
 	}
-	return err // a claim that is lost stays so until the run gives it up
+	return err // a lost claim is kept as such until the run gives it up
 }
 
 // release gives up the claim to an intent that stays, so that others need not wait for
@@ -157,8 +160,8 @@ func (c *claims) release(ctx context.Context, operation string) {
 	}
 }
 
-// abandon gives up the claims that a run still has at its end, since a panic in a driver or
-// a hook, which the caller may survive, has cut it short.
+// abandon gives up the claims that a run still has at its end because a panic in a driver
+// or a hook, which the caller may survive, has cut it short.
 func (c *claims) abandon(ctx context.Context, run string) {
 	c.mu.Lock()
 	var left []Claim
@@ -175,7 +178,7 @@ func (c *claims) abandon(ctx context.Context, run string) {
 	}
 }
 
-// givingUp bounds what is done when a run has ended, perhaps with its context.
+// givingUp bounds the work done after a run has ended, perhaps along with its context.
 const givingUp = 5 * time.Second
 
 func (c *claims) giveUp(ctx context.Context, claim Claim) {
@@ -210,8 +213,8 @@ func (l ledger) Knows(ctx context.Context, operation string) (bool, error) {
 	return known, err
 }
 
-// Finish removes the intent. The time for it is all that is left to the run: a journal that
-// did not answer is not asked to give the claim up, too, which ends with its lease.
+// Finish removes the intent. It may use up all the time that the run has left, so a journal
+// that did not answer is not also asked to give up the claim, which ends with its lease.
 func (l ledger) Finish(ctx context.Context, operation string) error {
 	err := l.service.claims.finish(ctx, operation)
 	if err != nil && ctx.Err() != nil {
@@ -234,8 +237,9 @@ func (s *Service) intentsOf(ctx context.Context, t Target) ([]Intent, error) {
 	return mine, err
 }
 
-// settles reports whether an intent is one of this service. One of an earlier version
-// says nothing of its server: it is, unless others share the journal.
+// settles reports whether an intent belongs to this service. An intent of an earlier
+// version does not name its server: it belongs to this service unless others share
+// the journal.
 func (s *Service) settles(in Intent) bool {
 	if in.Server == "" {
 		return !s.shared.Load()

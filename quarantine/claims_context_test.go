@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// unrenewing is a journal that cannot renew, and remembers who asked it.
+// unrenewing is a journal that cannot renew, and remembers who asked it to.
 type unrenewing struct {
 	*quarantine.MemoryJournal
 	mu    sync.Mutex
@@ -34,7 +34,7 @@ func (j *unrenewing) Renew(ctx context.Context, c quarantine.Claim, lease time.D
 	return quarantine.Claim{}, errors.New("the disk is full")
 }
 
-// byCaller is a handler that keeps who the records come from.
+// byCaller is a handler that records whom log records come from.
 type byCaller struct {
 	slog.Handler
 	records *sync.Map
@@ -47,8 +47,8 @@ func (h byCaller) Handle(ctx context.Context, r slog.Record) error {
 	return nil
 }
 
-// What is done in the background for a run comes with its context, though that may have
-// ended: the journal sees whose it is, and so does the log.
+// Background work for a run has the values of its context, though that may have ended:
+// the journal sees whose it is, and so does the log.
 func TestRenewalComesWithTheCall(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, o worldOptions) {
 		j, h := &unrenewing{MemoryJournal: w.journal}, byCaller{slog.DiscardHandler, &sync.Map{}}

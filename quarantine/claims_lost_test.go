@@ -16,8 +16,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// A run that has learnt that its claim is lost leaves what others have written under the
-// same operation since, also if nobody holds that at the moment.
+// A run that has learnt that its claim is lost leaves alone what others have written
+// under the same operation since, even if nobody holds that at the moment.
 func TestLostClaimStaysLost(t *testing.T) {
 	for _, recovery := range []bool{false, true} {
 		inBubbleSub(t, map[bool]string{false: "run", true: "recovery"}[recovery], func(t *testing.T, w *world, o worldOptions) {

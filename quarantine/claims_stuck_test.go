@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// stuck is a journal that does not answer any more, but for Begin.
+// stuck is a journal that no longer answers, except to Begin.
 type stuck struct{ *quarantine.MemoryJournal }
 
 func (stuck) Renew(ctx context.Context, c quarantine.Claim, _ time.Duration) (quarantine.Claim, error) {
@@ -25,8 +25,8 @@ func (stuck) Finish(ctx context.Context, _ quarantine.Claim) error {
 	return context.Cause(ctx)
 }
 
-// A run ends at most 5 seconds after its context, whatever the journal does, and goes on
-// without it until then.
+// A run ends at most 5 seconds after its context, whatever the journal does, and
+// continues without the journal until then.
 func TestStuckJournal(t *testing.T) {
 	for name, end := range map[string]func(w *world, cancel func()){
 		"while it finishes": func(_ *world, cancel func()) { time.AfterFunc(30*time.Second, cancel) },

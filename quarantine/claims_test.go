@@ -18,8 +18,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// inBubble plays a test in virtual time, in a world with the usual times: requests whose
-// answers were lost may take effect for 15 minutes.
+// inBubble plays a test in virtual time, in a world with the default times: requests
+// whose answers were lost may take effect for 15 minutes.
 func inBubble(t *testing.T, play func(t *testing.T, w *world, o worldOptions)) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -30,7 +30,7 @@ func inBubble(t *testing.T, play func(t *testing.T, w *world, o worldOptions)) {
 	})
 }
 
-// onCall calls do once, at a request of an operation.
+// onCall calls do once, at a request for an operation.
 func onCall(w *world, operation ews.Operation, do func()) {
 	done := false
 	w.OnRequest(func(_ int, r *ewstest.Request) {
@@ -41,7 +41,7 @@ func onCall(w *world, operation ews.Operation, do func()) {
 	})
 }
 
-// recoveries returns the receipts of a recovery that meets no problem with the journal.
+// recoveries returns the receipts of a recovery that has no problem with the journal.
 func recoveries(t *testing.T, s *quarantine.Service) (all []*quarantine.Receipt) {
 	t.Helper()
 	for r, err := range s.Recover(t.Context()) {
@@ -51,7 +51,7 @@ func recoveries(t *testing.T, s *quarantine.Service) (all []*quarantine.Receipt)
 	return all
 }
 
-// heldBy checks that a recovery leaves one intent alone, and says who has it.
+// heldBy checks that a recovery leaves one intent alone, and reports who holds it.
 func heldBy(t *testing.T, s *quarantine.Service, owner string) *quarantine.HeldError {
 	t.Helper()
 	all := recoveries(t, s)
@@ -67,8 +67,8 @@ func heldBy(t *testing.T, s *quarantine.Service, owner string) *quarantine.HeldE
 	return held
 }
 
-// A service that recovers while another one is at work leaves its intent alone, and says
-// so; nothing of the other's run changes.
+// A service that recovers while another one is at work leaves the other's intent alone,
+// and reports that; nothing about the other's run changes.
 func TestRecoverBesideARun(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, o worldOptions) {
 		other := w.newService(t, o)
@@ -110,9 +110,9 @@ func (j *crashing) Finish(ctx context.Context, c quarantine.Claim) error {
 	return j.MemoryJournal.Finish(ctx, c)
 }
 
-// What a process has left that crashed is settled when its claim has ended, which is
-// WriteDoubt after it was made; at once by a process of the same name, and where it is known
-// that no other is alive.
+// What a crashed process has left is settled once its claim has ended, which is WriteDoubt
+// after the claim was made. It is settled immediately by a process of the same name, and
+// where it is known that no other is alive.
 func TestRecoverAfterACrash(t *testing.T) {
 	for name, tc := range map[string]struct {
 		owner string
@@ -153,7 +153,7 @@ func TestRecoverAfterACrash(t *testing.T) {
 	}
 }
 
-// A run that ends undecided gives its intent up: another process need not wait.
+// A run that ends undecided gives up its intent: another process need not wait.
 func TestUndecidedRunGivesUp(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, o worldOptions) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -216,7 +216,8 @@ func inBubbleSub(t *testing.T, name string, play func(t *testing.T, w *world, o 
 	t.Run(name, func(t *testing.T) { inBubble(t, play) })
 }
 
-// A run whose claim another has taken over tells the truth, and leaves the intent.
+// A run whose claim another has taken over reports the truth, and leaves the
+// intent alone.
 func TestLostClaim(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, o worldOptions) {
 		var log bytes.Buffer
@@ -244,8 +245,8 @@ func TestLostClaim(t *testing.T) {
 	})
 }
 
-// A run that is to write an intent that another process holds waits for it, and then
-// says so. It does not change the intent.
+// A run that has to write an intent that another process holds waits for it, and
+// then reports that. It does not change the intent.
 func TestRunMeetsAClaim(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, o worldOptions) {
 		r, err := w.service.Quarantine(t.Context(), theTarget)
@@ -275,7 +276,7 @@ func TestRunMeetsAClaim(t *testing.T) {
 	})
 }
 
-// The Finish of a recovery fails: its receipt is true, and comes.
+// The Finish of a recovery fails: its receipt is true, and still comes.
 func TestRecoveryThatCannotFinish(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, o worldOptions) {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -308,8 +309,8 @@ func (unlisted) FindTarget(context.Context, quarantine.Target) ([]quarantine.Int
 	return nil, errors.New("the disk is broken")
 }
 
-// When something was taken, the receipt comes even if the journal cannot say what else was
-// begun, and says that.
+// If something was taken, the receipt comes even if the journal cannot tell what else was
+// begun, and reports that.
 func TestReceiptBesideABrokenJournal(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, o worldOptions) {
 		set := o.settings
@@ -325,8 +326,8 @@ func TestReceiptBesideABrokenJournal(t *testing.T) {
 	})
 }
 
-// A run of a target that another process has begun, and still holds, looks after the
-// message, and leaves the other's intent alone.
+// A run of a target that another process has begun and still holds deals with the
+// message, but leaves the other's intent alone.
 func TestRunLeavesAnothersIntent(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, _ worldOptions) {
 		ctx, kill := context.WithCancel(t.Context())

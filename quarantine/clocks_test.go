@@ -16,7 +16,8 @@ import (
 )
 
 // The clock of one of two machines is two hours ahead, as with a wrong time zone. The other
-// one does not take its stamps for forged, at whatever call the two meet: there is one copy.
+// one does not mistake its stamps for forged ones, at whatever call the two meet: there is
+// one copy.
 func TestClocksApart(t *testing.T) {
 	t.Parallel()
 	for _, way := range []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME} {

@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// A folder stands in the list and cannot be looked into, by whatever code: what is
-// in the others is taken, and the receipt names the folder.
+// A folder is listed but cannot be searched, whatever the error code: what is in
+// the others is taken, and the receipt names the folder.
 func TestFolderThatIsOnlyListed(t *testing.T) {
 	t.Parallel()
 	const dora = "dora@example.test"
@@ -43,7 +43,7 @@ func TestFolderThatIsOnlyListed(t *testing.T) {
 					box.DeliverWith(eml(theID, "Invoice"), ewstest.Delivery{Folder: folder})
 					box.Deliver(eml(theID, "Invoice"))
 					id := folder.ID().ID
-					// Alone or in a batch, the folder is refused and the others are not.
+					// Alone or in a batch, this folder is refused and the others are not.
 					searchesIt := func(r *ewstest.Request) bool {
 						return r.Operation == ews.OpFindItem && strings.Contains(string(r.Body), id)
 					}

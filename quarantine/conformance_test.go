@@ -17,7 +17,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
 )
 
-// accesses are the accesses and ways that everything has to hold for.
+// accesses are the accesses and ways for which everything must hold.
 var accesses = []struct {
 	name string
 	worldOptions
@@ -52,7 +52,7 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-// lab shows an Exchange to the suite.
+// lab presents an Exchange to the suite.
 type lab struct {
 	*world
 	strategy driver.Strategy
@@ -112,8 +112,8 @@ func (l lab) UserForwards(_ testing.TB, messageID, as string, to ...string) {
 	l.sends(alice, as, strings.Join(to, ", "), "In-Reply-To: "+messageID)
 }
 
-// attached is a Content-Type header, and the parts that make eml's body a
-// multipart one.
+// attached returns a Content-Type header and the parts that turn the body of
+// eml into a multipart one.
 func attached(name string) string {
 	return "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: application/pdf; name=" + name +
 		"\r\nContent-Disposition: attachment; filename=" + name + "\r\nContent-Transfer-Encoding: base64\r\n\r\nJVBERi0xLjQK\r\n--b"
@@ -159,7 +159,7 @@ func (l lab) UserMoves(t testing.TB, messageID, folder string) {
 	l.userMoves(t, messageID, folder)
 }
 
-// userMoves moves a message of alice's as she would.
+// userMoves moves one of Alice's messages as she would.
 func (w *world) userMoves(t testing.TB, messageID, folder string) {
 	box := w.Mailbox(alice)
 	to := box.AddFolder(box.Folder(ews.FolderInbox), folder)
@@ -175,8 +175,8 @@ func (l lab) DeleteFolder(_ testing.TB, folder string) {
 	box.AddFolder(box.Folder(ews.FolderInbox), folder).Delete()
 }
 
-// fidelity returns in what an item differs from what it was. Ids, change key
-// and times of modification always do.
+// fidelity returns how an item differs from what it was. Ids, change key and
+// times of modification always do.
 func fidelity(before, after *ewstest.Message, way quarantine.Way) (diffs []string) {
 	diff := func(what string, a, b any) {
 		if fmt.Sprint(a) != fmt.Sprint(b) {

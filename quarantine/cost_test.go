@@ -17,8 +17,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// A receipt says what the work has cost and where it went, on success, too: all the
-// requests that the server has seen, and no others.
+// A receipt contains what the work has cost and where the cost arose, on success,
+// too: all requests that the server has seen, and no others.
 func TestCostOfReceipts(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -42,7 +42,7 @@ func TestCostOfReceipts(t *testing.T) {
 	})
 }
 
-// The cost of counting what criteria find is that of the target, too.
+// The cost of counting what criteria find is part of the target's cost.
 func TestCostOfCriteria(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -86,8 +86,8 @@ func checkCost(t *testing.T, name string, do func() (*quarantine.Receipt, error)
 	assert.Equal(t, c, read.Cost, name)
 }
 
-// The time spent waiting is told by payer: the budget of a mailbox that the server has
-// asked to slow down, and the pauses of the SDK itself.
+// The time spent waiting is reported by payer: the budget of a mailbox for which the
+// server has asked to slow down, and the SDK's own pauses.
 func TestCostOfWaiting(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

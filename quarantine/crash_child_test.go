@@ -31,7 +31,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
-// childVariable makes the test binary a process that runs an errand, to be
+// childVariable turns the test binary into a process that runs an errand, to be
 // killed by the test that started it.
 const childVariable = "QUARANTINE_CRASH_CHILD"
 
@@ -40,16 +40,17 @@ func TestMain(m *testing.M) {
 		os.Exit(child())
 	}
 	if os.Getenv("GOGC") == "" {
-		// Thousands of small worlds leave little behind: the collector would take a
-		// third of the time. The limit is for the large ones, of 50,000 messages.
+		// Thousands of small worlds leave little behind, so garbage collection
+		// would waste a third of the time. The limit is for the large worlds, of
+		// 50,000 messages.
 		debug.SetGCPercent(2000)
 		debug.SetMemoryLimit(2 << 30)
 	}
-	// Some wait for processes, which leaves processors to others. The whole matrices are
-	// no company for them: they end by time.
+	// Some tests wait for processes, which leaves processors free for others. The whole
+	// matrices must not run alongside them: they end by time.
 	flag.Parse()
 	if flag.Lookup("test.memprofile").Value.String() == "" {
-		runtime.MemProfileRate = 0 // samples that nobody reads cost a few per cent
+		runtime.MemProfileRate = 0 // samples that nobody reads cost a few percent
 	}
 	given := wholeCrash()
 	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
@@ -61,8 +62,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// errand is what a process does: recover first or not, then quarantine or
-// restore.
+// errand is what a process does: it may recover first, and then quarantines or restores.
 type errand struct {
 	URL           string
 	Impersonation bool
@@ -72,25 +72,25 @@ type errand struct {
 	Recover bool
 	Action  action
 	Targets []quarantine.Target
-	// Receipts are what to restore, one for each target; with none it is done
-	// from what lies in quarantine.
+	// Receipts are what to restore, one for each target; if there are none, the
+	// restore uses what lies in quarantine.
 	Receipts []*quarantine.Receipt
 	Workers  int
 
-	// Gather lets each call of the engine be one of a batch.
+	// Gather makes each call of the engine part of a batch.
 	Gather bool
 
 	// Doubt is WriteDoubt.
 	Doubt time.Duration
 
-	// DieAt is where the process kills itself, in a call of the journal.
+	// DieAt is where the process kills itself, in a call to the journal.
 	DieAt moment
 }
 
-// A message that was marked is sent within a third of WriteDoubt, or marked anew. On a
-// busy machine a process that is killed may not come to its point in a third of
-// shortDoubt, and is then tried again with more; whoever recovers has to wait for it.
-// Nobody waits for longDoubt.
+// A message that was marked is sent within a third of WriteDoubt, or marked again. On
+// a busy machine, a process that is to be killed may not reach its point in a third of
+// shortDoubt; it is then tried again with more, and the recovery has to wait for that.
+// Nothing waits for longDoubt.
 const (
 	shortDoubt = 900 * time.Millisecond
 	mostDoubt  = 64 * shortDoubt
@@ -105,7 +105,7 @@ const (
 	restoring    action = "restore"
 )
 
-// moment is a point of time about a write of the journal.
+// moment is a point in time relative to a write to the journal.
 type moment string
 
 const (
@@ -115,7 +115,7 @@ const (
 	afterFinish  moment = "after Finish"
 )
 
-// report is what came of an errand.
+// report is the result of an errand.
 type report struct {
 	Found     []quarantine.Intent // in the journal when it was opened
 	Recovered []*quarantine.Receipt
@@ -123,8 +123,8 @@ type report struct {
 	Left      []quarantine.Intent   // in the journal at the end
 }
 
-// child runs the errand that stands on the standard input and writes the
-// report to the standard output.
+// child reads an errand from standard input, runs it, and writes the report to
+// standard output.
 func child() (exitCode int) {
 	var e errand
 	err := json.NewDecoder(os.Stdin).Decode(&e)
@@ -184,8 +184,8 @@ func (e *errand) run(ctx context.Context, transport http.RoundTripper) (_ *repor
 	return out, err
 }
 
-// recoverAll runs the recovery as an operator does, until nothing is undecided any
-// more, and returns the last receipt of each intent.
+// recoverAll runs the recovery as an operator would, until nothing is undecided
+// any more, and returns the last receipt for each intent.
 func recoverAll(ctx context.Context, s *quarantine.Service) ([]*quarantine.Receipt, error) {
 	last := make(map[string]*quarantine.Receipt)
 	for deadline := time.Now().Add(2 * mostDoubt); ; time.Sleep(50 * time.Millisecond) {
@@ -273,7 +273,7 @@ func (d *deadly) Begin(ctx context.Context, in quarantine.Intent, owner string, 
 	return c, err
 }
 
-// Finish takes an intent away, or dies.
+// Finish removes an intent, or dies.
 func (d *deadly) Finish(ctx context.Context, c quarantine.Claim) error {
 	d.die(beforeFinish)
 	err := d.Journal.Finish(ctx, c)

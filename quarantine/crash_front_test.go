@@ -22,15 +22,15 @@ type phase string
 
 const (
 	partSent     phase = "request partly sent"    // the server has a part of the request
-	sent         phase = "request sent"           // the server has it, and does not act
+	sent         phase = "request sent"           // the server has it, but does not act
 	sentAndActs  phase = "sent, then server acts" // the server has it, and acts although the client is dead
-	acted        phase = "server acted"           // and nothing of the answer was sent
+	acted        phase = "server acted"           // but nothing of the answer was sent
 	partAnswered phase = "answer partly sent"     // the client may have half of the answer
 	answered     phase = "answered"               // the client may have all of the answer
 	inJournal    phase = "about a journal write"  // between two calls
 )
 
-// strike says in which call, and when, the client is killed.
+// strike determines in which call the client is killed, and when.
 type strike struct {
 	operation ews.Operation // empty: any that writes
 	nth       int           // from 0
@@ -38,33 +38,33 @@ type strike struct {
 	after     int // bytes of the request, for partSent
 }
 
-// isWrite are the operations that change something on the server.
+// isWrite holds the operations that change something on the server.
 var isWrite = map[ews.Operation]bool{
 	ews.OpUpdateItem: true, ews.OpMoveItem: true, ews.OpDeleteItem: true, ews.OpCreateItem: true,
 	ews.OpUploadItems: true, ews.OpCreateFolder: true,
 }
 
-// step is a request that came by.
+// step is a request that has passed.
 type step struct {
 	operation ews.Operation
 	nth       int // of that operation, from 0
 	length    int
-	streamed  bool // the length was not known before
+	streamed  bool // its length was not known in advance
 }
 
-// front stands before an Exchange and kills the client on demand: it decides
-// which bytes came through before.
+// front stands in front of an Exchange and kills the client on demand: it
+// decides which bytes get through before that.
 type front struct {
 	exchange http.Handler
 	at       *strike
 	kill     func() // returns when the client is dead
 
-	busy   sync.WaitGroup // requests under way
+	busy   sync.WaitGroup // requests in progress
 	mu     sync.Mutex
 	seen   map[ews.Operation]int
 	writes int
 	steps  []step
-	struck bool // the client is dead or will be at once; nothing more goes through
+	struck bool // the client is dead or about to be; nothing more goes through
 }
 
 // ServeHTTP lets a request through, or kills its sender.
@@ -81,7 +81,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		part, err := io.ReadAll(io.LimitReader(body, int64(after)))
 		if err == nil {
 			f.strike()
-			// What a server makes of a part of a request is its business.
+			// How a server handles part of a request is its own business.
 			f.serve(httptest.NewRecorder(), r, io.MultiReader(bytes.NewReader(part), failing{}))
 		}
 		panic(http.ErrAbortHandler)
@@ -125,7 +125,7 @@ func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// begin counts a request and says when its sender is to be killed.
+// begin counts a request and returns when its sender is to be killed.
 func (f *front) begin(operation ews.Operation, streamed bool) (when phase, after, index int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -145,8 +145,8 @@ func (f *front) begin(operation ews.Operation, streamed bool) (when phase, after
 	return "", 0, index
 }
 
-// arrived notes that all of a request is there. It reports whether the client
-// is still alive: what of another call is under way when it dies is cut off.
+// arrived notes that all of a request has arrived. It reports whether the client is still
+// alive: another call that is in progress when the client dies is cut off.
 func (f *front) arrived(index, length int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -162,7 +162,7 @@ func (f *front) strike() {
 	f.kill()
 }
 
-// serve lets the server have a request whatever becomes of its sender.
+// serve passes a request to the server whatever becomes of its sender.
 func (f *front) serve(w http.ResponseWriter, r *http.Request, body io.Reader) {
 	defer func() {
 		if v := recover(); v != nil && v != any(http.ErrAbortHandler) {
@@ -174,15 +174,15 @@ func (f *front) serve(w http.ResponseWriter, r *http.Request, body io.Reader) {
 	f.exchange.ServeHTTP(w, r)
 }
 
-// failing is a connection that broke.
+// failing is a broken connection.
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 var firstInBody = regexp.MustCompile(`Body[^<>]*>\s*<(?:\w+:)?(\w+)[\s/>]`)
 
-// peekOperation returns the name of the operation without reading more than it
-// stands in.
+// peekOperation returns the name of the operation without consuming the part of
+// the body that contains it.
 func peekOperation(body *bufio.Reader) (ews.Operation, error) {
 	for {
 		if _, err := body.Peek(body.Buffered() + 1); err != nil {

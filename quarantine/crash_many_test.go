@@ -13,9 +13,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// TestCrashMany kills a process in the middle of a run of many messages, four at
-// a time, lets another one recover and run the same again; then the same with
-// the restore of all.
+// TestCrashMany kills a process in the middle of a run over many messages, four
+// at a time, and has another one recover and run the same again; then it does
+// the same with the restore of all of them.
 func TestCrashMany(t *testing.T) {
 	t.Parallel()
 	for i, a := range crashAccesses {
@@ -39,8 +39,8 @@ func TestCrashMany(t *testing.T) {
 	}
 }
 
-// crashMany is TestCrashMany for an access. It reports false if a process was not killed
-// in the middle of its work, as may be where all is slow.
+// crashMany is TestCrashMany for an access. It returns false if a process was not killed
+// in the middle of its work, which can happen if everything is slow.
 func crashMany(t *testing.T, a crashAccess, messages int, doubt time.Duration) bool {
 	t.Helper()
 	s, err := newScene(t.Context(), t.TempDir(), a, quarantining, messages, doubt)
@@ -67,7 +67,7 @@ func crashMany(t *testing.T, a crashAccess, messages int, doubt time.Duration) b
 			return false
 		}
 		assert.NotEmpty(t, v.open, "the run was killed in the middle")
-		s.receipts = v.done // they say that it is in quarantine already
+		s.receipts = v.done // they report that everything is in quarantine already
 	}
 	return true
 }

@@ -34,10 +34,10 @@ type crashAccess struct {
 	impersonation bool
 	way           quarantine.Way
 	version       ewstest.Version
-	criteria      bool // describe the messages, rather than name them
+	criteria      bool // describe the messages rather than name them
 }
 
-// scene is an Exchange with messages, and the journal of whoever works on it.
+// scene is an Exchange with messages, and the journal of the processes that work on it.
 type scene struct {
 	crashAccess
 	*ewstest.Server
@@ -54,8 +54,8 @@ type scene struct {
 
 const home = "/Inbox/Projects"
 
-// newScene delivers n messages; they are in quarantine if they are to be
-// restored. The journal goes into dir. Doubt is that of processes that are killed.
+// newScene delivers n messages; they are in quarantine if they are to be restored.
+// The journal goes into dir. Doubt is the WriteDoubt of processes that are killed.
 func newScene(ctx context.Context, dir string, a crashAccess, do action, n int, doubt time.Duration) (*scene, error) {
 	s := &scene{
 		crashAccess: a, Server: ewstest.NewServer(&ewstest.Options{Version: a.version}), action: do,
@@ -103,13 +103,13 @@ func (s *scene) close() {
 	s.Close()
 }
 
-// errand returns what a process is to know; what to do has to be added.
+// errand returns what a process must know; what to do has to be added.
 func (s *scene) errand() errand {
 	return errand{URL: s.socket.URL + "/EWS/Exchange.asmx", Impersonation: s.impersonation, Ways: []quarantine.Way{s.way}, Journal: s.journal, Targets: s.targets, Workers: 4, Gather: *gathering, Doubt: longDoubt}
 }
 
-// ask returns the errand that the scene is about, from receipts if there are
-// any and that is wanted.
+// ask returns the errand that the scene is about, using receipts if that is
+// wanted and there are any.
 func (s *scene) ask(receipts bool) errand {
 	e := s.errand()
 	e.Action = s.action
@@ -136,7 +136,7 @@ func withAttachment(id string) []byte {
 	return b.Bytes()
 }
 
-// runInProcess runs an errand here, past the socket.
+// runInProcess runs an errand in this process, bypassing the socket.
 func (s *scene) runInProcess(ctx context.Context, e errand) (*report, error) {
 	e.URL = s.DirectURL()
 	return e.run(ctx, s.As(s.Direct(), "svc"))
@@ -146,12 +146,12 @@ func (s *scene) runInProcess(ctx context.Context, e errand) (*report, error) {
 type death struct {
 	report *report // nil if it was killed
 	killed bool    // by SIGKILL
-	struck bool    // on behalf of the strike
+	struck bool    // by the strike
 	steps  []step
 }
 
-// runChild runs an errand in a process of its own, which is killed at the
-// strike, if there is one.
+// runChild runs an errand in a separate process, which is killed at the strike,
+// if there is one.
 func (s *scene) runChild(ctx context.Context, e errand, at *strike) (*death, error) {
 	ctx, cancel := context.WithTimeout(ctx, longDoubt)
 	defer cancel()
@@ -198,10 +198,10 @@ func (s *scene) runChild(ctx context.Context, e errand, at *strike) (*death, err
 	return d, json.Unmarshal(out.Bytes(), &d.report)
 }
 
-// sightings are the copies of one message, wherever its users see it.
+// sightings are the copies of one message, wherever users see it.
 type sightings struct {
 	home, vault, elsewhere []*ewstest.Message
-	// deletions are those its owner can recover.
+	// deletions is how many its owner can recover.
 	deletions int
 }
 
@@ -234,7 +234,7 @@ func (s *scene) look() map[string]sightings {
 	return all
 }
 
-// differences tell in what a message is not what it was, or is not what it
+// differences describes how a message differs from what it was, or from what it
 // should be where it is.
 func (s *scene) differences(m *ewstest.Message) []string {
 	was := s.before[m.MessageID]
@@ -299,7 +299,7 @@ func hasHeader(m *ewstest.Message, h quarantine.Header) bool {
 	return false
 }
 
-// boundary is what a server puts between the parts of MIME, each time anew.
+// boundary matches what a server puts between MIME parts, which is different each time.
 var boundary = regexp.MustCompile(`_000_[0-9A-F]{32}_`)
 
 // comparableMIME returns MIME without what differs from copy to copy, and the
@@ -316,8 +316,7 @@ func comparableMIME(mime []byte) string {
 	return b.String()
 }
 
-// stampOf returns the stamp of an item, nil if it has none. Half of one is an
-// error.
+// stampOf returns the stamp of an item, or nil if it has none. Half a stamp is an error.
 func stampOf(m *ewstest.Message) (*driver.Stamp, error) {
 	values := make(map[string]string)
 	for f, p := range m.Properties {

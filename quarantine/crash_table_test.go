@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 )
 
-// crashTable counts crashes, those alike in a line.
+// crashTable counts crashes, with one line for each group of similar ones.
 func crashTable(wrecks []*wreck, keys func(*wreck) []string, heads ...string) string {
 	type line struct {
 		points, source, both, destination, open, lost, doubled, other int
@@ -56,5 +56,5 @@ func crashTable(wrecks []*wreck, keys func(*wreck) []string, heads ...string) st
 	return b.String()
 }
 
-// wholeCrash says that the matrices of crashes are done whole.
+// wholeCrash reports whether the whole matrices of crashes are run.
 func wholeCrash() bool { return *crashAll || *whole }

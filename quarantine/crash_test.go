@@ -24,14 +24,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// With -whole every call of every way is struck, but not in every phase, and there
-// is one kind of restore for each way instead of two; without it, a part of that.
-// With -crash.all there are some 2,000 points, which take some minutes:
+// With -whole, every call of every way is struck, but not in every phase, and
+// there is one kind of restore per way instead of two; without it, only part of
+// that. With -crash.all there are some 2,000 points, which take a few minutes:
 //
 //	go test ./quarantine -run Crash -crash.all -v -timeout 1h
 var crashAll = flag.Bool("crash.all", false, "kill the process in every phase of every call")
 
-// leastPoints is how many points the matrix must have.
+// leastPoints is the minimum number of points in the matrix.
 const leastPoints = 300
 
 var crashAccesses = []crashAccess{
@@ -56,7 +56,7 @@ var oldAccesses = []crashAccess{
 type errandKind struct {
 	crashAccess
 	action   action
-	receipts bool // restore from a receipt
+	receipts bool // restores from a receipt
 }
 
 func (k errandKind) String() string {
@@ -85,8 +85,8 @@ func errandKinds() []errandKind {
 	return kinds
 }
 
-// deathBlow ends a process: struck from outside in a call to the server, or by
-// itself at a write of the journal.
+// deathBlow ends a process: from outside in a call to the server, or by the
+// process itself at a write to the journal.
 type deathBlow struct {
 	*strike
 	at moment
@@ -99,7 +99,7 @@ func (b deathBlow) phase() phase {
 	return b.strike.phase
 }
 
-// call names the call, or the write of the journal.
+// call names the call, or the write to the journal.
 func (b deathBlow) call() string {
 	switch {
 	case b.strike == nil:
@@ -121,9 +121,9 @@ func (b deathBlow) String() string {
 }
 
 // deathBlows returns the points at which a run with these steps can be ended. By
-// default calls that only read are struck in fewer phases, as nothing but the
+// default, calls that only read are struck in fewer phases, as nothing but the
 // answer depends on the phase, and not at all under full access by transfer or
-// MIME, which has the same calls as impersonation has.
+// MIME, which has the same calls as impersonation.
 func (k errandKind) deathBlows(steps []step) []deathBlow {
 	all := []deathBlow{{at: beforeBegin}, {at: afterBegin}, {at: beforeFinish}, {at: afterFinish}}
 	add := func(s step, p phase, after int) {
@@ -162,7 +162,7 @@ type crash struct {
 	kind   errandKind
 	first  deathBlow
 	second *deathBlow // ends the process that recovers and asks again
-	// elsewhere: what is settled at last is settled in another process, too.
+	// elsewhere means that the end is also settled in another process.
 	elsewhere bool
 }
 
@@ -175,19 +175,19 @@ func (c crash) String() string {
 	return s
 }
 
-// wreck is what a crash left, and what was made of it.
+// wreck is what a crash left, and what became of it.
 type wreck struct {
 	crash
 	left   string // where the message was after the kill
-	missed bool   // the second deathBlow never fell: that process had come to its end
+	missed bool   // the second deathBlow never fell: that process had finished
 	aftermath
 }
 
-// errNotReached is returned if the process did not come to the point: on a busy machine
-// a message that was not sent in time is marked anew, or given up. See shortDoubt.
+// errNotReached is returned if the process did not reach the point: on a busy machine,
+// a message that was not sent in time is marked again, or given up. See shortDoubt.
 var errNotReached = errors.New("the point was not reached")
 
-// run lets it happen. Doubt is that of the processes that are killed.
+// run plays the crash. Doubt is the WriteDoubt of processes that are killed.
 func (c crash) run(ctx context.Context, doubt time.Duration) (_ *wreck, err error) {
 	dir, err := os.MkdirTemp("", "crash")
 	if err != nil {
@@ -287,8 +287,8 @@ func (k errandKind) undisturbed(ctx context.Context, dir string) ([]step, error)
 	return d.steps, nil
 }
 
-// runAll runs crashes, a few at once, and fails the test for each that did
-// harm. It returns them in the order of the arguments.
+// runAll runs crashes, a few at a time, and fails the test for each that did
+// harm. It returns the wrecks in the order of the arguments.
 func runAll(t *testing.T, crashes []crash) []*wreck {
 	t.Helper()
 	wrecks := make([]*wreck, len(crashes))
@@ -317,9 +317,9 @@ func runAll(t *testing.T, crashes []crash) []*wreck {
 	return slices.DeleteFunc(wrecks, func(w *wreck) bool { return w == nil })
 }
 
-// part returns a few of the points of the row-th kind: of a third of the phases about a
-// fortieth, at least one, at calls and in phases that differ from row to row. Decisive adds those that surely leave
-// the item at both ends, and at its destination.
+// part returns a few of the points of the row-th kind: about a fortieth of a third of the
+// phases, at least one, at calls and in phases that differ from row to row. Decisive adds
+// the points that certainly leave the item at both ends, and at its destination.
 func part(points []deathBlow, row int, decisive bool) (some []deathBlow) {
 	const step = 40
 	byPhase := make(map[phase][]deathBlow)
@@ -339,8 +339,8 @@ func part(points []deathBlow, row int, decisive bool) (some []deathBlow) {
 	return append(some, more...)
 }
 
-// TestCrashMatrix kills a process that quarantines, or restores, at every point,
-// and lets another one recover and ask again.
+// TestCrashMatrix kills a process that quarantines or restores at every point,
+// and has another one recover and ask again.
 func TestCrashMatrix(t *testing.T) {
 	t.Parallel()
 	var crashes []crash
@@ -353,8 +353,8 @@ func TestCrashMatrix(t *testing.T) {
 			points, ways[kind.way] = part(points, row, !ways[kind.way]), true
 		}
 		for _, b := range points {
-			// One in twelve is settled in a process of its own, too, which makes no
-			// difference and takes twice as long.
+			// One in twelve is also settled in a separate process, which makes no
+			// difference but takes twice as long.
 			crashes = append(crashes, crash{kind: kind, first: b, elsewhere: len(crashes)%12 == 0})
 		}
 	}

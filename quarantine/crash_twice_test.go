@@ -17,15 +17,15 @@ var carrying = map[quarantine.Way]ews.Operation{
 	quarantine.WayMove: ews.OpMoveItem, quarantine.WayTransfer: ews.OpUploadItems, quarantine.WayMIME: ews.OpCreateItem,
 }
 
-// mostWrites is more than one recovery of one message takes.
+// mostWrites is more writes than the recovery of one message takes.
 const mostWrites = 12
 
 // TestCrashTwice kills a process after the message was carried (or, with
-// -crash.all, after any write), and the one that recovers after each of its own
-// writes in turn.
+// -crash.all, after any write), and then the process that recovers after each
+// of its own writes in turn.
 func TestCrashTwice(t *testing.T) {
 	t.Parallel()
-	// Sequences that begin with the same crash are run side by side, until one
+	// Sequences that begin with the same crash are run concurrently, until one
 	// recovery has fewer writes.
 	var firsts []crash
 	for i, kind := range errandKinds() {

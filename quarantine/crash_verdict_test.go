@@ -26,9 +26,8 @@ func (v *aftermath) problem(format string, args ...any) {
 	v.problems = append(v.problems, fmt.Sprintf(format, args...))
 }
 
-// judge looks at both ends: of each message there must be one whole copy, as it
-// should be where it is. Those for which arrived is true must be where they were
-// to go.
+// judge looks at both ends: there must be one whole copy of each message, as it should be
+// where it is. Messages for which hasArrived is true must be at their destination.
 func (s *scene) judge(hasArrived func(id string) bool) aftermath {
 	var v aftermath
 	for id, c := range s.look() {
@@ -96,9 +95,8 @@ func (s *scene) judgeItem(v *aftermath, m *ewstest.Message) {
 // allArrived is for judge.
 func allArrived(string) bool { return true }
 
-// settled finishes what a killed process left, in this process or in another
-// one, and judges: first what recovery alone made of it, then what the same
-// request as before makes of it.
+// settled finishes what a killed process left, in this process or in another one, and
+// judges the result: first of the recovery alone, then of the same request as before.
 func (s *scene) settled(ctx context.Context, receipts, elsewhere bool) (v aftermath, err error) {
 	run := s.runInProcess
 	if elsewhere {
@@ -155,7 +153,7 @@ func (s *scene) judgeReport(v *aftermath, of string, r *report, receipts []*quar
 	}
 }
 
-// runToEnd runs an errand in another process, which must live.
+// runToEnd runs an errand in another process, which must survive.
 func (s *scene) runToEnd(ctx context.Context, e errand) (*report, error) {
 	d, err := s.runChild(ctx, e, nil)
 	if err != nil {

@@ -19,39 +19,39 @@ import (
 // are set must match.
 //
 // Matching relies on stored properties and on the message itself, never on a
-// content index, which lags behind. What a server cannot decide is read: first
-// the properties and headers of the remaining messages, many at a time, then the
-// messages themselves, as a stream. A message that cannot be decided on (because it
-// is encrypted, say) is reported as unsearched, and so is the rest of a mailbox in
-// which more would have to be read than [Limits] allow.
+// content index, which lags behind. Where the server cannot decide, messages are
+// read: first the properties and headers of the remaining ones, many at a time,
+// then the messages themselves, as a stream. A message that cannot be decided on
+// (because it is encrypted, say) is reported as unsearched, and so is the rest of a
+// mailbox in which more would have to be read than [Limits] allow.
 //
-// Messages are what people send to each other, such as mail, invitations, reports of
-// delivery and posts, and whatever else has been received, because a sender can
-// choose the class of an item. An appointment that a server made of an invitation is
-// one if it has the Message-ID of it. The owner's own appointments, contacts, tasks,
-// notes and journal entries are none.
+// Messages are what people send to each other, such as mail, invitations, delivery
+// reports and posts, and anything else that has been received, because a sender can
+// choose the class of an item. An appointment that a server made from an invitation
+// counts as a message if it has the invitation's Message-ID. The owner's own
+// appointments, contacts, tasks, notes and journal entries do not.
 type Criteria struct {
-	// Sender is an address that a person would read in the header fields From or
-	// Sender: each of several, and one that stands in a name or a comment; or the
-	// sender of the envelope, which the receiving server writes into Return-Path.
-	// Servers keep less, so the header of every message in the time is read that has
-	// the subject, if one is given. That takes about 150 requests for 10,000 messages;
-	// in a large mailbox, give a time.
+	// Sender is an address that a person would read in the From or Sender header field
+	// (each of several, and one within a name or a comment), or the envelope sender,
+	// which the receiving server writes into Return-Path. Servers keep less than that,
+	// so the header of every message received in the given time is read or, if a
+	// subject is given, of every one that has it. That takes about 150 requests for
+	// 10,000 messages; in a large mailbox, give a time.
 	Sender string `json:"sender,omitempty"`
 
-	// Recipient is an address in To, Cc or Bcc, as the message shows them, read like
-	// Sender. Hidden recipients and members of a distribution list do not match.
+	// Recipient is an address in To, Cc or Bcc, as the message shows them; it is read
+	// like Sender. Hidden recipients and members of a distribution list do not match.
 	Recipient string `json:"recipient,omitempty"`
 
-	// ReplyTo is an address in Reply-To, read like Sender. A sender can forge every other
-	// address, but answers have to arrive.
+	// ReplyTo is an address in Reply-To; it is read like Sender. A sender can forge every
+	// other address, but replies have to arrive.
 	ReplyTo string `json:"replyTo,omitempty"`
 
-	// Subject is compared as SubjectMatch says, ignoring case and white space: also
-	// without blanks that mail systems add or leave out between words. A search of
-	// Exchange returns 255 characters; of a longer subject that may match, the header
-	// is read. If no more is kept, what is asked for matches if it begins like it, and
-	// for SubjectContains the message is undecided.
+	// Subject is compared as SubjectMatch says, ignoring case and white space,
+	// including blanks that mail systems add or drop between words. A search of
+	// Exchange returns 255 characters; if a longer subject may match, its header is
+	// read. If the server keeps no more than that, Subject matches if it begins with
+	// what is kept; with SubjectContains, the message is undecided.
 	Subject string `json:"subject,omitempty"`
 
 	// SubjectMatch is how Subject is compared. Default: SubjectExact.
@@ -62,33 +62,33 @@ type Criteria struct {
 	ReceivedAfter  time.Time `json:"receivedAfter,omitzero"`
 	ReceivedBefore time.Time `json:"receivedBefore,omitzero"`
 
-	// AttachmentName is the whole name of an attachment, ignoring case, forms of
-	// Unicode (composed or not), kinds and number of blanks, quotation marks around it,
-	// and dots and other punctuation at its end. Of a name with folders, the last element
+	// AttachmentName is the whole name of an attachment, ignoring case, Unicode form
+	// (composed or not), the kind and number of blanks, surrounding quotation marks, and
+	// dots and other punctuation at its end. If a name contains folders, its last element
 	// counts as well. Attachments of attached messages count, too, and so do files that
-	// are uuencoded within the text or in base64 within a calendar. Several names of one
-	// attachment, as defective headers have them, all count.
+	// are uuencoded within the text or base64-encoded within a calendar. If an attachment
+	// has several names, as in defective headers, all of them count.
 	AttachmentName string `json:"attachmentName,omitempty"`
 
 	// AttachmentSHA256 is the SHA-256 of the content of an attachment, in
-	// hexadecimal. It counts for the same attachments as AttachmentName.
+	// hexadecimal. It applies to the same attachments as AttachmentName.
 	AttachmentSHA256 string `json:"attachmentSHA256,omitempty"`
 
 	// URL is a link in the text of the message or in an attached page, style sheet,
 	// calendar, shortcut or other text. It is recognised in plain text and HTML in any
-	// encoding, in every form that browsers understand (https://url.spec.whatwg.org),
-	// and as rewritten by link-protection services whose links can be decoded
-	// (Microsoft, Proofpoint, Barracuda, Cisco, Sophos, Trend Micro and others). Links
-	// to a path below it match, and so do links with more in their query; a URL without
-	// a path matches its whole host, also where a text has its bare name, of which many
-	// mail programs make a link. http and https, default ports, fragments, percent-encoding and a
+	// encoding, in every form that browsers understand (https://url.spec.whatwg.org), and
+	// as rewritten by link-protection services whose links can be decoded (Microsoft,
+	// Proofpoint, Barracuda, Cisco, Sophos, Trend Micro and others). Links to a path below
+	// it match, and so do links with more in their query; a URL without a path matches its
+	// whole host, even where a text has only the bare host name, which many mail programs
+	// turn into a link. http and https, default ports, fragments, percent-encoding and a
 	// trailing slash make no difference.
 	//
-	// It may be written so that nobody can follow it (hxxps://evil[.]example/a), without
-	// its scheme, or with what stood around it; Notes of the receipt say how it was
-	// understood. The links of some services (Mimecast, INKY) show only the domain of
-	// their target: as URL, such a link stands for that domain; in a message, it makes
-	// the message undecided if URL has that domain and a path.
+	// It may be written in a form that nobody can follow (hxxps://evil[.]example/a),
+	// without its scheme, or with surrounding text; the Notes of the receipt describe
+	// how it was understood. The links of some services (Mimecast, INKY) show only the
+	// domain of their target: given as URL, such a link stands for that domain; in a
+	// message, it makes the message undecided if URL has that domain and a path.
 	URL string `json:"url,omitempty"`
 }
 
@@ -99,8 +99,8 @@ const (
 	// between must be read.
 	MaxCriteriaWindow = 31 * 24 * time.Hour
 
-	// minSubject is the least number of letters or digits in a partial subject. An
-	// ideograph or syllable counts twice.
+	// minSubject is the minimum number of letters or digits in a partial subject.
+	// An ideograph or syllable counts twice.
 	minSubject = 4
 
 	// maxSubject is the length of a header line in bytes, more than any server
@@ -214,7 +214,7 @@ func (c Criteria) validSubject() error {
 	if c.Subject == "" {
 		return nil
 	}
-	blanks := strings.NewReplacer("\t", " ", "\r", " ", "\n", " ") // of a folded header
+	blanks := strings.NewReplacer("\t", " ", "\r", " ", "\n", " ") // from a folded header
 	if err := validText(blanks.Replace(c.Subject)); err != nil {
 		return err
 	}

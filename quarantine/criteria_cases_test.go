@@ -23,8 +23,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// keepsBytes stands before a server that writes MIME anew, and hands out the very
-// bytes that were delivered.
+// keepsBytes stands in front of a server that generates MIME again each time, and
+// returns exactly the bytes that were delivered.
 type keepsBytes struct {
 	next      http.RoundTripper
 	delivered map[string][]byte // by Message-ID
@@ -62,8 +62,8 @@ func (k keepsBytes) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// Messages that are awkward in the ways of TestCases… in internal/mimescan are found
-// by criteria, or are undecided, whether a server writes their MIME anew or keeps it.
+// Messages that are awkward in the ways of TestCases… in internal/mimescan are found by
+// criteria, or are undecided, whether a server generates their MIME again or keeps it.
 func TestCasesSearch(t *testing.T) {
 	t.Parallel()
 	const lure, name, payload = "https://lure.example/open?id=7", "lure ä.exe", "MZ lure"
@@ -178,7 +178,7 @@ func TestCasesSearch(t *testing.T) {
 		for by, tt := range map[string]struct {
 			c    quarantine.Criteria
 			want []string
-			half int // messages with a link that shows the domain only
+			half int // messages with a link that shows only the domain
 		}{
 			"link":          {quarantine.Criteria{URL: "hxxps://lure[.]example/open?id=7"}, links, 1},
 			"name":          {quarantine.Criteria{AttachmentName: "LURE Ä.exe"}, files, 0},

@@ -16,12 +16,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// criterionCase is what one criterion does: with hit it finds the message of
-// completeMessage, with miss it does not, and bad is refused.
+// criterionCase is how one criterion behaves: with hit, it finds the message of
+// completeMessage; with miss, it does not; and bad is refused.
 type criterionCase struct{ hit, miss, bad func(*quarantine.Criteria) }
 
-// criterionCases has a case for each field of Criteria. A criterion that nothing
-// looks at lets more match than was wanted.
+// criterionCases has a case for each field of Criteria. A criterion that is
+// ignored lets more match than was wanted.
 var criterionCases = map[string]criterionCase{
 	"Sender": {
 		func(c *quarantine.Criteria) { c.Sender = "mallory@evil.example" },
@@ -84,7 +84,7 @@ func completeMessage() []byte {
 			base64.StdEncoding.EncodeToString([]byte("MZ"))+"\n--b--\n")
 }
 
-// TestCriteriaAreComplete: each criterion is looked at, checked and shown.
+// TestCriteriaAreComplete: each criterion is matched, validated and shown.
 func TestCriteriaAreComplete(t *testing.T) {
 	t.Parallel()
 	srv, strategy := criteriaWorld(t, false)

@@ -40,7 +40,7 @@ func TestRestoreTakesNoOtherMessageForIt(t *testing.T) {
 	assert.Equal(t, quarantine.NotFound, back.Outcome(), "%+v", back.Items)
 }
 
-// Of a long subject a server keeps 255 characters.
+// A server keeps 255 characters of a long subject.
 func TestByCriteriaLongSubject(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, searching(false, quarantine.Limits{}))
@@ -64,9 +64,9 @@ func TestByCriteriaLongSubject(t *testing.T) {
 	}
 }
 
-// A run was interrupted before the stamp; then the owner filed the message
-// elsewhere. Nothing of the attempt is anywhere: recovery does not take what only
-// looks like the message, and says so; who asks again gets it.
+// A run was interrupted before it wrote the stamp; then the owner filed the message
+// elsewhere. Nothing of the attempt is left anywhere: recovery does not take what only
+// looks like the message, and reports that; running the target again does take it.
 func TestByCriteriaRecoverMoved(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, searching(false, quarantine.Limits{}))
@@ -95,7 +95,8 @@ func TestByCriteriaRecoverMoved(t *testing.T) {
 	assert.Len(t, w.subjects(vault), 1)
 }
 
-// What was sent before the message came did not pass it on, whatever its thread says.
+// A message sent before this one arrived did not pass it on, whatever its thread
+// headers say.
 func TestForwardsForgedThread(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
@@ -127,7 +128,7 @@ func TestForwardsOfAMovedMessage(t *testing.T) {
 	w.OnRequest(func(_ int, r *ewstest.Request) {
 		if r.Operation == ews.OpGetItem && !moved {
 			moved = true
-			box.MoveMessage(m.ID, box.AddFolder(box.Folder(ews.FolderInbox), "Elsewhere")) // its owner files it meanwhile
+			box.MoveMessage(m.ID, box.AddFolder(box.Folder(ews.FolderInbox), "Elsewhere")) // its owner files it in the meantime
 		}
 	})
 	trail, err := w.service.FollowForwards(t.Context(), quarantine.Target{Mailbox: alice, MessageID: "<lure@evil.example>"}, nil)
@@ -136,7 +137,7 @@ func TestForwardsOfAMovedMessage(t *testing.T) {
 	assert.True(t, len(trail.Copies) > 0 || !trail.Complete)
 }
 
-// What comes while a run is at work counts, too.
+// Messages that arrive while a run is at work count, too.
 func TestByCriteriaLimitOverPasses(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, searching(false, quarantine.Limits{PerMailbox: 3}))
@@ -162,7 +163,7 @@ func TestByCriteriaLimitOverPasses(t *testing.T) {
 	assert.LessOrEqual(t, len(w.subjects(vault)), 3)
 }
 
-// What was found before the context ended is told.
+// What was found before the context ended is reported.
 func TestFindAllTellsWhatWasFound(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -221,7 +222,7 @@ func TestRecoverBesideAnUnreadableIntent(t *testing.T) {
 	require.NoError(t, err)
 	defer j2.Close()
 	o.settings = func(s *quarantine.Options) { set(s); s.Journal = j2 }
-	time.Sleep(2 * time.Second) // as long as the request that was lost may take effect
+	time.Sleep(2 * time.Second) // as long as the lost request may take effect
 	for r, err := range w.newService(t, o).Recover(t.Context()) {
 		t.Log(r, err)
 	}

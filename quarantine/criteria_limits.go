@@ -93,7 +93,7 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// checkMailbox refuses a mailbox that is protected.
+// checkMailbox refuses a protected mailbox.
 func (l Limits) checkMailbox(address string) error {
 	if slices.ContainsFunc(l.Protected, func(p string) bool { return strings.EqualFold(p, address) }) {
 		return fmt.Errorf("%w: %s: name the message by its Message-ID, or remove the mailbox from the list of protected mailboxes", ErrProtected, address)
@@ -120,7 +120,7 @@ func (l Limits) checkExamined(examined int) error {
 	return nil
 }
 
-// unexamined says what a search has left out that would have to read too much.
+// unexamined describes what was left out by a search that would have to read too much.
 func (l Limits) unexamined() driver.Unsearched {
 	return driver.Unsearched{Cause: CauseUndecided, Reason: fmt.Sprintf(
 		"more than %d messages would have to be read, and those beyond were not looked at: narrow the time, add a subject, or raise the limit examined", l.Examined)}

@@ -39,8 +39,8 @@ func worse(a, b matching) matching {
 	return matchYes
 }
 
-// among searches for an address among people. A person whose SMTP address is
-// not known might be the one.
+// among looks for an address among people. A person whose SMTP address is not
+// known might have it.
 func among(want string, people []driver.Party) matching {
 	v := matchNo
 	for _, who := range people {
@@ -70,13 +70,13 @@ func (c Criteria) nameAmong(attachments []driver.Attachment) bool {
 	return slices.ContainsFunc(attachments, func(a driver.Attachment) bool { return c.matchAttachmentName(a.Name) })
 }
 
-// matchAttachmentName compares the name of an attachment, or the last element if it
-// has folders, with the one that is asked for.
+// matchAttachmentName compares the name of an attachment, or its last element if it
+// contains folders, with the wanted one.
 func (c Criteria) matchAttachmentName(name string) bool {
 	want := plainName(c.AttachmentName)
 	forms := []string{name}
 	if before, _, ok := strings.Cut(name, "\x00"); ok {
-		forms = append(forms, before) // programs in C see no more of it
+		forms = append(forms, before) // C programs see no more of it
 	}
 	if strings.Contains(name, "%") {
 		forms = append(forms, mimeparam.Unescape(name)) // as browsers do
@@ -96,10 +96,10 @@ func (c Criteria) matchAttachmentName(name string) bool {
 	return false
 }
 
-// plainName returns a file name in the form in which it is compared: composed
-// characters, no difference of case, single blanks, and without blanks and quotation marks
-// around it, dots at its end, which Windows drops, other punctuation there, and marks that
-// are not seen.
+// plainName returns a file name in the form in which it is compared: with composed
+// characters, folded case and single blanks, and without surrounding blanks and quotation
+// marks, dots at its end (which Windows drops), other punctuation there, and invisible
+// marks.
 func plainName(name string) string {
 	name = strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cf, r) {

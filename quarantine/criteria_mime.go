@@ -15,10 +15,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// errOpaque is returned for a message that may hide what was searched for.
+// errOpaque is returned for a message that may conceal what was searched for.
 var errOpaque = errors.New("the message is encrypted or wrapped, so its content cannot be examined")
 
-// errUnsure is returned for a message that could not be read as its sender meant it.
+// errUnsure is returned for a message that could not be read as its sender intended.
 var errUnsure = errors.New("what was asked for was not found, but may be there")
 
 // errHalfShown is returned for a message with a link that may lead to the URL.
@@ -30,10 +30,9 @@ func (c Criteria) needsMIME(it driver.Item) bool {
 	return c.URL != "" || c.AttachmentSHA256 != "" || c.AttachmentName != "" && !c.nameAmong(it.Attachments)
 }
 
-// matchMIME reads a message and reports whether it has the wanted link and
-// attachments; it checks nothing else of the criteria. The message is not held
-// in memory, nor read further than needed. It returns an error if the answer
-// cannot be known.
+// matchMIME reads a message and reports whether it has the wanted link and attachments;
+// it checks none of the other criteria. The message is neither held in memory nor read
+// further than needed. It returns an error if there is no certain answer.
 func (c Criteria) matchMIME(r io.Reader) (bool, error) {
 	w := wanted{Criteria: c}
 	var h mimescan.Handler
@@ -71,7 +70,7 @@ func (c Criteria) matchMIME(r io.Reader) (bool, error) {
 	return false, nil
 }
 
-// wanted is what a message has to contain and has not shown yet.
+// wanted is what a message must contain and has not been seen in it so far.
 type wanted struct {
 	Criteria
 	matcher *linkunwrap.Matcher

@@ -30,7 +30,7 @@ func FuzzMatchMIME(f *testing.F) {
 				t.Fatalf("all match, not %+v", part)
 			}
 		}
-		// What was cut off is never taken for the end.
+		// A cut is never mistaken for the end.
 		broken := errors.New("cut")
 		if one, err := c.matchMIME(io.MultiReader(strings.NewReader(string(message)), iotest.ErrReader(broken))); !one && !errors.Is(err, broken) {
 			t.Fatalf("the error became %v", err)
@@ -47,7 +47,7 @@ func TestTally(t *testing.T) {
 	require.NoError(t, Limits{}.newTally().add(5_000))
 }
 
-// Names are alike that programs show, or save, alike.
+// Names that programs show, or save, alike count as alike.
 func TestCasesAttachmentName(t *testing.T) {
 	t.Parallel()
 	c := Criteria{AttachmentName: "Invoice 1.exe"}

@@ -16,9 +16,10 @@ import (
 // address.
 var errUnresolved = errors.New("the server returns no SMTP address for its sender or recipients")
 
-// people checks the addresses of a message: in what the mail system keeps, then in the
-// header as it was received, then in that of the message itself. A mail system keeps
-// less than a header says, so it can say yes, but no only where there is no header.
+// people checks the addresses of a message: in the properties that the mail system
+// keeps, then in the header as it was received, then in the header of the message
+// itself. A mail system keeps less than a header contains, so its properties can prove
+// a match, but can rule one out only if there is no header.
 func (s *sifter) people(ctx context.Context, m driver.Candidate) (matching, error) {
 	c := s.criteria
 	if c.Sender == "" && c.Recipient == "" && c.ReplyTo == "" {
@@ -43,7 +44,7 @@ func (s *sifter) people(ctx context.Context, m driver.Candidate) (matching, erro
 	return v, err
 }
 
-// matchPeople checks addresses by what the mail system keeps and by a header. Last
+// matchPeople checks addresses in what the mail system keeps and in a header. Last
 // means that there is nothing else to look at.
 func (c Criteria) matchPeople(m driver.Candidate, header string, last bool) matching {
 	v := matchYes
@@ -66,7 +67,7 @@ func matchPerson(address string, known []driver.Party, header string, last bool,
 	if v == matchYes {
 		return v
 	}
-	whole := len(headerscan.Fields(header, "From")) > 0 // every message has it; else the header is none, or a part
+	whole := len(headerscan.Fields(header, "From")) > 0 // every message has it; otherwise the header is missing or incomplete
 	want, any, hidden := headerscan.NewAddress(address), false, false
 	for _, value := range headerscan.Fields(header, names...) {
 		if want.In(value) {
@@ -76,7 +77,7 @@ func matchPerson(address string, known []driver.Party, header string, last bool,
 	}
 	switch {
 	case hidden:
-		return matchUnsure // like the X.500 name in it, it may be anybody's
+		return matchUnsure // like any X.500 name, it may be anybody's
 	case whole && any:
 		return matchNo // others are named
 	case v == matchNo && !whole && !last:

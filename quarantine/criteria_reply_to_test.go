@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Where answers go is found in what was received, in what an owner whose account was
-// taken over has sent, and never in From.
+// The address for replies is found in what was received, and in what an owner whose
+// account was taken over has sent, but never in From.
 func TestCriteriaReplyTo(t *testing.T) {
 	t.Parallel()
 	for _, impersonation := range []bool{false, true} {

@@ -19,7 +19,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// criteriaWorld is an Exchange with a service on it that searches by criteria.
+// criteriaWorld returns an Exchange and a strategy for it that searches by criteria.
 func criteriaWorld(t *testing.T, impersonation bool) (*ewstest.Server, driver.Strategy) {
 	t.Helper()
 	srv := ewstest.NewServer(nil)
@@ -38,8 +38,8 @@ func criteriaWorld(t *testing.T, impersonation bool) (*ewstest.Server, driver.St
 
 var criteriaDay = time.Date(2026, 11, 24, 10, 0, 0, 0, time.UTC)
 
-// findBy returns the Message-IDs of what criteria find with Alice, without their
-// brackets, and why others are undecided.
+// findBy returns the Message-IDs, without brackets, of what criteria find in
+// Alice's mailbox, and why other messages are undecided.
 func findBy(t *testing.T, strategy driver.Strategy, c quarantine.Criteria, l quarantine.Limits) (ids, undecided []string, err error) {
 	t.Helper()
 	s, err := quarantine.New(strategy, vault, &quarantine.Options{CriteriaSearch: true, SearchLimits: l})
@@ -133,8 +133,8 @@ func TestCriteriaSearch(t *testing.T) {
 	}
 }
 
-// A server that does not keep SMTP addresses of its own senders lets them
-// through, and says too little to tell.
+// A server that does not keep SMTP addresses for its own senders does not rule
+// them out, and returns too little to decide.
 func TestCriteriaSenderWithoutSMTP(t *testing.T) {
 	t.Parallel()
 	srv, strategy := criteriaWorld(t, true)
@@ -166,8 +166,8 @@ func TestCriteriaLongSubject(t *testing.T) {
 	assert.Empty(t, got)
 }
 
-// Senders put blanks before what tells a subject from others: what a search cuts off is
-// read.
+// Senders put blanks before what distinguishes a subject from others: what a search
+// cuts off is read.
 func TestCriteriaPaddedSubject(t *testing.T) {
 	t.Parallel()
 	for _, header := range []bool{true, false} {
@@ -195,7 +195,7 @@ func TestCriteriaPaddedSubject(t *testing.T) {
 			assert.Empty(t, undecided, tt.c.String())
 		}
 	}
-	// The server keeps no more of it.
+	// Here the server keeps no more of it.
 	srv, strategy := criteriaWorld(t, false)
 	srv.Mailbox(alice).DeliverWith(mail("cut", "From: a@b.example\nSubject: "+strings.Repeat("abcdefghij ", 30)[:255], "x"), ewstest.Delivery{Received: criteriaDay})
 	got, undecided, err := findBy(t, strategy, quarantine.Criteria{Subject: "jihgf", SubjectMatch: quarantine.SubjectContains}, quarantine.Limits{})
@@ -232,8 +232,8 @@ func TestCriteriaGuardRails(t *testing.T) {
 	require.ErrorIs(t, err, quarantine.ErrInvalid)
 }
 
-// What fails on the way to a message is said of it, and the others are still
-// looked at; what is gone is left out.
+// A failure on the way to a message is reported for that message, and the
+// others are still examined; messages that are gone are left out.
 func TestCriteriaFaults(t *testing.T) {
 	t.Parallel()
 	srv, strategy := criteriaWorld(t, false)
@@ -257,8 +257,8 @@ func TestCriteriaFaults(t *testing.T) {
 	assert.Empty(t, undecided)
 }
 
-// A message that its owner files while it is sifted is found where it is then,
-// whichever call it happens before.
+// A message that its owner files while it is sifted is found at its new place,
+// whichever call that happens before.
 func TestCriteriaFiledMeanwhile(t *testing.T) {
 	t.Parallel()
 	c := quarantine.Criteria{URL: "https://evil.example", Sender: "mallory@evil.example"}

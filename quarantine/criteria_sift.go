@@ -68,17 +68,17 @@ func sift(ctx context.Context, m driver.Mailbox, searcher driver.Searcher, c Cri
 		if len(s.gone) == 0 || enough || pass >= passes && (!others || pass >= maxPasses) {
 			return s.findings(found), nil
 		}
-		// Whoever moved a message made another id of it, perhaps in a folder that
-		// had been searched by then.
+		// A message that was moved has another id now, perhaps in a folder that
+		// had already been searched.
 	}
 }
 
-// maxPasses is how often a mailbox is searched at most if others are gone each time, as
-// while another run takes them.
+// maxPasses is how many times a mailbox is searched at most if different messages are
+// gone each time, as when another run is taking them.
 const maxPasses = 10
 
-// goneFirst reports whether a message is gone that was not in an earlier pass, and
-// remembers those that are.
+// goneFirst reports whether a message is gone that was not gone in an earlier
+// pass, and remembers those that are.
 func (s *sifter) goneFirst(before map[string]bool) (first bool) {
 	for _, it := range s.gone {
 		key := it.MessageID + " " + it.Received.String()
@@ -88,7 +88,7 @@ func (s *sifter) goneFirst(before map[string]bool) (first bool) {
 	return first
 }
 
-// findings adds what was sifted to where the driver looked.
+// findings adds the sifted messages to the driver's account of where it looked.
 func (s *sifter) findings(found driver.Findings) driver.Findings {
 	for _, it := range s.gone {
 		s.leave(it, errMoving)
@@ -101,8 +101,8 @@ func (s *sifter) findings(found driver.Findings) driver.Findings {
 	return found
 }
 
-// next sifts one message. A driver that goes on after an error must not exceed
-// the limits.
+// next sifts one message. It keeps a driver that continues after an error from
+// exceeding the limits.
 func (s *sifter) next(ctx context.Context, m driver.Candidate) error {
 	if s.stopped == nil {
 		s.stopped = s.visit(ctx, m)
@@ -111,7 +111,7 @@ func (s *sifter) next(ctx context.Context, m driver.Candidate) error {
 }
 
 // visit sifts one message. A driver may pass it twice, because it searches a
-// folder again: a message that was undecided may then be decided.
+// folder again: then a message that was undecided may be decided.
 func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 	again := s.seen[m.Item.ID]
 	if _, open := s.undecided[m.Item.ID]; again && !open {
@@ -123,7 +123,7 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 	s.seen[m.Item.ID] = true
 	delete(s.undecided, m.Item.ID)
 	if m.Err != nil && !errors.Is(m.Err, ErrGone) {
-		s.leave(m.Item, m.Err) // not even what every item has is known
+		s.leave(m.Item, m.Err) // not even the properties that every item has are known
 		return nil
 	}
 	bySubject := s.criteria.matchSubject(m.Item.Subject)
@@ -142,7 +142,7 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case errors.Is(err, ErrGone):
-			if m.Item.Stamp == nil || !m.Item.Folder.Recoverable { // else another run's move left it, and it swept it
+			if m.Item.Stamp == nil || !m.Item.Folder.Recoverable { // otherwise another run's move left it behind, and that run swept it
 				s.gone = append(s.gone, m.Item)
 			}
 			return nil
@@ -158,7 +158,7 @@ func (s *sifter) visit(ctx context.Context, m driver.Candidate) error {
 	return s.limits.checkHits(s.mailbox.Address(), len(s.items))
 }
 
-// errMoving is returned for a message that was gone each time it was to be read.
+// errMoving is returned for a message that was gone each time it should have been read.
 var errMoving = errors.New("it was moved or deleted each time it was to be read; run the target again")
 
 // lose takes back a match that is no longer where it was.

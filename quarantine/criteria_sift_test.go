@@ -16,8 +16,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// The server finds words, so it also returns messages with longer subjects.
-// Their details are not read, or Examined would bound nothing.
+// The server searches for words, so it also returns messages with longer
+// subjects. Their details are not read, or Examined would not limit anything.
 func TestDetailsOfOtherSubjectsAreNotRead(t *testing.T) {
 	t.Parallel()
 	srv, strategy := criteriaWorld(t, true)
@@ -34,7 +34,7 @@ func TestDetailsOfOtherSubjectsAreNotRead(t *testing.T) {
 	}
 }
 
-// A folder that could not be searched to its end is searched again. What was
+// A folder that could not be searched completely is searched again. What was
 // undecided the first time must then be decided.
 func TestUndecidedIsDecidedInTheNextLook(t *testing.T) {
 	t.Parallel()
@@ -61,7 +61,7 @@ func TestUndecidedIsDecidedInTheNextLook(t *testing.T) {
 	assert.Empty(t, undecided)
 }
 
-// deaf is a driver that goes on after an error of visit.
+// deaf is a driver that continues after an error from visit.
 type deaf struct{ driver.Strategy }
 
 type deafMailbox struct{ driver.Mailbox }

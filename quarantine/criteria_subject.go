@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// matchSubject compares the subject of a message, as a search returns it: it may have
-// been cut. [driver.Criteria.MayMatch] has done so roughly.
+// matchSubject compares the subject of a message as a search returns it: it may have
+// been cut. [driver.Criteria.MayMatch] has already made a rough comparison.
 func (c Criteria) matchSubject(subject string) matching {
 	if c.Subject == "" {
 		return matchYes
@@ -30,18 +30,18 @@ func (c Criteria) matchSubject(subject string) matching {
 	return matchNo
 }
 
-// begins reports whether a text begins with one that was cut off: perhaps before the
+// begins reports whether a text begins with one that was cut off, perhaps before the
 // accent of its last character.
 func begins(text, cut string) bool {
 	_, last := utf8.DecodeLastRuneInString(cut)
 	return strings.HasPrefix(text, cut[:len(cut)-last])
 }
 
-// errCut is returned for a message of whose subject the mail system keeps too little.
+// errCut is returned for a message if the mail system keeps too little of its subject.
 var errCut = errors.New("the server keeps only the beginning of its subject")
 
-// wholeSubject compares the subject in the header of a message, of which a search
-// returned too little.
+// wholeSubject compares the subject in the header of a message if a search
+// returned too little of it.
 func (s *sifter) wholeSubject(ctx context.Context, m driver.Candidate) (matching, error) {
 	fields := headerscan.Fields(m.Header, "Subject")
 	if len(fields) == 0 {
@@ -76,8 +76,8 @@ func (s *sifter) wholeSubject(ctx context.Context, m driver.Candidate) (matching
 	return matchYes, nil // all that is kept of it agrees
 }
 
-// plainSubject returns a subject that is asked for, decoded if it was copied from a
-// header with encoded words: mail systems keep it decoded.
+// plainSubject returns the wanted subject, decoded if it was copied from a header
+// with encoded words: mail systems keep subjects decoded.
 func plainSubject(asked string) string {
 	if strings.Contains(asked, "=?") && strings.Contains(asked, "?=") {
 		return headerscan.Text(asked)
@@ -85,9 +85,9 @@ func plainSubject(asked string) string {
 	return asked
 }
 
-// foldSubject makes subjects comparable. It leaves out blanks, because programs
-// disagree about those beside encoded words (RFC 2047, section 6.2) and at folds, and
-// what cannot be seen. It lowers the case by way of upper case, because some
+// foldSubject makes subjects comparable. It leaves out blanks, because programs disagree
+// about those next to encoded words (RFC 2047, section 6.2) and at folds, and it leaves
+// out what cannot be seen. It converts to lower case by way of upper case, because some
 // characters have several lower-case forms and one upper-case form.
 func foldSubject(s string) string {
 	s = strings.Map(func(r rune) rune {

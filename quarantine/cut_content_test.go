@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// A server hands out only a part of each message, cut where the rest is well-formed:
-// no part is enough to remove the original, and what it was stays whole.
+// A server returns only part of each message, cut so that what remains is
+// well-formed: no part is enough to remove the original, which stays whole.
 func TestPartOfTheContent(t *testing.T) {
 	t.Parallel()
 	for what, message := range map[string]func(n int) []byte{"text": longText, "attachment": longFile} {
@@ -32,7 +32,7 @@ func TestPartOfTheContent(t *testing.T) {
 						size := before.Size
 						cut := w.Fail(ewstest.When{}, ewstest.Shortened(keep))
 						r := w.taken(t)
-						if r.Err() == nil { // the last boundary alone was cut off
+						if r.Err() == nil { // only the last boundary was cut off
 							require.Greater(t, keep, 0.99)
 							assert.Equal(t, before.Attachments, w.in(vault, theID)[0].Attachments)
 							return

@@ -15,7 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// A deadline that ends a call while the server is busy does not hide that it is.
+// A deadline that ends a call while the server is busy does not hide that the
+// server is busy.
 func TestDeadlineWhileTheServerIsBusy(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -47,8 +48,8 @@ func TestDeadlineWhileTheServerIsBusy(t *testing.T) {
 	})
 }
 
-// remoteJournal is a journal that heeds contexts, as one in a database does. The context of
-// a run ends at one of its calls.
+// remoteJournal is a journal that respects contexts, as one in a database does. The context
+// of a run ends at one of its calls.
 type remoteJournal struct {
 	quarantine.MemoryJournal
 	calls, endAt int
@@ -91,8 +92,8 @@ func (j *remoteJournal) FindOperation(ctx context.Context, operation string) (qu
 	return j.MemoryJournal.FindOperation(ctx, operation)
 }
 
-// A context that ends at a call of the journal is no fault of the journal, whichever call
-// it is: what is told names neither, or says what was not looked up.
+// A context that ends during a call to the journal is not the journal's fault, whichever
+// call it is: the report names neither, or says what was not looked up.
 func TestEndedAtTheJournal(t *testing.T) {
 	t.Parallel()
 	target := quarantine.Target{Mailbox: alice, MessageID: theID}

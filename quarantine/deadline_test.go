@@ -20,8 +20,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// silentFrom is a server that hangs from one request on, and no context but that of
-// the request ends it.
+// silentFrom is a server that hangs from a certain request on, until the context of
+// the request ends.
 type silentFrom struct {
 	next http.RoundTripper
 	how  string
@@ -51,14 +51,14 @@ func (s *silentFrom) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// dripping is a body of which the second half comes at one byte a minute.
+// dripping is a body whose second half arrives at one byte a minute.
 type dripping struct {
 	ctx   context.Context
 	begun *bytes.Reader
 	rest  []byte
 }
 
-// Read reads the first half at once.
+// Read returns the first half immediately.
 func (d *dripping) Read(p []byte) (int, error) {
 	if d.begun.Len() > 0 {
 		n, err := d.begun.Read(p)
@@ -79,7 +79,7 @@ func (d *dripping) Read(p []byte) (int, error) {
 
 func (d *dripping) Close() error { return nil }
 
-// cleanUp is how long a call may go on after the end of its context.
+// cleanUp is how long a call may continue after the end of its context.
 const cleanUp = 6 * time.Second
 
 // Whatever the server does, a call with a deadline ends soon after it.

@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Whoever waits for the folders that another call reads keeps its own deadline.
+// A call that waits for the folders that another call is reading keeps its own deadline.
 func TestDeadlineWhileAnotherReadsTheFolders(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Someone has deleted a copy in quarantine, also from Deleted Items. As long as the
-// quarantine mailbox could recover it, it comes back, with and without the receipt.
+// Someone has deleted a copy in quarantine, even from Deleted Items. As long as it can be
+// recovered in the quarantine mailbox, it is restored, with and without the receipt.
 func TestRestoreWhatWasDeletedInQuarantine(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		for _, withReceipt := range []bool{true, false} {
@@ -38,7 +38,7 @@ func TestRestoreWhatWasDeletedInQuarantine(t *testing.T) {
 }
 
 // Someone has dragged the copy back to the user by hand. What that has left in
-// Recoverable Items of the quarantine mailbox is not a message that is missing.
+// Recoverable Items of the quarantine mailbox is not a missing message.
 func TestLeftBehindByHand(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		for _, scan := range []bool{false, true} {

@@ -13,8 +13,8 @@ import (
 )
 
 // An analyst deletes the quarantine folder, which moves it to Deleted Items, where it keeps
-// its id. A service that goes on puts nothing there, where it would be deleted some day, but
-// into a new folder; and what lies in the old one is listed and put back.
+// its id. A running service puts nothing more there, where it would be deleted some day,
+// but uses a new folder; and what lies in the old one is listed and put back.
 func TestQuarantineFolderDeleted(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		set := o.settings

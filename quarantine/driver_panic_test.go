@@ -16,8 +16,8 @@ import (
 )
 
 // A driver panics at a call, before or after the server has acted, and the caller survives
-// it: the same service goes on, nothing hangs, and in the end each message is once where it
-// belongs.
+// it: the same service keeps working, nothing hangs, and in the end each message is where
+// it belongs, exactly once.
 func TestDriverPanics(t *testing.T) {
 	t.Parallel()
 	for _, way := range []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME} {
@@ -56,7 +56,7 @@ func panicsAt(t *testing.T, way driver.Way, back, acts bool, at int) (panicked b
 	run := func() {
 		defer func() { panicked = recover() != nil }()
 		r, err := s.Quarantine(t.Context(), theTarget)
-		if back && sound && err == nil { // it was taken when it was not to panic yet
+		if back && sound && err == nil { // it was taken before the panic was armed
 			time.Sleep(time.Hour)
 			calls, sound = 0, false
 			r, err = s.RestoreMessage(t.Context(), theTarget)

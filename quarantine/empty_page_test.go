@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// A server counts a match and lists none, on what it calls the last page: that is not
-// absence.
+// A server counts a match but lists none, on what it calls the last page: that does
+// not show absence.
 func TestLastPageWithoutWhatItCounts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// lastCall is a limiter whose caller gives up when it waits for one of its calls.
+// lastCall is a limiter whose caller gives up while waiting for one of its calls.
 type lastCall struct {
 	left int // calls that are let through
 	end  context.CancelCauseFunc
@@ -32,8 +32,8 @@ func (l *lastCall) Acquire(ctx context.Context, _ string) (func(bool, time.Durat
 	return func(bool, time.Duration) {}, nil
 }
 
-// TestContextEndsWhileWaiting: that the context ends while a call waits for its turn is no
-// refusal of the server, and the receipt does not say so.
+// TestContextEndsWhileWaiting: if the context ends while a call waits for its turn, that
+// is not a refusal by the server, and the receipt does not call it one.
 func TestContextEndsWhileWaiting(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -10,9 +10,9 @@ var (
 	// ErrGone reports that an item, a folder or an address book entry no longer
 	// exists, or is not visible to the account.
 	ErrGone = driver.ErrGone
-	// ErrUnreachable reports that a mailbox does not exist, or that the account
-	// may not open it; or that no service of a [Router] has it, or several have: then the
-	// error is also a [*RouteError].
+	// ErrUnreachable reports that a mailbox does not exist, that the account may not open
+	// it, or that no service of a [Router] has it, or several have. In the last two cases
+	// the error is also a [*RouteError].
 	ErrUnreachable = driver.ErrUnreachable
 	// ErrNoDirectory reports that the account cannot search the address book.
 	ErrNoDirectory = driver.ErrNoDirectory

@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// Find shows what Quarantine would take, and changes nothing. The server is one for tests;
+// Find shows what Quarantine would take, and changes nothing. This is a test server;
 // package exchange opens a service for a real one.
 func ExampleService_Find() {
 	const lure = "From: mallory@evil.example\r\nTo: alice@example.test\r\nSubject: You have won\r\nMessage-ID: <1@evil.example>\r\n\r\nClick here.\r\n"
@@ -49,7 +49,7 @@ func ExampleService_Find() {
 	// quarantined by move <nil>
 }
 
-// Without a receipt, what lies in quarantine is enough: it says where it came from.
+// Without a receipt, the item in quarantine is enough: it records where it came from.
 func ExampleService_RestoreMessage() {
 	const lure = "From: mallory@evil.example\r\nTo: alice@example.test\r\nSubject: You have won\r\nMessage-ID: <1@evil.example>\r\n\r\nClick here.\r\n"
 	srv := ewstest.NewServer(nil)
@@ -109,7 +109,7 @@ func ExampleService_List() {
 
 	for held, err := range q.List(ctx, quarantine.ListRequest{Mailbox: "bob@example.test"}) {
 		if err != nil {
-			log.Fatal(err) // what came before it is right, but not all
+			log.Fatal(err) // what came before it is correct, but incomplete
 		}
 		fmt.Printf("%s %q\n", held.MessageID, held.Subject)
 	}
@@ -117,7 +117,7 @@ func ExampleService_List() {
 	// <1@evil.example> "You have won"
 }
 
-// Expand lists who receives what is sent to a group, through the groups within it.
+// Expand lists who receives mail sent to a group, including through the groups within it.
 func ExampleService_Expand() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()

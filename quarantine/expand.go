@@ -42,7 +42,7 @@ func (opts *ExpandOptions) withDefaults() (ExpandOptions, error) {
 	return o, nil
 }
 
-// Expansion is the result of expanding a group. Everyone is listed once.
+// Expansion is the result of expanding a group. Each member is listed once.
 type Expansion struct {
 	Group string `json:"group"`
 	// Server is the name of the server that showed the group.
@@ -78,11 +78,11 @@ type Unexpanded struct {
 // it. Groups may contain one another. Dynamic groups are expanded by the
 // server, if it shows their members to the account.
 //
-// An error means that nothing was learned: it matches [ErrInvalid] if the
+// An error means that there is no result. It matches [ErrInvalid] if the
 // address is not that of a group, [ErrGone] if the address book does not show
-// it, [ErrNoDirectory] if it shows nothing to this account,
-// [ErrTooManyMembers], or comes from the server. If a group within the group
-// cannot be expanded, it is reported, and the others are expanded.
+// it, [ErrNoDirectory] if the address book shows nothing to this account, or
+// [ErrTooManyMembers]; otherwise it comes from the server. A nested group that
+// cannot be expanded is reported, and the others are still expanded.
 func (s *Service) Expand(ctx context.Context, group string, opts *ExpandOptions) (*Expansion, error) {
 	o, err := checkExpand(group, opts)
 	if err != nil {
@@ -212,7 +212,7 @@ func (x *expander) take(m driver.Member, depth int) error {
 	return nil
 }
 
-// explain says what is wrong with an address that is not that of a group.
+// explain returns what is wrong with an address that is not that of a group.
 func (x *expander) explain(ctx context.Context, address string, cause error) error {
 	if !errors.Is(cause, ErrGone) {
 		return cause

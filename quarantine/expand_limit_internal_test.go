@@ -23,7 +23,7 @@ func (nested) Lookup(_ context.Context, address string) (driver.Member, error) {
 	return driver.Member{Address: address, Kind: driver.MemberGroup}, nil
 }
 
-// nestedGround is where one message went to such a group.
+// nestedGround is where one message was sent to such a group.
 type nestedGround struct{}
 
 func (nestedGround) forwarded(context.Context, string, string, int) ([]driver.Forwarded, error) {
@@ -42,7 +42,7 @@ func (nestedGround) Expand(ctx context.Context, group string, opts *ExpandOption
 	return expandGroup(ctx, nested{}, group, o)
 }
 
-// The error names the limit that was reached, or raising it would not help.
+// The error names the limit that was reached: raising another one would not help.
 func TestFollowForwardsNamesTheLimitOfAGroup(t *testing.T) {
 	t.Parallel()
 	_, err := followForwards(t.Context(), nestedGround{}, Target{Mailbox: "a@example.test", MessageID: "<m@x>"}, nil)

@@ -13,10 +13,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// findings count what must never be.
+// findings counts what must never happen.
 type findings struct{ lost, doubled, untrue, notices int }
 
-// String names them as the last line of an explorer does; mutate reads it.
+// String formats them as in the last line of an explorer, which mutate reads.
 func (f findings) String() string {
 	return fmt.Sprintf("lost=%d doubled=%d untrue=%d notices=%d", f.lost, f.doubled, f.untrue, f.notices)
 }
@@ -25,11 +25,11 @@ func (f *findings) add(g findings) {
 	f.lost, f.doubled, f.untrue, f.notices = f.lost+g.lost, f.doubled+g.doubled, f.untrue+g.untrue, f.notices+g.notices
 }
 
-// whereabouts says how many whole copies of a message there are with the user, in
+// whereabouts is how many whole copies of a message there are with the user, in
 // quarantine, and put aside. What lies in Recoverable Items does not count.
 type whereabouts struct {
 	user, taken, aside int
-	newest             int // of them with the newest text
+	newest             int // of these, with the newest text
 	places             []string
 }
 
@@ -65,13 +65,13 @@ func (x *exploration) census() map[string]*whereabouts {
 	return counts
 }
 
-// isWhole reports whether the text of a message is there to its end, where the
+// isWhole reports whether the text of a message is there to its end, if the
 // server does not encode it.
 func (x *exploration) isWhole(m *ewstest.Message, tag string) bool {
 	return x.scene.odd.Has(ewstest.OddRecodedText) || bytes.Contains(m.MIME[bytes.Index(m.MIME, []byte("\r\n\r\n"))+1:], []byte(tag))
 }
 
-// isSurplus reports whether an item has the stamp of one that was put aside.
+// isSurplus reports whether an item has the stamp of an item that was put aside.
 func isSurplus(m *ewstest.Message) bool {
 	state := m.Properties[ews.ExtendedField{GUID: driver.StampSet, Name: driver.StampState, Type: ews.TypeString}].Value
 	parts := strings.Split(state, "|")
@@ -79,15 +79,15 @@ func isSurplus(m *ewstest.Message) bool {
 }
 
 // alive checks that a whole copy of each message exists, and one with its newest
-// text; and that nobody was told.
+// text, and that nobody was notified.
 func (x *exploration) alive(when string) {
 	for tag, c := range x.census() {
 		switch gone := x.deleted[tag]; {
 		case c.all() < x.scene.copies-gone:
 			x.found(&x.counted.lost, "LOST %s: %s: %d, deleted by people %d", when, tag, c.all(), gone)
 		case x.later && x.removal > 0 && x.edited[tag] > x.removal:
-			// DeleteItem does not mind an old change key: one that acts late removes what was
-			// edited meanwhile.
+			// DeleteItem ignores an old change key: one that acts late removes what was
+			// edited in the meantime.
 		case gone == 0 && c.newest == 0 && !x.keysIgnored:
 			x.found(&x.counted.lost, "LOST %s: the edit of %s", when, tag)
 		}
@@ -105,13 +105,13 @@ func (x *exploration) found(count *int, format string, args ...any) {
 
 // meddled reports whether people have made or deleted copies, a rival has run in the
 // other direction or with another key, or a copy was without its stamp: then a
-// receipt may be out of date as soon as it is given.
+// receipt may be out of date as soon as it is issued.
 func (x *exploration) meddled() bool {
 	return len(x.copied)+len(x.deleted) > 0 || x.rivalUndo || x.foreign || (x.nameless || x.late) && x.lenient
 }
 
-// truthful checks that what a receipt calls done is done. Where a search may not
-// show what is there, it may name fewer messages than there are.
+// truthful checks that what a receipt calls done is done. If a search may fail
+// to show what is there, the receipt may name fewer messages than there are.
 func (x *exploration) truthful(r *quarantine.Receipt, err error) {
 	if err != nil || r.Err() != nil || x.meddled() {
 		return
@@ -143,7 +143,7 @@ func (x *exploration) truthful(r *quarantine.Receipt, err error) {
 	}
 }
 
-// settled checks what there is at rest: each message once at the right end.
+// settled checks the state at rest: each message exists once, at the right end.
 func (x *exploration) settled(r *quarantine.Receipt, err error) {
 	told := err != nil || r.Err() != nil
 	for tag, c := range x.census() {
@@ -158,20 +158,20 @@ func (x *exploration) settled(r *quarantine.Receipt, err error) {
 			// copy, and may take what the other has put aside.
 			x.twice = x.twice || c.user+c.taken > most
 		case (x.nameless || x.late) && x.lenient && c.user+c.taken > most:
-			// A copy that has lost its stamp, and was moved or not reached before it
-			// could get another one, is known to nobody. A write that lands when its
-			// lease is over may meet another copy.
+			// Nobody knows about a copy that has lost its stamp, and was moved or
+			// not reached before it could get another one. A write that lands after
+			// its lease has ended may meet another copy.
 			x.twice = true
 		case x.keysIgnored && (x.rivals || x.later) && x.lenient && c.user+c.taken > most:
-			// The README says that one process is to be run then, and that a mark which
-			// lands late takes the place of a newer one.
+			// The README says to run only one process in that case, and that a mark
+			// that lands late replaces a newer one.
 			x.twice = true
 		case x.rivalUndo && x.lenient && c.user+c.taken > most && (x.rivalOpen || c.user+c.taken <= most+x.surplus):
-			// What a rival in the other direction has left, it has said; and it may take what
-			// a restore has put into Deleted Items as one too many.
+			// A rival in the other direction has reported what it left; and it may take
+			// what a restore has put into Deleted Items as one too many.
 			x.twice = true
 		case c.user+c.taken > most && x.lenient && err == nil && r.Outcome() == quarantine.Undecided:
-			x.open = true // as where nothing can be removed for good
+			x.open = true // as where nothing can be removed permanently
 		case c.user+c.taken > most:
 			x.found(&x.counted.doubled, "DOUBLED: %s is at %d and %d: %q", tag, c.user, c.taken, c.places)
 		case x.rivalUndo && c.user+c.taken >= least, at >= least && other == 0, len(x.deleted) > 0 && at+c.aside >= least && other == 0,
@@ -208,7 +208,7 @@ func (x *exploration) untouched(was *ewstest.Message) {
 	x.found(&x.counted.lost, "TOUCHED: %s in %s of %s: now in %s", was.MessageID, was.Folder, was.Mailbox, place)
 }
 
-// canonical describes what there is at rest, so that equal ends can be counted.
+// canonical describes the state at rest, so that equal ends can be counted.
 func (x *exploration) canonical(r *quarantine.Receipt, err error) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s/%d/%t ", x.scene.direction, x.scene.twins, err != nil)

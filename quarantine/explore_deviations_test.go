@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// deed lets people do something that may make copies, delete them for good, or
-// have other people told, and remembers what of that it did.
+// deed has people do something that may make copies, delete them permanently,
+// or notify other people, and remembers which of these it did.
 func (x *exploration) deed(do func() bool) bool {
 	was, told := x.census(), len(x.Notices())
 	done := do()
@@ -29,8 +29,8 @@ func (x *exploration) deed(do func() bool) bool {
 	return done
 }
 
-// somebody is a person in a mailbox who does something to each message there, or to
-// one of them.
+// somebody returns a deviation in which a person does something to each message in
+// a mailbox, or to one of them.
 func somebody(name, mailbox string, do func(*exploration, *ewstest.Person, *ewstest.Message) error) *deviation {
 	return &deviation{name: name, do: func(x *exploration) bool {
 		return x.deed(func() (done bool) {
@@ -55,8 +55,8 @@ func somebody(name, mailbox string, do func(*exploration, *ewstest.Person, *ewst
 	}}
 }
 
-// elsewhere returns a folder that a message is not in: the last that a search comes
-// to, or the first.
+// elsewhere returns a folder that a message is not in: the last one that a search
+// reaches, or the first.
 func (x *exploration) elsewhere(m *ewstest.Message) *ewstest.Folder {
 	box := x.Mailbox(m.Mailbox)
 	if m.Folder == "/Zebra" {
@@ -65,7 +65,7 @@ func (x *exploration) elsewhere(m *ewstest.Message) *ewstest.Folder {
 	return box.AddFolder(nil, "Zebra")
 }
 
-// policy files what arrives in a folder.
+// policy returns a deviation in which a policy files what arrives in a folder.
 func policy(name, mailbox, folder, to string, delay time.Duration) *deviation {
 	return &deviation{name: name, do: func(x *exploration) bool {
 		box := x.Mailbox(mailbox)
@@ -81,9 +81,9 @@ func policy(name, mailbox, folder, to string, delay time.Duration) *deviation {
 	}}
 }
 
-// rival is another run of this installation or of another one that does something
-// at the call, from beginning to end. In the same process it would wait for this
-// run to end.
+// rival returns a deviation in which another run, of this installation or of
+// another one, does something at the call, from beginning to end. In the same
+// process it would wait for this run to end.
 func rival(name string, opposite bool, key []byte, do func(*exploration, *quarantine.Service)) *deviation {
 	return &deviation{name: name, do: func(x *exploration) bool {
 		x.rivalUndo = x.rivalUndo || opposite == (x.scene.direction == driver.ToQuarantine)
@@ -111,7 +111,7 @@ func (x *exploration) rivalSaid(r *quarantine.Receipt, err error) {
 	x.rivalOpen = x.rivalOpen || err == nil && r.Outcome() == quarantine.Undecided
 }
 
-// heldUp is a process that stands still before it sends something.
+// heldUp returns a deviation in which the process stands still before it sends something.
 func heldUp(d time.Duration) *deviation {
 	return &deviation{name: "held up for " + d.String(), do: func(*exploration) bool { time.Sleep(d); return true }}
 }
@@ -223,7 +223,7 @@ var peoplesDeviations = []*deviation{
 			return false
 		}
 		x.rivals = true
-		x.journal.Restart() // it holds the process for dead
+		x.journal.Restart() // it believes the process to be dead
 		for r, err := range x.serviceOf(nil, x.journal).Recover(context.Background()) {
 			x.report("   rival's recovery", r, err)
 		}

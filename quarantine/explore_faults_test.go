@@ -7,18 +7,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// deviation is a thing that goes differently at a call.
+// deviation is something that goes differently at a call.
 type deviation struct {
 	name string
-	// do lets it happen, and reports whether anything is different now.
+	// do makes it happen, and reports whether anything is different now.
 	do func(*exploration) bool
 
-	server  bool           // it is the server: before a call only
-	strikes *ewstest.Fault // that it is, at the call
-	ends    bool           // it is the end of the process: also after each call
+	server  bool           // it is the server's: only before a call
+	strikes *ewstest.Fault // the fault that it is, at the call
+	ends    bool           // it ends the process: also after each call
 }
 
-// fault is the server that fails at the call.
+// fault returns a deviation in which the server fails at the call.
 func fault(name string, f ewstest.Fault) *deviation {
 	return &deviation{name: name, server: true, strikes: &f, do: func(x *exploration) bool {
 		x.top().faults = append(x.top().faults, f)
@@ -26,7 +26,8 @@ func fault(name string, f ewstest.Fault) *deviation {
 	}}
 }
 
-// from is the server that fails so many times from the call on, 0: for good.
+// from returns a deviation in which the server fails as often as when says,
+// from the call on.
 func from(name string, when ewstest.When, f ewstest.Fault, mark func(*exploration)) *deviation {
 	return &deviation{name: name, server: true, strikes: &f, do: func(x *exploration) bool {
 		x.top().lasting = append(x.top().lasting, x.Fail(when, f))
@@ -41,7 +42,7 @@ func keysIgnored(x *exploration) { x.keysIgnored = true }
 func unseen(x *exploration)      { x.unseen = true }
 func nameless(x *exploration)    { x.nameless = true }
 
-// linger begins before anything leaves its folder, so it strikes later.
+// linger begins before anything leaves its folder, so its effect comes later.
 func linger(name string, d time.Duration) *deviation {
 	return &deviation{name: name, server: true, do: func(x *exploration) bool {
 		x.Fail(ewstest.When{}, ewstest.Linger(d))
@@ -50,7 +51,7 @@ func linger(name string, d time.Duration) *deviation {
 	}}
 }
 
-// with is a deviation after which less is expected.
+// with returns a deviation after which less is expected.
 func with(d *deviation, mark func(*exploration)) *deviation {
 	do := d.do
 	d.do = func(x *exploration) bool { mark(x); return do(x) }
@@ -96,7 +97,7 @@ var serverDeviations = []*deviation{
 	fault("403 of a gateway", ewstest.Gateway(403)),
 	fault("502 of a gateway, and acted", ewstest.Gateway(502).Acted()),
 
-	// Not an answer, or another's.
+	// Not an answer, or the answer to another request.
 	fault("an HTML page", ewstest.HTMLPage),
 	fault("an empty body, and acted", ewstest.EmptyBody.Acted()),
 	fault("the answer to the request before", ewstest.EarlierAnswer),
@@ -107,7 +108,7 @@ var serverDeviations = []*deviation{
 	fault("no response message, and acted", ewstest.NoResponseMessage.Acted()),
 	fault("response message twice", ewstest.ResponseMessageTwice),
 
-	// Success that is none, and content that is not whole.
+	// False success, and content that is not whole.
 	fault("says Success, does nothing", ewstest.FalseSuccess),
 	fault("only copies", ewstest.OnlyCopies),
 	fault("ErrorMoveCopyFailed, copy left", ewstest.MoveFailedCopyLeft),
@@ -123,7 +124,7 @@ var serverDeviations = []*deviation{
 	fault("pages stuck", ewstest.PagesStuck),
 	with(fault("pages empty", ewstest.PagesEmpty), unseen),
 
-	// For long.
+	// For a long time.
 	from("change keys ignored", forGood, ewstest.ChangeKeysIgnored, keysIgnored),
 	from("change keys ignored by UpdateItem", ewstest.When{Operation: ews.OpUpdateItem}, ewstest.ChangeKeysIgnored, keysIgnored),
 	from("change keys ignored by DeleteItem", ewstest.When{Operation: ews.OpDeleteItem}, ewstest.ChangeKeysIgnored, keysIgnored),
@@ -136,8 +137,8 @@ var serverDeviations = []*deviation{
 	linger("searches linger 30 s", 30*time.Second),
 }
 
-// lateDeviation acts when the doubt is over: then one message too many may be put
-// aside.
+// lateDeviation acts after the doubt has ended: then one message too many may be
+// put aside.
 var lateDeviation = with(fault("acts 40 min later", ewstest.Late(40*time.Minute)), func(x *exploration) { x.late, x.later = true, true })
 
 // canStrike reports whether a fault can strike an operation at all.

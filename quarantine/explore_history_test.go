@@ -15,20 +15,19 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// The explorer lets things go differently at calls of a run, before or after the
-// server has acted, or between two members of a batch, and looks at what becomes of
-// the messages: at once, and when everything has come to rest and whoever asked has
-// asked again.
+// The explorer makes things go differently at calls of a run, before or after the server
+// has acted, or between two members of a batch, and checks what becomes of the messages:
+// immediately, and once everything has come to rest and the caller has asked again.
 //
-// After each action, and after each call that may take a message away, a whole copy
-// of each message exists, with its newest text, unless people have deleted it, and
-// nobody was told of anything. A receipt is true when it is given. At rest there is
-// one copy at the right end, and messages of others are what they were.
+// After each action, and after each call that may take a message away, a whole copy of
+// each message exists, with its newest text, unless people have deleted it, and nobody
+// has been notified of anything. A receipt is true when it is issued. At rest, there is
+// one copy at the right end, and other people's messages are what they were.
 //
-// Where nobody can know better, less is asked for: what a person writes between the
-// last look and the removal is removed too; two installations with different keys may
-// each have made a copy; and so may a run whose copy has lost its stamp, if something
-// else goes wrong before it has another one.
+// Where nobody can know better, less is required: what a person writes between the
+// last look and the removal is removed, too; two installations with different keys
+// may each have made a copy; and there may be a second copy from a run whose copy has
+// lost its stamp, if something else goes wrong before the copy has another one.
 
 // exploration is one history.
 type exploration struct {
@@ -38,7 +37,7 @@ type exploration struct {
 	exact   bool // a fault strikes at its call or not at all
 	later   bool // a request acts after its answer
 	removal int  // the last call of DeleteItem at the source
-	lenient bool // what is said to be undecided in the end may be so
+	lenient bool // what is reported as undecided in the end may be so
 
 	*world
 	t       testing.TB
@@ -50,12 +49,12 @@ type exploration struct {
 	calls   []string // of the processes that are explored
 	inside  bool     // somebody else acts
 	dice    *rand.Rand
-	under   []*pending // calls under way; one may be made while another is sent
+	under   []*pending // calls in progress; one may be made while another is sent
 
 	story        []string
 	happened     int            // strikes that made a difference
-	idle         bool           // one that made none
-	deleted      map[string]int // by people, for good, by tag
+	idle         bool           // a strike made none
+	deleted      map[string]int // permanently, by people, by tag
 	copied       map[string]int // by people
 	newest       map[string]string
 	edited       map[string]int // when, in calls
@@ -64,26 +63,26 @@ type exploration struct {
 	rivals       bool // another run was at work
 	rivalUndo    bool // a rival runs in the other direction
 	rivalOpen    bool // a rival has left something undecided, and said so
-	surplus      int  // copies that were put aside, by what receipts say
+	surplus      int  // copies that were put aside, according to receipts
 	foreign      bool // a rival has another key
 	nameless     bool // a copy may have lost its stamp
-	late         bool // a write may land when its lease is over
-	twice        bool // for one of these reasons there are two copies
+	late         bool // a write may land after its lease has ended
+	twice        bool // there are two copies, for one of these reasons
 	keysIgnored  bool // edits may be overwritten
 	unseen       bool // a search may not show what is there
-	unsettled    bool // there is nothing to be explored
-	open         bool // it is undecided in the end, and said to be so
+	unsettled    bool // there is nothing to explore
+	open         bool // it is undecided in the end, and reported as such
 	counted      findings
 	state        string // at rest
 }
 
-// event is a thing that goes differently.
+// event is something that goes differently.
 type event struct {
 	what   *deviation
 	call   int    // at which call, from 0
 	after  bool   // after the server has acted
 	member int    // before this member of the batch, if not 0
-	seed   uint64 // of what is left to chance
+	seed   uint64 // for what is left to chance
 }
 
 func (s event) String() string {
@@ -97,11 +96,11 @@ func (s event) String() string {
 	return fmt.Sprintf("%s %s call %d", s.what.name, when, s.call)
 }
 
-// demand is what is asked for.
+// demand is what is asked of the service.
 type demand struct {
 	wait    time.Duration // before
-	recover bool          // rather than to ask again
-	fresh   bool          // of a new process
+	recover bool          // rather than asking again
+	fresh   bool          // in a new process
 }
 
 // play plays the history in a bubble, and judges it.
@@ -153,7 +152,7 @@ func (x *exploration) recover(s *quarantine.Service) {
 	}
 }
 
-// rest lets everything come to rest, lets the recovery and a second run settle it,
+// rest lets everything come to rest, has the recovery and a second run settle it,
 // and judges.
 func (x *exploration) rest() {
 	x.strikes = nil
@@ -179,7 +178,7 @@ func (x *exploration) rest() {
 	x.settled(r, err)
 }
 
-// pending is a call under way.
+// pending is a call in progress.
 type pending struct {
 	n       int
 	faults  []ewstest.Fault // that strike it
@@ -187,7 +186,7 @@ type pending struct {
 	between []event // before its members
 }
 
-// top returns the call under way that was begun last, nil without one.
+// top returns the call in progress that was begun last, or nil if no call is in progress.
 func (x *exploration) top() *pending {
 	if len(x.under) == 0 {
 		return nil
@@ -250,9 +249,9 @@ func (x *exploration) stop() {
 	x.now.dead.Store(true)
 }
 
-// tracked remembers when the source was read last. No server removes an item by a
-// change key, so what its owner writes after that is removed with it: a later
-// edit does not count.
+// tracked remembers when the source was last read. No server checks the change
+// key when it removes an item, so what the owner writes after that is removed
+// along with it: a later edit does not count.
 func (x *exploration) tracked(n int, r *ewstest.Request) {
 	source := alice
 	if x.scene.direction == driver.ToUser {
@@ -282,7 +281,7 @@ func (x *exploration) member(_, member int, _ *ewstest.Request) {
 	}
 }
 
-// happen lets a strike happen.
+// happen makes a strike happen.
 func (x *exploration) happen(s event) {
 	x.inside = true
 	defer func() { x.inside = false }()
@@ -314,7 +313,7 @@ func (x *exploration) report(what string, r *quarantine.Receipt, err error) {
 	}
 }
 
-// told returns the whole story.
+// told returns the whole story as text.
 func (x *exploration) told() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n  %s\n  requests:", x.scene, strings.Join(x.story, "\n  "))

@@ -26,13 +26,13 @@ type process struct {
 
 var errCrashed = errors.New("the process has crashed")
 
-// start returns a new process, each call of which is a point where something can go
+// start returns a new process, in which each call is a point where something can go
 // differently.
 func (x *exploration) start() *process {
 	p := &process{}
 	limiter, err := throttle.New(&throttle.Options{
 		BackOffMin: time.Millisecond, BackOffMax: 2 * time.Millisecond,
-		Budget: throttle.Budget{Unlimited: true}, // slow answers are not the policy's here
+		Budget: throttle.Budget{Unlimited: true}, // slow answers are not the throttling policy's here
 	})
 	require.NoError(x.t, err)
 	t := tap{limiter, x, p}
@@ -61,8 +61,8 @@ func (x *exploration) start() *process {
 	return p
 }
 
-// tap is where a call begins: nothing of it has been sent, and none of its times
-// has begun.
+// tap is where a call begins: nothing of it has been sent, and none of its
+// timers has started.
 type tap struct {
 	*throttle.Limiter
 	x *exploration
@@ -102,8 +102,8 @@ func (w wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a, err
 }
 
-// mortalJournal keeps what it has when the process crashes. What dies with the process
-// are its claims, as with a journal that one process has alone.
+// mortalJournal keeps its contents when the process crashes. Its claims die with the
+// process, as with a journal that only one process uses.
 type mortalJournal struct {
 	x *exploration
 	p *process

@@ -20,20 +20,20 @@ var (
 	exploreSeed   = flag.Uint64("explore.seed", 1, "first seed of TestExploreRandom")
 )
 
-// exploredOdd are the servers of random histories that are not the usual one.
+// exploredOdd are the unusual servers of random histories.
 var exploredOdd = []ewstest.Oddities{
 	ewstest.OddNoTransfer, ewstest.OddNoCrossMove, ewstest.OddBareFaults, ewstest.OddNoRootFolder, ewstest.OddNoItemIDs,
 	ewstest.OddDroppedHeaders, ewstest.OddRenamedAttachments, ewstest.OddRecodedText, ewstest.OddNoChunks, ewstest.OddNoChangeKeys,
 	ewstest.OddNoDeliveryTime, ewstest.OddCaseSensitive, ewstest.OddNanoseconds, ewstest.OddCannotFindUser, ewstest.AllOddities,
 }
 
-// exploredVersions are theirs.
+// exploredVersions are the versions of these servers.
 var exploredVersions = []ewstest.Version{
 	ewstest.Exchange2010SP3, ewstest.Exchange2013, ewstest.Exchange2013SP1, ewstest.Exchange2016, ewstest.Exchange2019, ewstest.ExchangeSE, ewstest.ExchangeOnline,
 }
 
-// randomHistory throws the dice for a seed: a world, up to six deviations, and what
-// is asked for.
+// randomHistory draws a history from a seed: a world, up to six deviations, and
+// what is asked for.
 func randomHistory(seed uint64) *exploration {
 	r := rand.New(rand.NewPCG(seed, 0))
 	one := func(chance int) bool { return r.IntN(chance) == 0 }
@@ -44,7 +44,7 @@ func randomHistory(seed uint64) *exploration {
 		sparse:  seed%16 != 0, // full ones take half as long again
 	}
 	if one(2) {
-		s.direction, s.moved = driver.ToUser, seed%4 != 0 // so that it is quickly there
+		s.direction, s.moved = driver.ToUser, seed%4 != 0 // to get it there quickly
 	}
 	// Large worlds take several times as long and seldom show more.
 	switch r.IntN(20) {
@@ -95,7 +95,7 @@ func randomHistory(seed uint64) *exploration {
 	return x
 }
 
-// again returns the history anew, to be played once more.
+// again returns a fresh copy of the history, to be played once more.
 func (x *exploration) again() *exploration {
 	return &exploration{scene: x.scene, strikes: slices.Clone(x.strikes), plan: slices.Clone(x.plan), exact: x.exact, lenient: x.lenient}
 }
@@ -127,7 +127,7 @@ func (x *exploration) simpler() (all []*exploration) {
 	return all
 }
 
-// shrunk makes a history that fails simpler, as long as it fails.
+// shrunk simplifies a failing history for as long as it still fails.
 func shrunk(t *testing.T, failed *exploration, played *exploration) *exploration {
 	for tries := 0; tries < 120; {
 		better := false

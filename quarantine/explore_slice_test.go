@@ -11,7 +11,8 @@ import (
 var exploreSlice = flag.String("explore.slice", "", "TestExploreSingles, TestExplorePairs, TestExploreRandom: the `K/N`-th of what they would play, from 1/N to N/N: for several processes, or one after the other")
 
 // sliceOf returns which of the histories that a test plays belong to its slice, by
-// number; of pairs, which of the worlds, because states that were seen cut others off.
+// number. For pairs, it selects worlds instead, because states that have been seen cut
+// others off.
 func sliceOf(t *testing.T) (mine func(int) bool) {
 	t.Helper()
 	if *exploreSlice == "" {

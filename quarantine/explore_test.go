@@ -18,7 +18,7 @@ import (
 var exploreAll = flag.Bool("explore.all", false, "TestExploreSingles, TestExplorePairs: every history in every world, not only those of -whole; for hours")
 
 // failFast reports whether the first history that goes wrong is enough, as it is for
-// mutate: then it is not made simpler.
+// mutate: then it is not simplified.
 func failFast() bool { return flag.Lookup("test.failfast").Value.String() == "true" }
 
 // explored sums up.
@@ -65,8 +65,8 @@ func (e *explored) String() string {
 	return fmt.Sprintf("deviations=%d histories=%d states=%d %s", len(e.deviations), e.histories, len(e.states), e.sum)
 }
 
-// singleScenes are the worlds of TestExploreSingles, so many kinds of each access and
-// direction.
+// singleScenes returns the worlds of TestExploreSingles, with several kinds for each
+// access and direction.
 func singleScenes() (scenes []exploredScene) {
 	for access := range accesses {
 		for i, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
@@ -111,9 +111,9 @@ func (s exploredScene) calls(t *testing.T) (calls []call, strikes map[*deviation
 }
 
 // singles returns the histories of a scene in which one thing goes differently
-// once. What people do after a call they may as well do before the next one, and
-// what a server does before a call that it does not concern, before the next one:
-// these are left out.
+// once. It leaves out what people do after a call, because they may as well do it
+// before the next one, and what a server does before a call that is not affected,
+// because it may as well do it before the next one.
 func (s exploredScene) singles(t *testing.T) (all []event) {
 	calls, strikes := s.calls(t)
 	for n, c := range calls {
@@ -138,9 +138,9 @@ func (s exploredScene) singles(t *testing.T) (all []event) {
 	return all
 }
 
-// TestExploreSingles lets each deviation happen at each call of each scene: with
-// -explore.all. With -whole it does a part of each scene, and without it a part of
-// one scene of each access and direction.
+// TestExploreSingles plays each deviation at each call of each scene with
+// -explore.all. With -whole it plays part of each scene, and without either, part
+// of one scene for each access and direction.
 func TestExploreSingles(t *testing.T) {
 	t.Parallel()
 	scenes := singleScenes()

@@ -20,13 +20,13 @@ type exploredScene struct {
 	access    int // in accesses
 	direction driver.Direction
 	copies    int  // of each message
-	twins     int  // different messages with the Message-ID
-	folders   int  // more folders of each mailbox
+	twins     int  // different messages with the same Message-ID
+	folders   int  // additional folders in each mailbox
 	journal   bool // there is one
 	key       bool // stamps are sealed
 	renames   bool // a change gives an item another id
 	sparse    bool // mailboxes have only the default folders that mail needs
-	moved     bool // what is restored was taken with FullAccess, whatever the access is now
+	moved     bool // what is restored was taken with FullAccess, whatever access is used now
 	version   ewstest.Version
 	odd       ewstest.Oddities
 }
@@ -55,7 +55,7 @@ func (s exploredScene) String() string {
 	return b.String()
 }
 
-// keysIgnored reports whether the server takes any change key.
+// keysIgnored reports whether the server accepts any change key.
 func (s exploredScene) keysIgnored() bool { return s.odd.Has(ewstest.OddNoChangeKeys) }
 
 var (
@@ -63,8 +63,8 @@ var (
 	theirKey = []byte("the key of another installation")
 )
 
-// tagOf stands in the subject of a message and at the end of its text, so that it
-// is known which one it is and that it is whole.
+// tagOf returns the tag in the subject and at the end of the text of a message,
+// which shows which message it is and that it is whole.
 func tagOf(i int) string { return fmt.Sprintf("tag-%d-", i) }
 
 // begin sets the scene, and returns what is asked for in it.
@@ -113,7 +113,7 @@ func (x *exploration) begin(t testing.TB) {
 	}
 	r, err := before.Quarantine(t.Context(), theTarget)
 	require.NoError(t, err)
-	x.unsettled = r.Err() != nil // some servers refuse
+	x.unsettled = r.Err() != nil // some servers refuse this
 	time.Sleep(time.Hour)
 	x.ask = func(s *quarantine.Service) (*quarantine.Receipt, error) { return s.Restore(t.Context(), r) }
 }
@@ -160,7 +160,7 @@ func (r renamer) Mark(ctx context.Context, item driver.Item, change driver.Chang
 	return marked, nil
 }
 
-// service returns a service of this installation, or of another one.
+// serviceOf returns a service of this installation, or of another one.
 func (x *exploration) serviceOf(key []byte, journal quarantine.Journal) *quarantine.Service {
 	settings := &quarantine.Options{}
 	x.options.settings(settings)

@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// What random histories of the explorer have found.
+// The tests below play what random histories of the explorer have found.
 
 // stampProperties returns the stamp of an item as properties.
 func stampProperties(m *ewstest.Message) (stamp []ews.ExtendedProperty) {
@@ -25,8 +25,8 @@ func stampProperties(m *ewstest.Message) (stamp []ews.ExtendedProperty) {
 	return stamp
 }
 
-// A removal fails, the stamp gets onto another message, and the original goes: the
-// other message is not taken for it, and the copy is not put aside.
+// A removal fails, the stamp gets onto another message, and the original disappears: the
+// other message is not mistaken for it, and the copy is not put aside.
 func TestStampOnAnotherMessage(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -55,7 +55,7 @@ func TestStampOnAnotherMessage(t *testing.T) {
 	})
 }
 
-// The copy arrives without its stamp, on a server that gives what is changed another
+// The copy arrives without its stamp, on a server that gives changed items another
 // id: it is stamped, and not carried again.
 func TestStampedUnderAnotherID(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
@@ -74,8 +74,8 @@ func TestStampedUnderAnotherID(t *testing.T) {
 	})
 }
 
-// One of two copies is filed when it has been found, and the search is behind: it is
-// waited for.
+// One of two copies is filed after it has been found, and the search lags behind:
+// the run waits for it.
 func TestOneOfTwoIsGone(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -98,8 +98,8 @@ func TestOneOfTwoIsGone(t *testing.T) {
 	})
 }
 
-// A run of two messages was interrupted at the second, and the next search does not
-// show it: the journal knows it.
+// A run over two messages was interrupted at the second, and the next search does
+// not show it: the journal knows about it.
 func TestSecondIsNotForgotten(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -118,8 +118,8 @@ func TestSecondIsNotForgotten(t *testing.T) {
 	})
 }
 
-// The first of two copies ends undecided, and both are filed meanwhile: found again,
-// the first is not taken for one that nobody has begun.
+// The first of two copies ends undecided, and both are filed in the meantime: when
+// it is found again, the first is not mistaken for one that nobody has begun.
 func TestUndecidedIsNotBegunAnew(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		if carriesBy(o) == ews.OpMoveItem {
@@ -149,8 +149,8 @@ func TestUndecidedIsNotBegunAnew(t *testing.T) {
 	})
 }
 
-// The server says that it takes the stamp off, and never does: the restore ends, and
-// says so.
+// The server reports that it has taken the stamp off, but never does: the restore
+// ends, and reports that.
 func TestStampStays(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -184,8 +184,8 @@ func TestRestoredUnderAnotherID(t *testing.T) {
 	})
 }
 
-// A move leaves original and copy, and the owner files the original before it is
-// removed: it is looked for, because no move has taken it away.
+// A move leaves both original and copy, and the owner files the original before
+// it is removed: it is looked for, because no move has taken it away.
 func TestFiledBesideItsCopy(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		if carriesBy(o) != ews.OpMoveItem {

@@ -15,13 +15,13 @@ import (
 type Exported struct {
 	Size   int64  `json:"size"`   // in bytes
 	SHA256 string `json:"sha256"` // of these bytes, in hexadecimal
-	// Rendering says that the bytes are how the server writes the message now, from the
-	// properties that it keeps. They are not those that the sender sent, and the next export
-	// may differ. It is always true.
+	// Rendering means that the server generated the bytes from the properties that it
+	// keeps. They are not the bytes that the sender sent, and the next export may differ.
+	// It is always true.
 	Rendering bool `json:"rendering"`
 }
 
-// ErrTruncated reports that the server has cut off a message that it was asked for.
+// ErrTruncated reports that the server returned only part of a message.
 var ErrTruncated = errors.New("quarantine: the server has cut the message off")
 
 // Export writes a message that lies in quarantine, in MIME form (RFC 5322), as a stream:
@@ -30,7 +30,7 @@ var ErrTruncated = errors.New("quarantine: the server has cut the message off")
 // quarantine, [ErrTruncated] if what was written is not whole, and
 // [errors.ErrUnsupported] if the strategy cannot read messages.
 //
-// What is written was made by an attacker: a mail program that opens it does what it says.
+// The content was written by an attacker: a mail program that opens it does what it says.
 func (s *Service) Export(ctx context.Context, h Held, w io.Writer) (Exported, error) {
 	reader, ok := driver.As[driver.Searcher](s.vaultOf(h.Mailbox))
 	if !ok {
@@ -57,8 +57,9 @@ func (s *Service) Export(ctx context.Context, h Held, w io.Writer) (Exported, er
 }
 
 // byOperation returns the items in quarantine that have the operation of a message, at
-// least one: that of the message first. Surplus copies are none of them. It looks below the
-// folder of the quarantine, and in the whole mailbox if it finds nothing or all are wanted.
+// least one, starting with the message's own item. Surplus copies are left out, unless the
+// message is one. It looks below the quarantine folder, and in the whole mailbox if it
+// finds nothing there or all are wanted.
 func (s *Service) byOperation(ctx context.Context, h Held, all bool) ([]driver.Item, error) {
 	if !driver.ValidOperation(h.Operation) {
 		return nil, driver.Invalid("held", "operation", "is not one that quarantine gives; take it from a list of what is in quarantine, or from a receipt")
@@ -94,8 +95,8 @@ func (s *Service) byOperation(ctx context.Context, h Held, all bool) ([]driver.I
 	return nil, fmt.Errorf("%w: the message has left quarantine", ErrGone)
 }
 
-// Export is [Service.Export] on the server that the message names; if it names none, on
-// the only one.
+// Export is [Service.Export] on the server that the message names or, if it names none,
+// on the only one.
 func (r *Router) Export(ctx context.Context, h Held, w io.Writer) (Exported, error) {
 	rt, err := r.of(&Receipt{Server: h.Server, Target: Target{Mailbox: h.Mailbox}})
 	if err != nil {

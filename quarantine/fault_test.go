@@ -22,15 +22,15 @@ type blow struct {
 	name string
 	// strike arranges for it to happen at the n-th request from now.
 	strike func(w *world, n int)
-	// injected says that the server reports when it strikes.
+	// injected means that the server reports when it strikes.
 	injected bool
 	// only is the operation that it can happen to; empty: any.
 	only ews.Operation
-	// astray says that the mailbox is gone afterwards, with what was in it.
+	// astray means that the mailbox is gone afterwards, with everything in it.
 	astray bool
 }
 
-// at returns the blow limited to an operation, as its fault is.
+// at returns the blow limited to an operation, to which its fault is limited, too.
 func (b blow) at(only ews.Operation) blow {
 	b.only = only
 	return b
@@ -40,7 +40,7 @@ func faulty(name string, f ewstest.Fault) blow {
 	return blow{name: name, injected: true, strike: func(w *world, n int) { w.FailAt(n, f) }}
 }
 
-// lasting is a fault that stays for so many requests.
+// lasting returns a blow with a fault that stays for the given number of requests.
 func lasting(name string, f ewstest.Fault, times int) blow {
 	return blow{name: name, injected: true, strike: func(w *world, n int) {
 		for i := range times {
@@ -49,7 +49,7 @@ func lasting(name string, f ewstest.Fault, times int) blow {
 	}}
 }
 
-// atRequest runs something when the n-th request from now arrives.
+// atRequest returns a blow that runs something when its request arrives.
 func atRequest(name string, astray bool, do func(w *world)) blow {
 	return blow{name: name, astray: astray, strike: func(w *world, n int) {
 		start, struck := len(w.Requests()), false
@@ -64,8 +64,8 @@ func atRequest(name string, astray bool, do func(w *world)) blow {
 
 const backOff = 5 * time.Minute
 
-// blows are everything that issue trackers of peers and the documentation of
-// the server report.
+// blows holds everything reported in the issue trackers of similar products and
+// in the server's documentation.
 var blows = []blow{
 	faulty("cut before the server acted", ewstest.DropBefore),
 	faulty("cut after the server acted", ewstest.DropAfter),
@@ -118,13 +118,13 @@ const theID = "<theMessage@evil.example>"
 type tally struct {
 	mu                               sync.Mutex
 	points, lost, doubled, noticed   int
-	lies                             int // receipts that say what is not so
+	lies                             int // receipts that say something untrue
 	quarantined, refused, failed, no int
 }
 
-// TestFaultMatrix lets each blow fall at each call of a quarantine and of a restore,
-// by each access and way; in part, at one call of every fifth one, and not always the
-// same.
+// TestFaultMatrix strikes each blow at each call of a quarantine and of a restore,
+// for each access and way. Without -whole, each row plays a fifth of the blows,
+// each at one call, and not always the same one.
 func TestFaultMatrix(t *testing.T) {
 	t.Parallel()
 	totals := make([]*tally, len(blows))
@@ -137,7 +137,7 @@ func TestFaultMatrix(t *testing.T) {
 			for _, direction := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
 				for _, id := range []string{theID, ""} {
 					row++
-					row := row // of this one
+					row := row // a copy for this row
 					t.Run(fmt.Sprintf("%s/%s/id=%t", a.name, direction, id != ""), func(t *testing.T) {
 						t.Parallel()
 						calls := trial{access: a.worldOptions, direction: direction, id: id}.undisturbed(t)
@@ -208,7 +208,7 @@ func (tr trial) undisturbed(t *testing.T) (calls []ews.Operation) {
 	return calls
 }
 
-// points are at which of an undisturbed run's calls the blow can fall.
+// points returns the calls of an undisturbed run at which the blow can fall.
 func (b blow) points(calls []ews.Operation) (all []int) {
 	for n, op := range calls {
 		if b.only == "" || b.only == op {
@@ -218,8 +218,8 @@ func (b blow) points(calls []ews.Operation) (all []int) {
 	return all
 }
 
-// begin returns a world with the message, as it was at first, and what is asked of
-// a service there.
+// begin returns a world with the message, the message as it was at first, and what
+// is asked of a service there.
 func (tr trial) begin(t *testing.T) (w *world, before *ewstest.Message, ask func(*quarantine.Service) (*quarantine.Receipt, error)) {
 	w = newWorld(t, tr.options())
 	w.id = tr.id
@@ -246,7 +246,7 @@ func (tr trial) options() worldOptions {
 	return o
 }
 
-// run lets the blow fall, and judges.
+// run strikes the blow, and judges.
 func (tr trial) run(t *testing.T) {
 	w, before, ask := tr.begin(t)
 	start := len(w.Requests())
@@ -283,7 +283,7 @@ func (tr trial) run(t *testing.T) {
 		w.Mailbox(alice).Restore()
 	}
 
-	// Whoever asked asks again, when all is well.
+	// The caller asks again once all is well.
 	w.ClearFaults()
 	w.Mailbox(vault).SetQuota(0)
 	time.Sleep(time.Hour)
@@ -330,7 +330,7 @@ func (tr trial) run(t *testing.T) {
 	}
 }
 
-// honest checks that what the receipt says is so.
+// honest checks that what the receipt says is true.
 func (tr trial) honest(w *world, r *quarantine.Receipt, err error, fail func(*int, string, ...any)) {
 	atUser, inVault := w.in(alice, tr.id), w.in(vault, tr.id)
 	from, to := atUser, inVault

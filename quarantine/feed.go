@@ -5,20 +5,21 @@ import (
 	"iter"
 )
 
-// Feed yields what comes from a channel until the channel is closed or ctx ends, for
-// [Router.QuarantineAll] and its like: alerts that arrive as time goes by are worked on
-// side by side, and end in their own order.
+// Feed yields the values from a channel until the channel is closed or ctx ends, for
+// use with [Router.QuarantineAll] and similar methods: alerts that arrive over time are
+// worked on concurrently, and finish in their own order.
 //
-// When ctx ends, nothing more is read: what is still in the channel stays there. So that
-// what has been read by then is finished, and not cancelled, QuarantineAll gets a context
-// of its own, such as [context.WithoutCancel] of this one; then each target that was read
-// has a result, and the loop ends. How far it reads ahead is Window of [RouterOptions].
+// When ctx ends, nothing more is read: what is still in the channel stays there. To
+// finish what has been read by then, instead of cancelling it, pass QuarantineAll a
+// different context, such as [context.WithoutCancel] of this one; each target that was
+// read then has a result, and the loop ends. Window of [RouterOptions] is how far it
+// reads ahead.
 //
-// Set Repeats of RouterOptions: without it, an alert that comes again, days later
-// perhaps, is left out without a result.
+// Set Repeats of RouterOptions: without it, an alert that is repeated, perhaps
+// days later, is left out without a result.
 //
-// Targets with criteria do not belong into a feed: QuarantineAll takes none of them until
-// all are counted, which is when the feed ends. Give them to [Router.Quarantine].
+// Targets with criteria do not belong in a feed: QuarantineAll takes none of them until
+// all are counted, which is when the feed ends. Pass them to [Router.Quarantine].
 func Feed[T any](ctx context.Context, from <-chan T) iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for ctx.Err() == nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// When its context ends, a feed begins nothing more, what it has begun is finished, and
+// When its context ends, a feed begins nothing more; what it has begun is finished, and
 // the rest stays in the channel.
 func TestFeed(t *testing.T) {
 	t.Parallel()

@@ -20,14 +20,14 @@ func (s *Service) folderOf(ctx context.Context, mailbox string, again bool) (dri
 	return s.namedFolder(ctx, mailbox, key, driver.FolderRequest{Names: names, Create: true}, again)
 }
 
-// rootKey returns the key of the quarantine folder that has what comes from a mailbox. It is
-// that of no mailbox's own folder, if each has one.
+// rootKey returns the key of the quarantine folder for messages from a mailbox. If each
+// mailbox has its own folder, it differs from the keys of all of those.
 func (s *Service) rootKey(mailbox string) string {
 	switch {
 	case s.inPlace():
 		return strings.ToLower(mailbox)
 	case s.perMailbox:
-		return "/" // no address looks like it
+		return "/" // no address looks like this
 	}
 	return ""
 }
@@ -44,8 +44,8 @@ func (s *Service) ownFolder(ctx context.Context, mailbox string, again bool) (dr
 	return s.namedFolder(ctx, mailbox, key, driver.FolderRequest{Names: []string{s.folderName, key}}, again)
 }
 
-// namedFolder returns a folder that has what comes from a mailbox, from what is remembered
-// under a key unless again is set.
+// namedFolder returns a folder for messages from a mailbox, using the one remembered under
+// a key unless again is set.
 func (s *Service) namedFolder(ctx context.Context, mailbox, key string, want driver.FolderRequest, again bool) (driver.Folder, error) {
 	if f, ok := s.known(key); ok && !again {
 		return f, nil
@@ -62,18 +62,19 @@ func (s *Service) namedFolder(ctx context.Context, mailbox, key string, want dri
 const (
 	// maxFolders is how many quarantine folders are remembered.
 	maxFolders = 4096
-	// folderFor is how long one is. Whoever deletes a folder moves it to Deleted Items,
-	// where it keeps its id, and what is put into it is deleted some day.
+	// folderFor is how long each is remembered. A folder that someone deletes is moved
+	// to Deleted Items, where it keeps its id, and whatever is then put into it is
+	// deleted some day.
 	folderFor = 5 * time.Minute
 )
 
-// knownFolder is a folder, and when it was where its name says.
+// knownFolder is a folder and the time at which it was known to be where its name says.
 type knownFolder struct {
 	driver.Folder
 	since time.Time
 }
 
-// known returns a folder that is remembered.
+// known returns a remembered folder.
 func (s *Service) known(key string) (driver.Folder, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,9 +14,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Two messages of one sender with the same forged stamp, Message-ID and second, of which
-// the other comes when the first one has been taken: neither is taken for the other. With
-// an attempt that nobody made, and a lease to the end of the century, it is the same.
+// Two messages from one sender have the same forged stamp, Message-ID and second of
+// receipt, and the second arrives after the first has been taken: neither is mistaken for
+// the other. The same holds with an attempt that nobody made, and a lease until the end
+// of the century.
 func TestForgedStampOnTwins(t *testing.T) {
 	at := time.Date(2026, 11, 20, 8, 30, 0, 0, time.UTC)
 	leased := driver.Stamp{

@@ -43,7 +43,7 @@ func (opts *ForwardOptions) withDefaults() (ForwardOptions, error) {
 type ForwardTrail struct {
 	Target Target `json:"target"`
 	// Copies are further targets, each listed once, those nearest to the first
-	// mailbox first. A message at each is likely, not certain.
+	// mailbox first. It is likely, not certain, that each exists.
 	Copies []ForwardedCopy `json:"copies"`
 	// External lists the addresses outside the organisation to which it was sent,
 	// each once. It cannot be followed there.
@@ -74,16 +74,15 @@ type Unfollowed struct {
 	Reason    string `json:"reason"`
 }
 
-// FollowForwards follows a message from a mailbox to those to whom its owner
-// forwarded it or replied, and on from there in the same way, also through
-// groups. It changes nothing; the copies that it returns can be quarantined as
-// targets.
+// FollowForwards follows a message from a mailbox to the people to whom its owner
+// forwarded it or replied, and on from there in the same way, including through groups.
+// It changes nothing; the copies that it returns can be quarantined as targets.
 //
 // Sent messages are recognised in the sender's Sent Items, and the folders
 // below, by the headers In-Reply-To and References and, while the message
 // itself is in the mailbox, by their place in the conversation. So it is best
-// called before the message is taken away. Server rules that forward or
-// redirect leave nothing in Sent Items, and users may delete what is there.
+// called before the message is taken. Server rules that forward or redirect
+// leave nothing in Sent Items, and users may delete what is there.
 //
 // The error matches [ErrTooManyHits] if there are more copies than the options
 // allow, and [errors.ErrUnsupported] if the strategy does not support this. A
@@ -177,7 +176,7 @@ func (f *follower) unfollowed(address, messageID, reason string) {
 	f.trail.Unfollowed = append(f.trail.Unfollowed, Unfollowed{Address: address, MessageID: messageID, Reason: reason})
 }
 
-// pass records a message that passes another on, and its recipients.
+// pass records a message that passes another on, along with its recipients.
 func (f *follower) pass(ctx context.Context, at trailStep, message driver.Forwarded) error {
 	if err := checkMessageID(message.MessageID); err != nil {
 		f.unfollowed(at.Mailbox, at.MessageID, fmt.Sprintf("the message that passes it on has a Message-ID that %v", err))

@@ -20,7 +20,7 @@ import (
 
 const carol = "carol@example.test"
 
-// sends puts a message into the Sent Items of who sent it.
+// sends puts a message into the Sent Items of its sender.
 func (w *world) sends(from, id, to string, headers ...string) {
 	w.files(from, ews.FolderSentItems, id, to, nil, headers...)
 }
@@ -151,7 +151,7 @@ func TestForwardsBounds(t *testing.T) {
 	require.ErrorIs(t, err, quarantine.ErrTooManyHits)
 }
 
-// What cannot be followed is said, and what can is.
+// What cannot be followed is reported, and what can be followed is.
 func TestForwardsReportsWhatFails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{impersonation: true})
@@ -192,7 +192,7 @@ type addressOnly struct{ driver.Mailbox }
 
 func (addressOnly) Address() string { return vault }
 
-// Without a mailbox of its own, the account cannot ask who somebody is.
+// Without a mailbox of its own, the account cannot look up who somebody is.
 func TestForwardsWithoutDirectory(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})

@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// fullJournal takes only so many intents.
+// fullJournal accepts only a limited number of intents.
 type fullJournal struct {
 	*quarantine.MemoryJournal
 	room int
@@ -29,14 +29,14 @@ func (j *fullJournal) Begin(ctx context.Context, in quarantine.Intent, owner str
 	return j.MemoryJournal.Begin(ctx, in, owner, lease)
 }
 
-// A journal has no room for the intent of an attempt. Nobody has refused the message, and
-// what an earlier attempt has left in the journal stays there: when there is room again, the
-// recovery comes to the end.
+// A journal has no room for the intent of an attempt. Nothing has refused the message, and
+// what an earlier attempt has left in the journal stays there: when there is room again,
+// the recovery finishes.
 func TestJournalIsFull(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		room    int
-		crash   detour.Kind // does nothing, and ends the process
+		crash   detour.Kind // a call of this kind does nothing, and ends the process
 		outcome quarantine.Outcome
 		intents int
 	}{

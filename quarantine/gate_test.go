@@ -11,13 +11,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// gate is something between client and server that changes answers, for what no
-// fault of ewstest does.
+// gate sits between client and server and changes answers in ways that no fault
+// of ewstest does.
 type gate struct {
-	// change returns the answer to an operation, the n-th one from 1, in place of
-	// that of the server.
+	// change returns the answer to the n-th call of an operation, counted from 1,
+	// in place of the server's.
 	change func(op ews.Operation, n int, request, answer string) string
-	// instead answers such a request in place of the server, unless it is empty.
+	// instead answers such a request in place of the server, unless it returns
+	// an empty string.
 	instead func(op ews.Operation, n int, request string) string
 
 	mu    sync.Mutex

@@ -17,8 +17,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// What a shared search finds for each who shares it is what it would have found alone,
-// whatever is odd about the mailbox or the server.
+// A shared search finds for each call that shares it what that call would have found
+// alone, whatever is odd about the mailbox or the server.
 func TestSharedSearchIsExact(t *testing.T) {
 	t.Parallel()
 	const dora = "dora@example.test"
@@ -100,7 +100,8 @@ func TestSharedSearchIsExact(t *testing.T) {
 							driver.Query{MessageID: "<" + strings.Repeat("x", 260) + "a@evil.example>", Archive: archive},
 							driver.Query{Operation: "op0", Archive: archive}, driver.Query{Operation: "none", Archive: archive},
 							driver.Query{Operation: "op0", Origin: dora, Archive: archive}, driver.Query{MessageID: "<0@evil.example>", Origin: dora, Archive: archive})
-						// Each by one who remembers the folders as they were.
+						// Each query has its own mailbox, which remembers the
+						// folders as they were.
 						boxes := make([]driver.Mailbox, len(queries)+1)
 						for i := range boxes {
 							boxes[i] = w.newStrategy(t, o).Mailbox(dora)
@@ -131,7 +132,7 @@ func TestSharedSearchIsExact(t *testing.T) {
 	}
 }
 
-// plainly says what was found, without what differs from one search to the next.
+// plainly describes what was found, without what differs from one search to the next.
 func plainly(f driver.Findings) (all []string) {
 	for _, it := range f.Items {
 		all = append(all, fmt.Sprintf("item %s %s %s %s", it.ID, it.Folder.Path, it.Version, it.MessageID))

@@ -19,7 +19,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/gather"
 )
 
-// group is messages of one mailbox that are worked on at once.
+// group is several messages of one mailbox that are worked on concurrently.
 type group struct {
 	*world
 	targets []quarantine.Target
@@ -38,7 +38,7 @@ func newGroup(t *testing.T, n int, o worldOptions) *group {
 	return g
 }
 
-// all does something for all messages at once.
+// all does something for all messages concurrently.
 func (g *group) all(do func(i int, t quarantine.Target) (*quarantine.Receipt, error)) []*quarantine.Receipt {
 	receipts := make([]*quarantine.Receipt, len(g.targets))
 	var wg sync.WaitGroup
@@ -54,7 +54,7 @@ func (g *group) all(do func(i int, t quarantine.Target) (*quarantine.Receipt, er
 	return receipts
 }
 
-// check finds what is lost or doubled, and what is said to be done and is not.
+// check finds what is lost or duplicated, and what is reported as done but is not.
 func (g *group) check(t *testing.T, what string, done []*quarantine.Receipt, withUser, inVault int) {
 	t.Helper()
 	for i, target := range g.targets {
@@ -83,8 +83,9 @@ func (g *group) settled(t *testing.T, what string, withUser, inVault int, do fun
 	return done
 }
 
-// Messages of one mailbox are taken and put back at once, and each request may go wrong
-// for all of them: none is lost, none doubled, and what is said to be done is.
+// Messages of one mailbox are taken and put back concurrently, and each request may go
+// wrong for all of them: none is lost, none duplicated, and what is reported as done is
+// done.
 func TestGatheredRandomRuns(t *testing.T) {
 	t.Parallel()
 	runs := uint64(3)
@@ -128,7 +129,7 @@ func TestGatheredRandomRuns(t *testing.T) {
 }
 
 // Answers about fewer, more or other members of a batch than were asked for, or in another
-// order, are believed by nobody.
+// order, are never trusted.
 func TestGatheredAnswersOutOfShape(t *testing.T) {
 	t.Parallel()
 	ops := []ews.Operation{ews.OpFindItem, ews.OpGetItem, ews.OpUpdateItem, ews.OpMoveItem, ews.OpExportItems, ews.OpUploadItems, ews.OpCreateItem, ews.OpDeleteItem}
@@ -156,7 +157,7 @@ func TestGatheredAnswersOutOfShape(t *testing.T) {
 						quarantines := func(_ int, target quarantine.Target) (*quarantine.Receipt, error) {
 							return g.service.Quarantine(t.Context(), target)
 						}
-						// One is not there, so that not all answers are alike.
+						// One item does not exist, so that not all answers are alike.
 						box := g.Mailbox(alice)
 						box.MoveMessage(g.in(alice, g.targets[2].MessageID)[0].ID, box.AddFolder(nil, "Elsewhere"))
 						g.check(t, "while answers are odd", g.all(quarantines), 0, 1)
@@ -169,8 +170,8 @@ func TestGatheredAnswersOutOfShape(t *testing.T) {
 	}
 }
 
-// A message with which something is wrong costs those that go with it nothing, at whatever
-// step the server refuses it.
+// A message that the server refuses, at whatever step, does not affect those in the same
+// batch.
 func TestGatheredPoison(t *testing.T) {
 	t.Parallel()
 	const poisoned = "<3@evil.example>"

@@ -16,11 +16,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/gather"
 )
 
-// many are the messages of one mailbox that are asked for at once.
+// many is how many messages of one mailbox are asked for concurrently.
 const many = 50
 
-// gathered takes many messages of one mailbox at once, and puts them back. It returns how
-// many requests of each operation either took.
+// gathered takes many messages of one mailbox concurrently, and puts them back. It
+// returns how many requests of each operation this took in either direction.
 func gathered(t testing.TB, o worldOptions) (taking, restoring map[ews.Operation]int) {
 	t.Helper()
 	w := newWorld(t, o)
@@ -82,12 +82,12 @@ func inAll(counts map[ews.Operation]int) (n int) {
 	return n
 }
 
-// alone are the requests for one message of a mailbox that is known, as BENCHMARKS.md has
-// them, by way.
+// alone is the number of requests for one message of a known mailbox, by way, as given in
+// BENCHMARKS.md.
 var alone = map[quarantine.Way]int{quarantine.WayMove: 12, quarantine.WayTransfer: 16, quarantine.WayMIME: 19}
 
-// Many messages of one mailbox at once take at most a fifth of the requests that each takes
-// alone, by MIME a quarter.
+// Per message, many messages of one mailbox taken concurrently need at most a fifth of the
+// requests that one needs alone; by MIME, a quarter.
 func TestGatheredRoundTrips(t *testing.T) {
 	t.Parallel()
 	for number, a := range accesses {

@@ -9,9 +9,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Held is a message that lies in quarantine, as [Service.List] yields it: plain data,
-// whose JSON names stay. Subject and Sender were written by an attacker: escape them
-// before they are shown.
+// Held is a message that lies in quarantine, as [Service.List] yields it. It is plain
+// data with stable JSON names. Subject and Sender were written by an attacker: escape
+// them before showing them.
 type Held struct {
 	// Server is the name of the service: see [Options].
 	Server string `json:"server,omitempty"`
@@ -23,20 +23,20 @@ type Held struct {
 
 	MessageID string `json:"messageId"`
 	Subject   string `json:"subject"` // a long one may be cut, as at 255 characters by Exchange
-	// Sender is the address in From or, if the server returns none, that in Sender or a
-	// name. Empty for what has no sender.
+	// Sender is the address in From or, if the server returns none, the address in
+	// Sender or a name. It is empty for an item without a sender.
 	Sender string `json:"sender,omitempty"`
 	// WasRead reports whether the user had read it.
 	WasRead bool `json:"wasRead"`
-	// Reach is what else the user had done with it, as the item in quarantine still says:
-	// by MIME ([WayMIME]) only the flag comes along. The receipt of the run that took it
-	// has all of it.
+	// Reach is what else the user had done with it, as far as the item in quarantine
+	// still shows: by MIME ([WayMIME]), only the flag is carried along. The receipt of
+	// the run that took it has all of it.
 	Reach driver.Reach `json:"reach,omitzero"`
 
-	// Reason and Reference are those of the [Target]; a long reason is cut.
+	// Reason and Reference come from the [Target]; a long reason is cut.
 	Reason    string `json:"reason,omitempty"`
 	Reference string `json:"reference,omitempty"`
-	// Quarantined is when it was taken, and Received when it had come.
+	// Quarantined is when it was taken, and Received when it had arrived.
 	Quarantined time.Time `json:"quarantined"`
 	Received    time.Time `json:"received,omitzero"`
 
@@ -53,9 +53,10 @@ type Held struct {
 	from Place
 }
 
-// Receipt returns a receipt for the message, which [Service.Restore] and
-// [Router.Restore] put back by. Its target names the message by its Message-ID or, if it
-// has none that can be searched for, by when it was received.
+// Receipt returns a receipt for the message, with which [Service.Restore] and
+// [Router.Restore] can put it back. Its target names the message by its Message-ID or,
+// if it has none that can be searched for, by the time it was received (or, if that is
+// not known, the time it was taken).
 func (h Held) Receipt() *Receipt {
 	from := h.from
 	if from.Mailbox == "" { // read from JSON
@@ -79,7 +80,7 @@ func (h Held) Receipt() *Receipt {
 	}
 }
 
-// held returns what an item in quarantine is for people and programs.
+// held describes an item in quarantine for people and programs.
 func (s *Service) held(it driver.Item) Held {
 	st := it.Stamp
 	return Held{
@@ -107,7 +108,8 @@ func (s *Service) List(ctx context.Context, req ListRequest) iter.Seq2[Held, err
 		q := driver.Query{Origin: req.Mailbox, MessageID: req.MessageID, Stamped: true}
 		found, err := s.inQuarantine(ctx, req.Mailbox, Target{}, q)
 		if err == nil && len(found.Items) == 0 {
-			// Someone may have renamed or moved the folder, or a policy what was in it.
+			// Someone may have renamed or moved the folder, or a policy may have moved
+			// its contents.
 			q.Archive = true
 			found, err = s.search(ctx, s.vaultOf(req.Mailbox), Target{}, unlimited, q)
 			found.Items = slices.DeleteFunc(found.Items, unneeded)

@@ -23,8 +23,8 @@ func (w *world) held(t *testing.T) []quarantine.Held {
 	return all
 }
 
-// The list says what people ask, from the items alone, and each message of it can be
-// restored.
+// The list tells people what they want to know, from the items alone, and each
+// message in it can be restored.
 func TestListForPeople(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		set := o.settings
@@ -92,7 +92,8 @@ func TestListWithoutMessageID(t *testing.T) {
 	})
 }
 
-// What another system took is listed and restored by a service over this one.
+// What was taken over another mail system is listed and restored by a service
+// over this one.
 func TestListOfAnotherSystem(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

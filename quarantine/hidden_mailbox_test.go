@@ -13,8 +13,8 @@ import (
 )
 
 // Mailboxes hidden from address lists, in other languages, with odd display names,
-// with an archive, and a quarantine folder for each: all the same; also if the
-// account has no mailbox of its own.
+// with an archive, and with a quarantine folder for each, all behave the same,
+// even if the account has no mailbox of its own.
 func TestHiddenMailboxes(t *testing.T) {
 	t.Parallel()
 	const room, robot = "room.1@example.test", "robot"

@@ -9,32 +9,33 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// Hook is told of each message that a [Service] quarantines, restores or recovers, for
-// traces, metrics and audits: when it begins with it, and when its outcome is known.
-// Searches are not told, nor messages that an earlier run has already dealt with. One that
-// its owner moves between search and work may be told more than once.
+// Hook is called for each message that a [Service] quarantines, restores or recovers, for
+// traces, metrics and audits: when work on the message begins, and when its outcome is
+// known. It is not called for searches, nor for messages that an earlier run has already
+// dealt with. It may be called more than once for a message that its owner moves between
+// search and work.
 //
-// The context that TraceItemStart returns, which must come from the one that it gets, is
-// that of everything that is done for the message: for the driver, its calls, the journal
-// and the log. TraceItemEnd gets it as well. Both are called by the goroutine that works on
-// the message, which waits for them: a slow hook makes it slow, and a message that was
-// marked must be sent within a third of WriteDoubt of [Options]. A panic in
-// TraceItemStart goes on to the caller, before anything was done with the message; one in
-// TraceItemEnd as well, after its outcome is in the journal. They may be called
+// The context that TraceItemStart returns, which must be derived from the one it is passed,
+// is used for everything that is done for the message: by the driver, its calls, the
+// journal and the log. TraceItemEnd receives it as well. Both are called by the goroutine
+// that works on the message, which waits for them: a slow hook slows the work down, and a
+// message that was marked must be sent within a third of WriteDoubt of [Options]. A panic
+// in TraceItemStart propagates to the caller before anything is done with the message; so
+// does one in TraceItemEnd, after the outcome is in the journal. They may be called
 // concurrently, for several messages.
 type Hook interface {
 	TraceItemStart(ctx context.Context, item ItemStart) context.Context
 	TraceItemEnd(ctx context.Context, item ItemEnd)
 }
 
-// ItemAction is what is done with a message.
+// ItemAction is the kind of work done on a message.
 type ItemAction string
 
-// What is done with a message.
+// Kinds of work on a message.
 const (
 	ItemQuarantine ItemAction = "quarantine" // by Quarantine
 	ItemRestore    ItemAction = "restore"    // by Restore and RestoreMessage
-	ItemRecover    ItemAction = "recover"    // what an interrupted run has begun, by Recover or Quarantine
+	ItemRecover    ItemAction = "recover"    // of what an interrupted run began, by Recover or Quarantine
 )
 
 // ItemStart is what is known of a message before anything is done with it. It holds
@@ -50,32 +51,32 @@ type ItemStart struct {
 }
 
 // ItemEnd is what became of a message. It holds nothing that the sender wrote, except
-// that the text of Err may quote what the server said.
+// that the text of Err may quote the server's answer.
 type ItemEnd struct {
 	ItemStart
 
-	// Operation names the attempt, in the stamp, the journal and the receipt; empty if
-	// it did not come to that.
+	// Operation names the attempt in the stamp, the journal and the receipt; empty if
+	// it did not get that far.
 	Operation string
 
 	Outcome Outcome
 	Way     Way    // empty: nothing was carried
 	Residue string // what was left behind, as in the receipt
 
-	// Retries is how often a step was repeated after a temporary failure. The calls of a
-	// driver may have been repeated besides: see the hook of the driver's client.
+	// Retries is how often a step was repeated after a temporary failure. A driver may
+	// also have repeated its own calls: see the hook of the driver's client.
 	Retries int
 
-	// Waited is the time spent waiting between steps, as before a retry, for SearchLag
-	// or MarkWait of [Options]; Duration is the whole time.
+	// Waited is the time spent waiting between steps, such as before a retry, for
+	// SearchLag or for MarkWait of [Options]; Duration is the total time.
 	Waited, Duration time.Duration
 
 	// Err is the error in the receipt.
 	Err error
 }
 
-// traced works on an item, and tells the hook of it: also if a panic, which the caller may
-// survive, cuts that short.
+// traced works on an item and calls the hook for it, even if a panic, which the caller may
+// survive, cuts the work short.
 func (s *Service) traced(ctx context.Context, action ItemAction, t Target, it driver.Item, work func(context.Context) (ReceiptItem, error)) (ri ReceiptItem, err error) {
 	if s.hook == nil {
 		return work(ctx)
@@ -100,10 +101,10 @@ func (s *Service) traced(ctx context.Context, action ItemAction, t Target, it dr
 	return work(ctx)
 }
 
-// errPanicked means that nothing is known of an item.
+// errPanicked means that the state of an item is not known.
 var errPanicked = fmt.Errorf("%w: a panic, in the driver perhaps, has cut it short; run it again, or recover", passage.ErrUndecided)
 
-// traced is take, of which the hook is told.
+// traced is take with calls to the hook.
 func (tk *taking) traced(ctx context.Context, it driver.Item) (ri ReceiptItem, gone bool) {
 	ri, _ = tk.s.traced(ctx, ItemQuarantine, tk.target, it, func(ctx context.Context) (ri ReceiptItem, _ error) {
 		ri, gone = tk.take(ctx, it)
@@ -112,7 +113,7 @@ func (tk *taking) traced(ctx context.Context, it driver.Item) (ri ReceiptItem, g
 	return ri, gone
 }
 
-// giveBackTraced is giveBack, of which the hook is told.
+// giveBackTraced is giveBack with calls to the hook.
 func (s *Service) giveBackTraced(ctx context.Context, t Target, items []driver.Item, back map[string]bool, finished bool) (ri ReceiptItem, gone *missed) {
 	ri, _ = s.traced(ctx, ItemRestore, t, items[0], func(ctx context.Context) (ri ReceiptItem, _ error) {
 		ri, gone = s.giveBack(ctx, t, items, back, finished)

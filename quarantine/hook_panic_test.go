@@ -11,21 +11,21 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// carriesNothing is a driver that panics when it is to carry an item.
+// carriesNothing is a driver that panics when asked to carry an item.
 type carriesNothing struct{ driver.Strategy }
 
 func (carriesNothing) Carry(context.Context, driver.Carriage) (driver.Carried, error) {
 	panic("no room")
 }
 
-// ends keeps what a hook is told in the end.
+// ends records what a hook is told at the end.
 type ends struct{ items []quarantine.ItemEnd }
 
 func (*ends) TraceItemStart(ctx context.Context, _ quarantine.ItemStart) context.Context { return ctx }
 
 func (e *ends) TraceItemEnd(_ context.Context, it quarantine.ItemEnd) { e.items = append(e.items, it) }
 
-// A driver that panics ends the call, not what the hook is told.
+// A driver that panics ends the call, but the hook is still called.
 func TestHookOfAPanic(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)

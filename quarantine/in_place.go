@@ -12,8 +12,8 @@ import (
 // inPlace reports whether messages are kept in the mailboxes that they came from.
 func (s *Service) inPlace() bool { return s.quarantine == nil }
 
-// vaultOf returns the mailbox that has what is taken from a mailbox: the quarantine
-// mailbox or, in place, the part of that very mailbox which its owner does not see.
+// vaultOf returns the mailbox that holds what is taken from a mailbox: the quarantine
+// mailbox or, in place, the part of the same mailbox that its owner does not see.
 func (s *Service) vaultOf(mailbox string) driver.Mailbox {
 	if keeper, ok := s.strategy.(driver.InPlace); ok && s.inPlace() {
 		return keeper.Vault(mailbox)
@@ -21,7 +21,7 @@ func (s *Service) vaultOf(mailbox string) driver.Mailbox {
 	return s.quarantine
 }
 
-// anyMailbox returns a mailbox through which the address book is asked, which belongs to none.
+// anyMailbox returns a mailbox for access to the address book, which belongs to no mailbox.
 func (s *Service) anyMailbox() driver.Mailbox {
 	if s.inPlace() {
 		return s.strategy.Mailbox("")
@@ -29,8 +29,8 @@ func (s *Service) anyMailbox() driver.Mailbox {
 	return s.quarantine
 }
 
-// engineFor returns the engine for what comes from a mailbox: surplus copies are put aside
-// where that is kept.
+// engineFor returns the engine for messages from a mailbox: surplus copies are put aside
+// where those messages are kept.
 func (s *Service) engineFor(mailbox string) *passage.Engine {
 	e := *s.engine
 	e.Shelf = func(ctx context.Context) (driver.Folder, error) {
@@ -39,7 +39,7 @@ func (s *Service) engineFor(mailbox string) *passage.Engine {
 	return &e
 }
 
-// checkInPlace refuses what does not go together with InPlace.
+// checkInPlace refuses settings that cannot be combined with InPlace.
 func (o *Options) checkInPlace(strategy driver.Strategy, quarantineMailbox string, refuse func(what, field, problem string)) {
 	if _, ok := strategy.(driver.InPlace); !ok {
 		refuse("options", "InPlace", fmt.Sprintf("is set, but the strategy %q does not support it: it does not implement driver.InPlace; leave it out, and pass a quarantine mailbox", strategy.Name()))
@@ -52,7 +52,7 @@ func (o *Options) checkInPlace(strategy driver.Strategy, quarantineMailbox strin
 	}
 }
 
-// errEachMailbox refuses to look through all that is in quarantine.
+// errEachMailbox refuses to look through everything in quarantine.
 func errEachMailbox(what string) error {
 	return driver.Invalid(what, "mailbox", "is empty, and messages are kept in the mailboxes that they came from, which nothing lists; name each mailbox")
 }
@@ -66,7 +66,7 @@ func (s *Service) keptElsewhere(r *Receipt) error {
 	return driver.Invalid("receipt", "inPlace", fmt.Sprintf("is set: the messages are in a hidden folder of %s itself, and this configuration has the quarantine mailbox %s; restore with one that keeps messages in place", r.Target.Mailbox, s.quarantine.Address()))
 }
 
-// otherVault says of an intent why it is left alone, nil if it is this service's.
+// otherVault returns why an intent is left alone, nil if it is this service's.
 func (s *Service) otherVault(in Intent) error {
 	vault := s.vaultOf(in.Target.Mailbox).Address()
 	switch {

@@ -14,7 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/graphmail/graphtest"
 )
 
-// Who cannot keep messages in place is refused, and what does not go together with it.
+// A strategy that cannot keep messages in place is refused, and so are settings that
+// cannot be combined with InPlace.
 func TestInPlaceOptions(t *testing.T) {
 	t.Parallel()
 	s := graphtest.New(nil, nil)
@@ -43,7 +44,7 @@ func TestInPlaceOptions(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// What a run has begun that keeps messages elsewhere is left alone, with the reason.
+// Intents of a run that keeps messages elsewhere are left alone, with the reason.
 func TestInPlaceIntentsOfOthers(t *testing.T) {
 	t.Parallel()
 	const vault, alice = "quarantine@example.test", "alice@example.test"

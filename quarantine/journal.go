@@ -15,26 +15,26 @@ import (
 //
 // # Claims
 //
-// Whoever works on an intent has a [Claim] to it: the name of the owner, and a token
-// that fences off those who had it before. Each successful Begin and Claim of an
-// operation gives a token that is greater than all that were given for the operation
-// before, also for an intent that was finished since: use one counter for all. A claim
-// lasts for a lease, which begins when the journal writes it, and is measured by the
-// clock of the journal alone. Until it ends nobody else can begin or claim the operation:
-// the error is then a [*HeldError]. The owner itself can at any time, as can anybody
-// once the lease has ended. A claim whose lease has ended stays good until somebody else
-// has claimed or begun the operation; then it is lost, and with it Renew and Finish fail
-// with [ErrClaimLost] and change nothing.
+// A run that works on an intent has a [Claim] to it: the name of the owner, and a token
+// that fences off earlier owners. Each successful Begin or Claim of an operation returns
+// a token that is greater than every token returned for that operation before, even for
+// an intent that has been finished since: use one counter for all operations. A claim
+// lasts for a lease, which begins when the journal writes it and is measured by the
+// journal's clock alone. Until the lease ends, nobody else can begin or claim the
+// operation: the error is then a [*HeldError]. The owner itself can do so at any time, as
+// can anybody once the lease has ended. A claim whose lease has ended stays good until
+// somebody else has claimed or begun the operation; then it is lost, and Renew and Finish
+// with it fail with [ErrClaimLost] and change nothing.
 //
-// A journal that one process has alone may keep claims in memory: they end with the
+// A journal that only one process uses may keep claims in memory: they end with the
 // process, and the next one need not wait for leases to end.
 //
 // # Writing one
 //
-// Store the JSON of an Intent whole, beside what is searched for, and return all of it:
-// later versions add fields. In SQL each method is one statement. Here for PostgreSQL with
-// its usual isolation, in which a statement that has waited for another looks at its row
-// again, so that of two that claim at once one gets no row:
+// Store the JSON of an Intent whole, alongside the columns that are searched, and return
+// all of it: later versions add fields. In SQL each method is one statement. These are for
+// PostgreSQL with its default isolation, in which a statement that has waited for another
+// looks at its row again, so if two claim at the same time, one of them gets no row:
 //
 //	CREATE SEQUENCE tokens;
 //	CREATE TABLE intents (
@@ -49,7 +49,7 @@ import (
 //	CREATE INDEX ON intents (at, operation);
 //
 //	-- Begin. No row: held, by the owner and until that a SELECT gives. Two that begin an
-//	-- operation at once take turns, so that who comes second has the greater token.
+//	-- operation at the same time take turns, so the second gets the greater token.
 //	WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock(hashtextextended($1, 0)))
 //	INSERT INTO intents SELECT $1, $2, $3, $4, $5, nextval('tokens'), now() + $6 FROM turn
 //	ON CONFLICT (operation) DO UPDATE SET (target, at, intent, owner, token, until) =
@@ -76,53 +76,56 @@ import (
 //
 // # What fails
 //
-// A call that returns an error, or is cut off by a crash, must leave the intent as it was
-// or as it should be, never a part of it. What cannot be read is an error wherever it would
-// be returned, and stays in the journal: it is never passed over, and never returned in part.
+// A call that returns an error, or is cut off by a crash, must leave the intent either as
+// it was or as it should be, never partly changed. An intent that cannot be read is an
+// error wherever it would be returned, and stays in the journal: it is never skipped, and
+// never returned in part.
 //
-//   - Begin: nothing has been sent for the item, and nothing is. The intent may be there
-//     all the same; Recover then finds nothing to do.
+//   - Begin: nothing has been sent for the item, and nothing will be. The intent may
+//     still be there; Recover then finds nothing to do.
 //   - Finish: the receipt is true, the intent stays, and its claim ends. The next Recover
 //     looks at both ends again, finds that nothing is left to do, and removes it.
-//   - Renew: the run goes on. Stamps on the items keep two runs from doing the same.
-//   - FindOperation and FindTarget: the receipt has the error.
+//   - Renew: the run continues. Stamps on the items keep two runs from doing the
+//     same work.
+//   - FindOperation and FindTarget: the receipt contains the error.
 //
 // # Order
 //
-// Pending and FindTarget order by At and, where that is the same, by Operation. At is
-// the clock of whoever wrote the intent: with several machines whose clocks differ the order is
-// only about that of writing. Nothing but the order in which people see receipts depends
-// on it.
+// Pending and FindTarget order by At and, where that is the same, by Operation. At comes
+// from the clock of the machine that wrote the intent: if several machines' clocks differ,
+// the order is only roughly the order of writing. Nothing depends on it except the order in
+// which people see receipts.
 //
 // Package quarantinetest has a suite that journals must pass: RunJournal.
 type Journal interface {
-	// Begin writes an intent and claims it for the owner. It replaces an intent of the same
-	// operation, also if it is of another target, if the owner holds that or nobody does.
-	// When it returns without error, intent and claim survive a crash (but see above for a
-	// journal of one process).
+	// Begin writes an intent and claims it for the owner. If the owner or nobody holds an
+	// intent of the same operation, Begin replaces it, even one for another target. Once it
+	// returns without error, intent and claim survive a crash (but see above for a journal
+	// that one process uses).
 	Begin(ctx context.Context, in Intent, owner string, lease time.Duration) (Claim, error)
 
-	// Claim claims an intent that is there, and returns it as it is now. The error matches
-	// [ErrNoIntent] if it does not exist, and [ErrHeld] if another owner has a claim that has
-	// not ended.
+	// Claim claims an existing intent and returns it as it is now. The error matches
+	// [ErrNoIntent] if it does not exist, and [ErrHeld] if another owner has a claim whose
+	// lease has not ended.
 	Claim(ctx context.Context, operation, owner string, lease time.Duration) (Intent, Claim, error)
 
 	// Renew makes a claim last for a lease from now. A lease of 0 gives it up: anybody can
-	// claim the intent at once. The token stays the same. The error matches [ErrClaimLost] if the
-	// claim is lost, or the intent does not exist any more.
+	// claim the intent immediately. The token stays the same. The error matches
+	// [ErrClaimLost] if the claim is lost or the intent no longer exists.
 	Renew(ctx context.Context, c Claim, lease time.Duration) (Claim, error)
 
-	// Finish removes the intent of a claim. It is not an error if the intent does not exist
-	// any more, so a Finish whose answer was lost can be repeated. The error matches
+	// Finish removes the intent of a claim. It is not an error if the intent no longer
+	// exists, so a Finish whose answer was lost can be repeated. The error matches
 	// [ErrClaimLost] if it exists and the claim is lost.
 	Finish(ctx context.Context, c Claim) error
 
-	// Pending yields the intents, oldest first, whether they are claimed or not, without
-	// holding all of them in memory. An error stands for an intent that cannot be read, and
-	// does not end the sequence; an error of the journal or the context does. All other methods
-	// may be called meanwhile, from within the loop as well. What is finished meanwhile
-	// need not be yielded. What is begun meanwhile must not be yielded without end: a recovery
-	// may begin what it was given once more, with a later At.
+	// Pending yields the intents, oldest first, claimed or not, without holding all of them
+	// in memory. An error that stands for an intent that cannot be read does not end the
+	// sequence; an error from the journal or the context does. All other methods may be
+	// called in the meantime, including from within the loop. Intents finished in the
+	// meantime need not be yielded. Intents begun in the meantime must not keep the
+	// sequence from ending: a recovery may begin again an intent that it was given, with a
+	// later At.
 	Pending(ctx context.Context) iter.Seq2[Intent, error]
 
 	// FindOperation returns the intent of an operation, if there is one. It is called for
@@ -130,8 +133,8 @@ type Journal interface {
 	FindOperation(ctx context.Context, operation string) (in Intent, found bool, err error)
 
 	// FindTarget returns the intents whose Target has the same [Target.Key], oldest first.
-	// Those returned together with an error are settled all the same. It is called twice in
-	// each quarantine, so it should not read all intents.
+	// Intents returned together with an error are settled nevertheless. It is called twice
+	// in each quarantine, so it should not read all intents.
 	FindTarget(ctx context.Context, t Target) ([]Intent, error)
 }
 
@@ -142,8 +145,8 @@ type Claim struct {
 	Owner string
 	// Token is greater than that of each earlier claim of the operation.
 	Token int64
-	// Until is when its lease ends, by the clock of the journal. It is for people: compare
-	// it with no other clock.
+	// Until is when its lease ends, by the clock of the journal. It is for people: do not
+	// compare it with any other clock.
 	Until time.Time
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/quarantinetest"
 )
 
-// The journal of the example is one that others may start from.
+// The journal of the example passes the suite, so others can start from it.
 func TestJournalOfTheExample(t *testing.T) {
 	t.Parallel()
 	quarantinetest.RunJournal(t, func(*testing.T) quarantinetest.JournalStore {

@@ -20,7 +20,7 @@ import (
 
 // table is a [quarantine.Journal] in which a mutex and a map stand for a database that
 // several processes share: each method is one transaction. Package quarantinetest has the
-// suite that a journal of your own should pass.
+// suite that your own journal should pass.
 type table struct {
 	mu     sync.Mutex
 	rows   map[string]row // by operation
@@ -124,7 +124,7 @@ func (t *table) FindTarget(_ context.Context, target quarantine.Target) (all []q
 	for _, r := range t.sorted(func(r row) bool { return r.target == target.Key() }) {
 		in, readErr := read(r)
 		if err = cmp.Or(err, readErr); readErr == nil {
-			all = append(all, in) // what can be read is settled all the same
+			all = append(all, in) // what can be read is settled nevertheless
 		}
 	}
 	return all, err
@@ -148,8 +148,8 @@ func read(r row) (in quarantine.Intent, err error) {
 	return in, nil
 }
 
-// With a custom journal, what a run could not finish stays in it, and the recovery, by
-// another process perhaps, settles it.
+// With a custom journal, what a run could not finish stays in it, and the recovery,
+// perhaps by another process, settles it.
 func ExampleJournal() {
 	const lure = "From: mallory@evil.example\r\nTo: alice@example.test\r\nSubject: You have won\r\nMessage-ID: <1@evil.example>\r\n\r\nClick here.\r\n"
 	srv := ewstest.NewServer(nil)

@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// indexedJournal counts how it is read, and has an intent that cannot be.
+// indexedJournal counts how it is read, and has an intent that cannot be read.
 type indexedJournal struct {
 	*quarantine.MemoryJournal
 	operations, targets, lists int

@@ -12,8 +12,8 @@ import (
 )
 
 // MemoryJournal is a [Journal] in memory, for tests: it is lost when the process ends.
-// The zero value is empty and ready to use. Services that are given the same one share
-// it, as processes share a database. It is also a [CampaignJournal].
+// The zero value is empty and ready to use. Services that are given the same
+// MemoryJournal share it, as processes share a database. It is also a [CampaignJournal].
 type MemoryJournal struct {
 	mu      sync.Mutex
 	intents map[string]memoryIntent
@@ -27,7 +27,7 @@ type memoryIntent struct {
 	claim Claim
 }
 
-// heldBy returns an error if somebody else than the owner has a claim.
+// heldBy returns an error if somebody other than the owner has a claim.
 func (in memoryIntent) heldBy(owner string) error {
 	if in.claim.Owner == owner || !time.Now().Before(in.claim.Until) {
 		return nil
@@ -94,8 +94,8 @@ func (j *MemoryJournal) Finish(_ context.Context, c Claim) error {
 	return nil
 }
 
-// Restart ends the leases of all claims, as when the process that has a journal alone is
-// started again: for tests in which a service stands for a process that has crashed.
+// Restart ends the leases of all claims, as when the only process that uses a journal is
+// restarted. It is for tests in which a service stands for a process that has crashed.
 func (j *MemoryJournal) Restart() {
 	j.mu.Lock()
 	defer j.mu.Unlock()

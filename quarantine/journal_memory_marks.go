@@ -26,7 +26,7 @@ func (j *MemoryJournal) Mark(_ context.Context, campaign string, r *Receipt) err
 	return nil
 }
 
-// Marked returns the receipt of a target, nil if it has none in the campaign.
+// Marked returns the receipt of a target, or nil if it has none in the campaign.
 func (j *MemoryJournal) Marked(_ context.Context, campaign string, t Target) (*Receipt, error) {
 	j.mu.Lock()
 	text := j.marks[campaign][t.Key()]

@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Services that share a journal settle each its own intents. Those of a server that nobody
-// is, and those that do not say of which they are, are left alone, and told.
+// Services that share a journal each settle their own intents. Intents of a server that no
+// service has, and those that do not name a server, are left alone and reported.
 func TestServersOfIntents(t *testing.T) {
 	t.Parallel()
 	_, a, b := twoOrganisations(t, nil)
@@ -68,7 +68,7 @@ func TestServersOfIntents(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, open, 3)
 
-	// A run on the one does not settle what was begun on the other.
+	// A run on one server does not settle what was begun on the other.
 	out, err := sa.Quarantine(t.Context(), quarantine.Target{Mailbox: "alice@a.test", MessageID: evil})
 	require.NoError(t, err)
 	require.NoError(t, out.Err())
@@ -111,11 +111,11 @@ func TestTargetKey(t *testing.T) {
 	assert.NotEqual(t, farther.Key(), far.Key())
 }
 
-// valued is a journal that is no pointer, as one over a handle of a database may be.
+// valued is a journal that is not a pointer, as one over a database handle may be.
 type valued struct{ *quarantine.MemoryJournal }
 
-// Services share a journal whatever its type is: an intent that does not say of which server it
-// is belongs to none of them.
+// Services share a journal whatever its type: an intent that does not name a server belongs
+// to none of them.
 func TestServersShareAJournalByValue(t *testing.T) {
 	t.Parallel()
 	journal := &quarantine.MemoryJournal{}

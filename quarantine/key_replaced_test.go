@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// A run dies when the copy is in quarantine and the original still with the user. The next
-// one has neither its key nor its journal: it finds the copy by the stamp all the same, and
+// A run dies when the copy is in quarantine and the original is still with the user. The
+// next run has neither its key nor its journal: it still finds the copy by the stamp, and
 // makes no other.
 func TestKeyReplacedInTheMiddle(t *testing.T) {
 	copying(t, func(t *testing.T, o worldOptions) {
@@ -56,7 +56,7 @@ func TestKeyReplacedInTheMiddle(t *testing.T) {
 }
 
 // With LeaveRecoverable, users can recover what moving a message has left. A restore does
-// not give them a second one, and says what to do.
+// not give them a second copy, and says what to do.
 func TestRecoveredByItsOwner(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		if carriesBy(o) != ews.OpMoveItem {

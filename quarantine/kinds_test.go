@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Servers make no meeting message and no report from MIME. Such a message stays
-// where it is, and the receipt says so.
+// Servers do not make meeting messages or reports from MIME. Such a message
+// stays where it is, and the receipt says so.
 func TestKindsOfItems(t *testing.T) {
 	t.Parallel()
 	for number, a := range accesses {

@@ -14,14 +14,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// largeShapes are messages that have much of something, or nothing at all. The larger
-// n is, the more.
+// largeShapes returns messages that have a lot of something, or nothing at all. The
+// larger n is, the more they have.
 func largeShapes(n int) map[string]string {
 	const head = "From: m@evil.example\r\nTo: alice@example.test\r\nMIME-Version: 1.0\r\nMessage-ID: " + theID + "\r\n"
 	const link = "hi http://evil.example/p\r\n"
 	many := &strings.Builder{}
 	fmt.Fprint(many, head+"Subject: many\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n"+link)
-	for i := range n { // two of each name
+	for i := range n { // two for each name
 		fmt.Fprintf(many, "--b\r\nContent-Type: text/plain; name=f%d.txt\r\nContent-Disposition: attachment; filename=f%[1]d.txt\r\n\r\nx%d\r\n", i/2, i)
 	}
 	fmt.Fprint(many, "--b--\r\n")
@@ -51,8 +51,8 @@ func largeShapes(n int) map[string]string {
 	}
 }
 
-// Each goes there and back by every way as what it was; a link in it is found, or the
-// search says that it is not complete.
+// Each goes there and back by every way unchanged; a link in it is found, or the
+// search reports that it is not complete.
 func TestLargeShapes(t *testing.T) {
 	t.Parallel()
 	n := 100

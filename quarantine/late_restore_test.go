@@ -12,9 +12,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// A request to restore takes effect long after anyone expected it, when the message is
-// back: one stays where it was, the other goes to Deleted Items, and the receipt says
-// so. What was put aside does not count as restored later.
+// A restore request takes effect long after anyone expected it, when the message is
+// already back: one copy stays where it was, the other goes to Deleted Items, and the
+// receipt says so. What was put aside does not count as restored later.
 func TestRestoreFarTooLate(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -58,8 +58,8 @@ func TestRestoreFarTooLate(t *testing.T) {
 	})
 }
 
-// The same with twins that differ in nothing but what they say: the one that says
-// something else does not make room for a second copy.
+// The same with twins that differ only in their content: the one with different
+// content does not make room for a second copy.
 func TestTwinRestoredFarTooLate(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		if carriesBy(o) == ews.OpMoveItem {

@@ -10,15 +10,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// lately is what a service has carried so recently that a search may not show it
-// yet.
+// lately remembers what a service has carried so recently that a search may not
+// show it yet.
 type lately struct {
 	lag time.Duration
 
 	mu      sync.Mutex
 	arrived map[arrival][]arrived
-	count   int // of those remembered, at most
-	forget  int // the count at which those that are too old are forgotten; 0: manyArrivals
+	count   int // upper bound on how many are remembered
+	forget  int // the count at which old ones are forgotten everywhere, if more than manyArrivals
 }
 
 // arrival is an end: items in quarantine that came from a mailbox, or items that
@@ -33,14 +33,14 @@ type arrived struct {
 	at                time.Time
 }
 
-// manyArrivals is the number of remembered items at which those that are too old
-// are forgotten everywhere, and not only at the end that is asked about. It is twice what
-// was left the last time, if that is more: a campaign carries several thousand items in
+// manyArrivals is the number of remembered items at which those that are too old are
+// forgotten everywhere, and not only at the end in question. If twice the number left the
+// last time is more, that is the threshold: a campaign carries several thousand items in
 // the time that they are remembered, and must not look at all of them for each.
 const manyArrivals = 1024
 
-// add remembers that an item has been carried: as from, it is no longer at the one
-// end, and as to it is at the other.
+// add remembers that an item has been carried: it is no longer at one end under
+// the id from, and is at the other under the id to.
 func (l *lately) add(direction driver.Direction, mailbox, messageID, from, to string) {
 	now := time.Now()
 	l.mu.Lock()
@@ -51,7 +51,7 @@ func (l *lately) add(direction driver.Direction, mailbox, messageID, from, to st
 		away.direction = driver.ToQuarantine
 	}
 	l.keep(away, func(a arrived) bool { return a.itemID != from })
-	l.arrived[there] = append(l.arrived[there], arrived{strings.Clone(messageID), strings.Clone(to), now}) // they may be parts of an answer
+	l.arrived[there] = append(l.arrived[there], arrived{strings.Clone(messageID), strings.Clone(to), now}) // they may be substrings of a whole answer
 	if l.count++; l.count < max(l.forget, manyArrivals) {
 		return
 	}
@@ -63,7 +63,7 @@ func (l *lately) add(direction driver.Direction, mailbox, messageID, from, to st
 	l.forget = 2 * l.count
 }
 
-// keep forgets what is too old, and what is not wanted.
+// keep forgets items that are too old or not wanted.
 func (l *lately) keep(end arrival, wanted func(arrived) bool) {
 	left := slices.DeleteFunc(l.arrived[end], func(a arrived) bool { return time.Since(a.at) > l.lag || !wanted(a) })
 	if l.arrived[end] = left; len(left) == 0 {
@@ -71,17 +71,17 @@ func (l *lately) keep(end arrival, wanted func(arrived) bool) {
 	}
 }
 
-// carried reports whether this service has carried an item to an end, where it has this id,
-// and has seen that nothing is left at the other.
+// carried reports whether this service has recently carried an item to an end, where it has
+// this id, and has seen that nothing is left at the other end.
 func (l *lately) carried(direction driver.Direction, mailbox, id string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.ContainsFunc(l.arrived[arrival{direction, strings.ToLower(mailbox)}], func(a arrived) bool { return a.itemID == id })
 }
 
-// unseen returns until when a search for a target may not show everything that this
-// service has carried to that end: the zero time if the items it found have all. What
-// the receipt of the present run has need not be among them.
+// unseen returns until when a search for a target may fail to show something that
+// this service has carried to that end: the zero time if the items it found include
+// everything. Items already in the receipt of the present run need not be among them.
 func (l *lately) unseen(direction driver.Direction, t Target, items []driver.Item, has []ReceiptItem) (until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -97,9 +97,9 @@ func (l *lately) unseen(direction driver.Direction, t Target, items []driver.Ite
 	return until
 }
 
-// shown searches one end for a target, and again when a search must show what this
-// service has just carried there, if it does not show it now, and the receipt has it
-// not.
+// shown searches one end for a target. If the search does not show something that
+// this service has just carried there, and the receipt does not have it, shown
+// searches again once a search must show it.
 func (s *Service) shown(ctx context.Context, direction driver.Direction, t Target, search func(context.Context) (driver.Findings, error), has ...ReceiptItem) (driver.Findings, error) {
 	found, err := search(ctx)
 	if err != nil {

@@ -15,9 +15,10 @@ import (
 
 var smtpMailbox = regexp.MustCompile(`<t:EmailAddress>([^<@]*)@example\.test</t:EmailAddress>(<t:RoutingType>SMTP</t:RoutingType>)?`)
 
-// A server gives the addresses of people inside as legacyExchangeDN (X.500), with or
-// without saying so. Asked for by SMTP address, such a message is found, or told as
-// undecided; who is someone else is not, if the server says that.
+// A server returns the addresses of people inside the organisation as
+// legacyExchangeDN (X.500), with or without saying so. If it is asked for by SMTP
+// address, such a message is found, or reported as undecided; a message of someone
+// else is not, if the server shows that.
 func TestLegacyAddresses(t *testing.T) {
 	t.Parallel()
 	const inside = "From: Bob <bob@example.test>\r\nTo: Alice <alice@example.test>\r\nCc: Carol <carol@example.test>\r\nSubject: pay\r\nMessage-ID: " + theID + "\r\n\r\nhi\r\n"
@@ -68,8 +69,8 @@ func TestLegacyAddresses(t *testing.T) {
 
 var carolsEntry = regexp.MustCompile(`<t:Mailbox><t:Name>Carol</t:Name>.*?</t:Mailbox>`)
 
-// Where the server names nobody, as in a message to undisclosed recipients, nobody is
-// missing either; and whom it does not name, the header of the message may.
+// If the server names nobody, as in a message to undisclosed recipients, nobody is
+// missing either; and the header of the message may name people whom the server does not.
 func TestUndisclosedRecipients(t *testing.T) {
 	t.Parallel()
 	for name, complete := range map[string]bool{"Undisclosed recipients:;": true, "undisclosed-recipients:;": true, "Somebody": false} {

@@ -8,7 +8,7 @@ type LimitError struct {
 	// Setting is the name of the field that holds the limit, such as "MaxMembers"
 	// of [ExpandOptions].
 	Setting string
-	// Limit is its value, and What says what it counts, such as "members".
+	// Limit is its value, and What is the thing it counts, such as "members".
 	Limit int
 	What  string
 

@@ -16,7 +16,7 @@ import (
 )
 
 // A search that lists each item twice under one id, as when a message arrives between two
-// of its pages, shows it once: the only copy in quarantine is not put aside.
+// of its pages, shows one item: the only copy in quarantine is not put aside.
 func TestEverythingListedTwice(t *testing.T) {
 	t.Parallel()
 	for _, way := range []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME} {
@@ -60,8 +60,8 @@ func TestEverythingListedTwice(t *testing.T) {
 	}
 }
 
-// A driver may search folders that it need not, and a folder that is searched again shows
-// what it has shown before.
+// A driver may search more folders than it must, and a folder that is searched again
+// shows what it has shown before.
 func TestFolderSearchedTwice(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

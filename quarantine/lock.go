@@ -7,7 +7,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// runKey is the same for targets that one run at a time works on.
+// runKey is the same for targets that only one run works on at a time.
 func runKey(t Target) string {
 	return strings.ToLower(t.Mailbox) + "\x00" + driver.BareMessageID(t.MessageID)
 }

@@ -12,8 +12,8 @@ import (
 )
 
 // Many copies of one message, in two folders and over several pages, are all taken
-// and all brought back, each to its folder, and each is in the receipt. With -whole
-// there are once more than the largest page.
+// and all put back, each to its folder, and each is in the receipt. With -whole,
+// one case has more copies than the largest page.
 func TestManyCopies(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		copies := 14
@@ -60,7 +60,7 @@ func TestManyCopies(t *testing.T) {
 		assert.Equal(t, copies/2, read)
 		assert.Empty(t, w.Notices())
 
-		// Once more, it costs a few requests for each, not for each pair.
+		// When asked again, it costs a few requests for each, not for each pair.
 		w.ResetRequests()
 		back, err = w.service.Restore(t.Context(), r)
 		require.NoError(t, err)

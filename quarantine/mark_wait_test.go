@@ -13,9 +13,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Two processes take one message at once from a server that ignores change keys,
-// the second a little later than the first. With MarkWait there is one copy, however
-// much later that is; without, there are two for some delay, so the test can fail.
+// Two processes take one message at nearly the same time from a server that ignores
+// change keys, the second a little later than the first. With MarkWait, there is one
+// copy, however much later that is; without it, there are two for some delay, which
+// shows that the test can fail.
 func TestMarkWaitWithoutChangeKeys(t *testing.T) {
 	t.Parallel()
 	const latency = 10 * time.Millisecond
@@ -27,7 +28,7 @@ func TestMarkWaitWithoutChangeKeys(t *testing.T) {
 			t.Parallel()
 			for _, wait := range []time.Duration{0, time.Minute} {
 				doubled := false
-				for later := 3 * time.Millisecond; later < 4*latency && !doubled; later += latency / 2 { // never both at once
+				for later := 3 * time.Millisecond; later < 4*latency && !doubled; later += latency / 2 { // never exactly simultaneously
 					synctest.Test(t, func(t *testing.T) {
 						o := patient(a.worldOptions)
 						o.full = true // the times below are those of its requests
@@ -42,7 +43,7 @@ func TestMarkWaitWithoutChangeKeys(t *testing.T) {
 						for _, s := range []*quarantine.Service{w.service, w.newService(t, o)} {
 							both.Go(func() {
 								r, err := s.Quarantine(t.Context(), target)
-								if assert.NoError(t, err) && wait > 0 && r.Outcome() != quarantine.Undecided { // the other is at work
+								if assert.NoError(t, err) && wait > 0 && r.Outcome() != quarantine.Undecided { // otherwise the other one is at work
 									assert.NoError(t, r.Err(), "%s later", later)
 								}
 							})
@@ -57,7 +58,7 @@ func TestMarkWaitWithoutChangeKeys(t *testing.T) {
 						}
 					})
 				}
-				// What is moved can be moved once only.
+				// An item can be moved away only once.
 				assert.Equal(t, wait == 0 && carriesBy(a.worldOptions) != "MoveItem", doubled, "wait %s", wait)
 			}
 		})

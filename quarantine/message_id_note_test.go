@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// What can hardly be a Message-ID is looked for, and if nothing has it, the receipt asks
-// whether it is whole: not found would sound like good news.
+// An unlikely Message-ID is looked for, and if nothing has it, the receipt asks whether
+// it is whole: "not found" alone would sound like good news.
 func TestUnlikelyMessageID(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, searching(false, quarantine.Limits{}))

@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// A message is taken and put back by its Message-ID, however it stands in the
-// message, and however it was asked for.
+// A message is taken and put back by its Message-ID, however that is written in
+// the message, and however it was asked for.
 func TestMessageIDSpelled(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("l", 300) + "@evil.example"
@@ -78,8 +78,8 @@ func TestMessageIDSpelled(t *testing.T) {
 	}
 }
 
-// What was pasted with more than the id is noted, and so is a message whose id
-// differs in the case of letters, which is left alone: whether it is meant is undecided.
+// An id that was pasted with more text is noted, and so is a message whose id differs in
+// the case of letters. That message is left alone: whether it is meant is undecided.
 func TestMessageIDNotes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
@@ -111,8 +111,8 @@ func TestMessageIDNotes(t *testing.T) {
 	assert.Len(t, r.Items, 1)
 }
 
-// Kinds of items that have no field for the Message-ID have the property all the
-// same, and a sender can choose the class.
+// Kinds of items without a field for the Message-ID still have the property, and
+// a sender can choose the class.
 func TestMessageIDOfOtherKinds(t *testing.T) {
 	for _, class := range []string{"IPM.Contact", "IPM.Task", "IPM.Appointment", "IPM.DistList", "IPM.Post", "IPM.StickyNote", "IPM.Activity", "IPM.Schedule.Meeting.Request", "IPM.Note.Evil"} {
 		t.Run(class, func(t *testing.T) {
@@ -122,7 +122,7 @@ func TestMessageIDOfOtherKinds(t *testing.T) {
 				r := w.taken(t)
 				require.Len(t, r.Items, 1)
 				if len(o.ways) == 1 && o.ways[0] == quarantine.WayMIME {
-					return // not every kind has MIME; it is said
+					return // not every kind has MIME, which is reported
 				}
 				require.NoError(t, r.Err())
 				w.count(t, 0, 1, class)

@@ -14,9 +14,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// The MIME form of some items can never be made, such as that of S/MIME messages and
-// reports. Where only MIME is left they stay, and say why; by any other way they are
-// taken; a search that needs their text is incomplete; and none spoils the others.
+// The MIME form of some items, such as S/MIME messages and reports, can never be made. If
+// only MIME is left, they stay, and the receipt says why; by any other way, they are
+// taken; a search that needs their text is incomplete; and none affects the others.
 func TestMIMEThatCannotBeMade(t *testing.T) {
 	t.Parallel()
 	classes := []string{"IPM.Note.SMIME", "REPORT.IPM.Note.SMIME.NDR", "IPM.Note"}

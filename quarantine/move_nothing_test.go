@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// MoveItem does nothing, for good, and says Success or nothing, as from an archive
-// into another's mailbox: the next way takes all that is there.
+// MoveItem permanently does nothing, and reports success or nothing, as from an
+// archive into another mailbox: the next way takes everything that is there.
 func TestMoveThatDoesNothing(t *testing.T) {
 	t.Parallel()
 	const dora = "dora@example.test"
@@ -47,8 +47,8 @@ func TestMoveThatDoesNothing(t *testing.T) {
 	}
 }
 
-// A removal that says Success and does nothing, for good, is never called done, in
-// either direction; once it works, the next run ends it.
+// A removal that reports success but permanently does nothing is never called
+// done, in either direction; once removals work, the next run finishes.
 func TestRemovalThatDoesNothing(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		if carriesBy(o) == ews.OpMoveItem {

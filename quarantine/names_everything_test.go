@@ -18,10 +18,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// One receipt names all that lies in quarantine for the target: what this run took, and
-// what an earlier one had taken; of the same case as quarantined, of another one as
-// quarantined already. All of it can be restored by that receipt. A run does not wait
-// until a search shows what it has taken itself.
+// One receipt names everything that lies in quarantine for the target: what this run
+// took, and what an earlier run had taken, as quarantined for the same case, and as
+// already quarantined for another one. All of it can be restored with that receipt. A
+// run does not wait until a search shows what it has taken itself.
 func TestOneReceiptNamesEverything(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -67,8 +67,8 @@ func TestOneReceiptNamesEverything(t *testing.T) {
 	})
 }
 
-// If quarantine cannot be searched for what earlier runs took, the receipt has what this
-// one did, and says that it is incomplete.
+// If quarantine cannot be searched for what earlier runs took, the receipt contains what
+// this run did, and reports that it is incomplete.
 func TestQuarantineNotSearchedInTheEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 )
 
 // However many messages have nearly the Message-ID that was asked for, a receipt names
-// ten, and says how many more there are.
+// ten, and reports how many more there are.
 func TestNearIsBounded(t *testing.T) {
 	t.Parallel()
 	for _, taken := range []bool{false, true} {
@@ -21,7 +21,7 @@ func TestNearIsBounded(t *testing.T) {
 			w := newWorld(t, patient(worldOptions{}))
 			box := w.Mailbox(alice)
 			for i := range 13 {
-				// Each in its own spelling of upper and lower case.
+				// Each has its own mix of upper and lower case.
 				name := []byte("sameid")
 				for bit := range name {
 					if (i+1)>>bit&1 == 1 {

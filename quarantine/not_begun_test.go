@@ -20,8 +20,8 @@ import (
 
 var errBusy = &driver.Error{Err: errors.New("the server is busy"), Untouched: true, Answered: true, Temporary: true}
 
-// What was not begun is told from what failed on the way: only before the first change
-// that may have taken effect is it certain that nothing was changed.
+// Not begun is distinguished from failed on the way: it is certain that nothing was
+// changed only before the first change that may have taken effect.
 func TestNotBegun(t *testing.T) {
 	t.Parallel()
 	lost := &driver.Error{Err: errors.New("the connection was lost"), Temporary: true}
@@ -128,7 +128,7 @@ func TestRestoreNotBegun(t *testing.T) {
 	})
 }
 
-// deafJournal cannot be read once something is to be finished.
+// deafJournal can no longer be read once something has to be finished.
 type deafJournal struct {
 	quarantine.MemoryJournal
 	deaf bool
@@ -146,8 +146,8 @@ func (j *deafJournal) FindTarget(ctx context.Context, t quarantine.Target) ([]qu
 	return j.MemoryJournal.FindTarget(ctx, t)
 }
 
-// What has been taken is in a receipt, whatever fails after that: an error means that
-// nothing was attempted.
+// Whatever has been taken is in a receipt, whatever fails after that: an error means
+// that nothing was attempted.
 func TestReceiptInSpiteOfTheJournal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

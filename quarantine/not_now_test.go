@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// The server says "not now" to the first calls of each kind, without saying for how
-// long, and then does what it is asked: so does the run, in one go.
+// The server answers "not now" to the first calls of each kind, without saying for
+// how long, and then does as it is asked: the run completes in one go.
 func TestNotNow(t *testing.T) {
 	t.Parallel()
 	for i, fault := range []ewstest.Fault{

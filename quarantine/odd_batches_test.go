@@ -46,8 +46,9 @@ var oddBatches = map[string]func(op ews.Operation, messages []string) []string{
 	},
 }
 
-// Answers about fewer, more or other items than were asked about, for good: no message
-// is lost, nothing is called done that is not, and when they end, so does the run.
+// The server permanently answers about fewer, more or other items than were asked
+// about: no message is lost, nothing is called done that is not, and once that has
+// ended, the run finishes.
 func TestAnswersOutOfShape(t *testing.T) {
 	t.Parallel()
 	ops := []ews.Operation{ews.OpGetFolder, ews.OpFindFolder, ews.OpFindItem, ews.OpGetItem, ews.OpUpdateItem, ews.OpMoveItem,
@@ -101,7 +102,7 @@ func TestAnswersOutOfShape(t *testing.T) {
 	}
 }
 
-// numbered counts the copies of the message that says a number, in both mailboxes.
+// numbered counts the copies of the message that contains a number, in both mailboxes.
 func (w *world) numbered(i int) (n int) {
 	for _, m := range append(w.in(alice, theID), w.in(vault, theID)...) {
 		if strings.Contains(string(m.MIME), fmt.Sprintf("Number %d.", i)) {

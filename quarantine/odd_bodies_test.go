@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// oddBodies are answers that say neither yes nor no.
+// oddBodies are answers that mean neither yes nor no.
 var oddBodies = map[string]func(op ews.Operation) string{
 	"empty body": func(ews.Operation) string { return enveloped("") },
 	"blank body": func(ews.Operation) string { return enveloped("\r\n\t") },
@@ -38,8 +38,8 @@ var oddBodies = map[string]func(op ews.Operation) string{
 	},
 }
 
-// Whether the server has acted or not, an answer that says nothing is not taken for
-// anything: nothing is lost or called done that is not, and the next run ends it.
+// Whether or not the server has acted, a meaningless answer is not given a meaning:
+// nothing is lost, nothing is called done that is not, and the next run finishes.
 func TestAnswersThatSayNothing(t *testing.T) {
 	t.Parallel()
 	ops := []ews.Operation{ews.OpFindItem, ews.OpFindFolder, ews.OpGetFolder, ews.OpGetItem, ews.OpMoveItem, ews.OpUpdateItem,
@@ -62,7 +62,7 @@ func TestAnswersThatSayNothing(t *testing.T) {
 							continue
 						}
 						synctest.Test(t, func(t *testing.T) {
-							from, last := 1+i%2, 1 // the second one only, the first, or all
+							from, last := 1+i%2, 1 // only the second, only the first, or all
 							if i%3 == 0 {
 								last = 1 << 30
 							} else {

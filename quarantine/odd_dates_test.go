@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Dates that are missing, malformed, doubled or far away: whatever the way, the
-// message comes back with the times that it had.
+// With dates that are missing, malformed, duplicated or far away, the message
+// comes back with the times that it had, whatever the way.
 func TestOddDates(t *testing.T) {
 	t.Parallel()
 	received := time.Date(2026, 11, 20, 8, 0, 0, 0, time.UTC)

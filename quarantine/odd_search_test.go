@@ -17,16 +17,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Faults of a search of Alice's mailbox alone.
+// ofAlice limits a fault to searches of Alice's mailbox.
 func ofAlice(r *ewstest.Request) bool { return r.Header.Get("X-Anchormailbox") == alice }
 
-// A search that the server cannot do completely finds what there is, and says what
-// it could not look at.
+// A search that the server cannot complete finds what there is, and reports what
+// it could not examine.
 func TestOddSearches(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		fault      ewstest.Fault
-		found      int  // of 3, with 2 other messages before them and 2 behind
+		found      int  // of 3, with 2 other messages before them and 2 after
 		complete   bool // nothing is left out
 		unsearched string
 	}{
@@ -80,7 +80,7 @@ func TestOddSearches(t *testing.T) {
 	}
 }
 
-// An item that is listed and otherwise not found does not keep the others.
+// An item that is listed but otherwise not found does not hold up the others.
 func TestGhost(t *testing.T) {
 	t.Parallel()
 	for number, a := range accesses {
@@ -110,8 +110,8 @@ func TestGhost(t *testing.T) {
 	}
 }
 
-// Where the server does not say when a message was received, a search for a time
-// neither takes it nor leaves it out in silence.
+// If the server does not return when a message was received, a search for a time
+// neither takes it nor silently leaves it out.
 func TestReceivedIsUnknown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{server: ewstest.Options{Odd: ewstest.OddNoDeliveryTime}})
@@ -143,7 +143,8 @@ func TestReceivedIsUnknown(t *testing.T) {
 	}
 }
 
-// One message that is too large or damaged does not change the way of the others.
+// One message that is too large or damaged does not change the way in which the
+// others are carried.
 func TestOneItemIsNotBlamedOnTheMailbox(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -176,7 +177,7 @@ func TestOneItemIsNotBlamedOnTheMailbox(t *testing.T) {
 }
 
 // Only "this folder does not exist" leads to another folder; after any other answer
-// the message stays in quarantine, which says so.
+// the message stays in quarantine, and the receipt says so.
 func TestOddAnswersToTheLookForHome(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []ewstest.Fault{
@@ -215,7 +216,7 @@ func TestOddAnswersToTheLookForHome(t *testing.T) {
 	}
 }
 
-// A response that stalls for good, at any operation, does not hold the run.
+// A response that stalls forever, at any operation, does not hang the run.
 func TestStalledRuns(t *testing.T) {
 	t.Parallel()
 	for number, a := range accesses {
@@ -249,8 +250,8 @@ func TestStalledRuns(t *testing.T) {
 	}
 }
 
-// Folders that cannot be listed to the end: those before are searched, and the
-// receipt says that there may be more.
+// If folders cannot be listed to the end, those listed so far are searched, and
+// the receipt says that there may be more.
 func TestOddFolderLists(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]ewstest.Fault{
@@ -275,7 +276,7 @@ func TestOddFolderLists(t *testing.T) {
 	}
 }
 
-// The advice for a mailbox that cannot be opened fits what the server said.
+// The advice for a mailbox that cannot be opened fits the server's answer.
 func TestOddAddresses(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -304,8 +305,8 @@ func TestOddAddresses(t *testing.T) {
 	}
 }
 
-// Success under another status, and a fault under 200, after the server acted: the
-// message is not taken twice, and the next run ends it.
+// The server answers with success under another status, or with a fault under 200,
+// after it has acted: the message is not taken twice, and the next run finishes.
 func TestStatusAndBodyDisagree(t *testing.T) {
 	t.Parallel()
 	for number, a := range accesses {

@@ -10,9 +10,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// Something in front of the server gives up, in one of the statuses that mean it,
-// and the server acts minutes later: nothing is sent again meanwhile, so there is one
-// copy in all folders.
+// Something in front of the server gives up, with one of the statuses that mean that,
+// and the server acts minutes later: nothing is sent again in the meantime, so there
+// is only one copy in all folders.
 func TestGatewayGivesUp(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		for _, status := range []int{408, 524} {

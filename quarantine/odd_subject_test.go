@@ -13,9 +13,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Texts that mean something to a shell, to a query language, to XML or to Unicode are
-// found as they are, as a subject, as a name of an attachment and as the name of a
-// sender, and the neighbours are not.
+// Texts with a special meaning in a shell, a query language, XML or Unicode are found
+// as they are, as a subject, as the name of an attachment and as the name of a
+// sender, and similar texts are not.
 func TestOddTexts(t *testing.T) {
 	t.Parallel()
 	texts := []string{

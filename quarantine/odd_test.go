@@ -24,8 +24,8 @@ const oddMessage = "From: Mallory <mallory@evil.example>\r\nTo: alice@example.te
 	"--b\r\nContent-Type: application/octet-stream; name=\"Invoice.docm\"\r\nContent-Disposition: attachment; filename=\"Invoice.docm\"\r\n" +
 	"Content-Transfer-Encoding: base64\r\n\r\nAQIDBAUGBwgJ\r\n--b--\r\n"
 
-// there takes the message of a world and brings it back, and returns the way that
-// it went.
+// there takes the message of a world and puts it back, and returns the way in
+// which it was carried.
 func (w *world) there(t *testing.T, s *quarantine.Service, d ewstest.Delivery) quarantine.Way {
 	t.Helper()
 	w.Mailbox(alice).DeliverWith([]byte(oddMessage), d)
@@ -67,8 +67,8 @@ func marked() ewstest.Delivery {
 	}
 }
 
-// Whatever is odd about a server, the message is taken and brought back, by each
-// access and each way that the oddity leaves; in part, on one of the two versions.
+// Whatever is odd about a server, the message is taken and put back, by each access and
+// each way that the oddity leaves. In part, only one of the two versions is played.
 func TestOddServers(t *testing.T) {
 	t.Parallel()
 	sets := []ewstest.Oddities{ewstest.AllOddities}
@@ -94,7 +94,7 @@ func TestOddServers(t *testing.T) {
 					case way == quarantine.WayMove && best != way, way == quarantine.WayTransfer && odd.Has(ewstest.OddNoTransfer):
 						continue // not possible
 					case way == best:
-						continue // the same as without a choice
+						continue // the same as without a choice of way
 					}
 					o := worldOptions{server: ewstest.Options{Version: version, Odd: odd}, impersonation: impersonation}
 					name := version.String() + " move"
@@ -164,8 +164,8 @@ func TestOddFlags(t *testing.T) {
 	}
 }
 
-// A server does not have an operation, in each form of saying so: the next way is
-// taken at once.
+// A server does not have an operation, and says so in any form: the next way is
+// tried immediately.
 func TestOperationMissing(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// onePermission is a limiter that lets one call through at a time. It knows nothing of
+// onePermission is a limiter that lets one call through at a time. It does not know
 // Reserve.
 type onePermission struct {
 	free      chan struct{}
@@ -44,8 +44,8 @@ func (l *onePermission) Acquire(ctx context.Context, _ string) (func(bool, time.
 	}
 }
 
-// TestALimiterWithOnePermission: the upload of an item waits behind its export, which
-// holds the only permission.
+// TestALimiterWithOnePermission: the upload of an item has to wait for its export,
+// which holds the only permission.
 func TestALimiterWithOnePermission(t *testing.T) {
 	t.Parallel()
 	for _, way := range []quarantine.Way{quarantine.WayTransfer, quarantine.WayMIME} {

@@ -67,8 +67,8 @@ func headerLines(mime []byte, names ...string) string {
 	return strings.Join(lines, "\n")
 }
 
-// contents returns the text and the attachment of the message, in whatever MIME
-// the server wrapped them.
+// contents returns the text and the attachment of the message, whatever MIME
+// the server wrapped them in.
 func contents(mime []byte) string {
 	var found []string
 	for _, part := range []string{"Click here.", "filename=invoice.pdf", `filename="invoice.pdf"`, "JVBERi0xLjQK"} {
@@ -109,7 +109,7 @@ func carriedThere(t *testing.T, o worldOptions) (before, held, after *ewstest.Me
 	return before, held, after
 }
 
-// verdictOn says what became of a property.
+// verdictOn returns what became of a property.
 func verdictOn(before, held, after string) string {
 	switch {
 	case before == held && before == after:
@@ -154,8 +154,7 @@ const (
 	keptEnd   = "<!-- end of what is kept -->"
 )
 
-// TestOperatorsGuide holds the table of the operator's guide against what
-// happens.
+// TestOperatorsGuide compares the table in the operator's guide with what happens.
 func TestOperatorsGuide(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile(operatorsGuide)

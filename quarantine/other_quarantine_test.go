@@ -15,9 +15,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// A process crashes when it has sent a message, and its configuration gets another
-// quarantine mailbox. The recovery leaves that message alone, since it would look for it at
-// the wrong end, and says which mailbox it needs; with that one, it comes to its end.
+// A process crashes after it has sent a message, and its configuration is changed to
+// another quarantine mailbox. The recovery leaves that message alone, since it would look
+// for it at the wrong end, and says which mailbox it needs; with that mailbox, it finishes.
 func TestRecoverWithAnotherQuarantineMailbox(t *testing.T) {
 	t.Parallel()
 	for _, way := range []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME} {
@@ -78,8 +78,8 @@ func TestRecoverWithAnotherQuarantineMailbox(t *testing.T) {
 	}
 }
 
-// A receipt says that a message was taken to another quarantine mailbox than the service
-// has: that is why it is not found, and not that somebody deleted it.
+// A receipt says that a message was taken to a quarantine mailbox other than the
+// service's: that is why it is not found, not because somebody deleted it.
 func TestRestoreFromAnotherQuarantineMailbox(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

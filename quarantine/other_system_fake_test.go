@@ -9,8 +9,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// otherSystem is a driver over another mail system that has the same mailboxes: its ids
-// are others. Asked for an id that is none of its own, it refuses, and remembers it.
+// otherSystem is a driver for another mail system that has the same mailboxes but
+// different ids. If it is asked for an id that is not its own, it refuses, and
+// remembers the id.
 type otherSystem struct {
 	driver.Strategy
 	name, prefix string
@@ -36,7 +37,7 @@ func (o *otherSystem) Carry(ctx context.Context, c driver.Carriage) (driver.Carr
 
 var errNotOurs = &driver.Error{Err: errors.New("the id is malformed"), Untouched: true, Answered: true}
 
-// in makes ids those of the system below.
+// in turns an id into that of the system below.
 func (o *otherSystem) in(id *string) bool {
 	own, ok := strings.CutPrefix(*id, o.prefix)
 	if *id != "" && !ok {
@@ -49,7 +50,7 @@ func (o *otherSystem) in(id *string) bool {
 	return true
 }
 
-// out makes them this one's.
+// out turns ids into this system's.
 func (o *otherSystem) out(ids ...*string) {
 	for _, id := range ids {
 		if *id != "" {

@@ -56,7 +56,8 @@ func (m *migration) homes() []string {
 	return homes
 }
 
-// earlier returns what this version has written as an earlier one would have.
+// earlier returns what this version has written as an earlier version would
+// have written it.
 func earlier(t *testing.T, r *quarantine.Receipt) *quarantine.Receipt {
 	text, err := json.Marshal(r)
 	require.NoError(t, err)
@@ -68,7 +69,7 @@ func earlier(t *testing.T, r *quarantine.Receipt) *quarantine.Receipt {
 
 // What was taken over one system is restored over another, into the folders it came
 // from: from the receipt, from the item alone, and from what an earlier version wrote.
-// No id of the one is used over the other.
+// No id of one system is used over the other.
 func TestRestoreOverAnotherSystem(t *testing.T) {
 	t.Parallel()
 	for _, way := range []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME} {
@@ -123,7 +124,8 @@ func TestRestoreOverAnotherSystem(t *testing.T) {
 	}
 }
 
-// Over the system that the ids are of, they are used, also those of an earlier version.
+// Over the system that they belong to, ids are used, including those from an earlier
+// version.
 func TestIDsOfTheSameSystem(t *testing.T) {
 	t.Parallel()
 	for _, old := range []bool{false, true} {
@@ -139,7 +141,7 @@ func TestIDsOfTheSameSystem(t *testing.T) {
 				if old {
 					o.Stamp.IDs = ""
 				}
-				o.Stamp.Folder.Base, o.Stamp.Folder.Below = "", "" // only the id tells
+				o.Stamp.Folder.Base, o.Stamp.Folder.Below = "", "" // only the id identifies it
 				m.Blind(o, time.Hour)                              // no search shows it
 			}
 			back, err := m.ews.Restore(t.Context(), taken)
@@ -150,7 +152,8 @@ func TestIDsOfTheSameSystem(t *testing.T) {
 	}
 }
 
-// What a run over one system has begun, the recovery over another settles by the stamp.
+// What a run over one system has begun, the recovery over another system settles by the
+// stamp.
 func TestRecoverOverAnotherSystem(t *testing.T) {
 	t.Parallel()
 	for _, way := range []driver.Way{driver.WayMove, driver.WayTransfer} {

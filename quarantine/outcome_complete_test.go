@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// outcomesDone says of each outcome whether it is one that was asked for.
+// outcomesDone says for each outcome whether it is one that was asked for.
 var outcomesDone = map[quarantine.Outcome]bool{
 	quarantine.Quarantined: true, quarantine.AlreadyQuarantined: true, quarantine.Restored: true, quarantine.AlreadyRestored: true,
 	quarantine.Found: true, quarantine.NotFound: false, quarantine.Refused: false, quarantine.Failed: false, quarantine.Undecided: false,

@@ -107,7 +107,7 @@ func (e *exchangeStage) count(message int) (user, taken, aside int) {
 	return user, taken, aside
 }
 
-// surplus reports whether a message carries the stamp of one that was put aside.
+// surplus reports whether a message carries the stamp of a message that was put aside.
 func surplus(m *ewstest.Message) bool {
 	for field, value := range m.Properties {
 		if field.Name == driver.StampState && strings.Contains(fmt.Sprint(value), "1|s|") {
@@ -139,9 +139,9 @@ func ended(t *testing.T, w pairWorld, begin func(*testing.T, *play), what ...twi
 	return e, x
 }
 
-// TestExploreAgree holds the model to ewstest: what can go differently in both ends
-// alike in both, with the same calls, the same outcomes, and the messages at the same
-// places.
+// TestExploreAgree compares the model with ewstest: whatever can go differently in
+// both ends alike in both, with the same calls, the same outcomes, and the messages
+// in the same places.
 func TestExploreAgree(t *testing.T) {
 	t.Parallel()
 	var histories atomic.Int64
@@ -171,8 +171,8 @@ func TestExploreAgree(t *testing.T) {
 					all := append([]twist{{part: -1}}, instances(0, 0, calm.calls)...)
 					played := pairs{number: number}
 					for i, s := range all {
-						// The driver for EWS cannot say that it sent nothing, if the time to
-						// send was over when it was called; the model can.
+						// The driver for EWS cannot tell that it sent nothing if the time
+						// for sending had passed when it was called; the model can.
 						overdue := i > 0 && s.what.name == "the doubt runs out" && calm.calls[s.nth] == detour.Carry && !s.after
 						if i > 0 && (overdue || s.what.model || !played.takes(part.singles, &played.singles)) {
 							continue

@@ -12,9 +12,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// What is checked after each call, by the numbers of objects and never by ids.
+// The checks after each call go by the numbers of objects, never by ids.
 
-// bad counts something that must never be.
+// bad counts something that must never happen.
 func (x *play) bad(count *int, format string, args ...any) {
 	*count++
 	what := fmt.Sprintf(format, args...)
@@ -22,7 +22,7 @@ func (x *play) bad(count *int, format string, args ...any) {
 	x.tell("WRONG: %s", what)
 }
 
-// guard watches what is removed for good.
+// guard watches what is permanently removed.
 func (x *play) guard() {
 	if x.model == nil {
 		return
@@ -30,8 +30,9 @@ func (x *play) guard() {
 	x.model.Removing = x.removing
 }
 
-// removing checks that what is removed for good is an original, or what the move of one
-// has left, while another object with its attempt and its text, or a newer one, is alive.
+// removing checks that what is permanently removed is an original, or what the move of
+// one has left, while another object with its attempt and its text, or a newer text,
+// exists.
 func (x *play) removing(o *twobox.Object) {
 	from, other := alice, vault
 	if o.Stamp == nil {
@@ -45,7 +46,7 @@ func (x *play) removing(o *twobox.Object) {
 		x.bad(&x.lost, "object %d is removed for good at the destination", o.Number)
 	}
 	hidden := x.model.Folders[o.Folder].Recoverable
-	edited := x.model.VersionsIgnored || x.model.RemovesUnchecked // a limit that is documented
+	edited := x.model.VersionsIgnored || x.model.RemovesUnchecked // a documented limitation
 	for _, c := range x.model.Objects {
 		if c == nil || c == o || c.Message != o.Message || x.model.Folders[c.Folder].Recoverable {
 			continue
@@ -73,7 +74,7 @@ func (x *play) stampAt(c *detour.Call) *driver.Stamp {
 	return nil
 }
 
-// account checks what was sent against what may still be on its way.
+// account checks each call against what may still be on its way.
 func (x *play) account(c *detour.Call, was *driver.Stamp, now time.Time) {
 	err := c.Answer.Err
 	done := err == nil || !driver.Untouched(err) && !errors.Is(err, driver.ErrGone) && !errors.Is(err, driver.ErrConflict)
@@ -107,7 +108,7 @@ func endOf(d driver.Direction) string {
 	return alice
 }
 
-// accountCarry checks that a carry is sent under its lease, and not beside another.
+// accountCarry checks that a carry is sent under its lease, and not alongside another.
 func (x *play) accountCarry(c *detour.Call, now time.Time) {
 	stamp := c.Item.Stamp
 	if stamp == nil {
@@ -140,7 +141,7 @@ func (x *play) alive(when string) {
 	if x.model == nil {
 		return
 	}
-	unchecked := x.model.VersionsIgnored || x.model.RemovesUnchecked // a limit that is documented
+	unchecked := x.model.VersionsIgnored || x.model.RemovesUnchecked // a documented limitation
 	for message, m := range x.model.Messages {
 		newest, alive, touched := x.newest(message), false, true
 		for _, o := range x.model.Objects {
@@ -181,16 +182,17 @@ func (x *play) truthful(r *quarantine.Receipt, err error) {
 }
 
 // lateAndMore reports whether a request takes effect when nobody expects it any more,
-// and something else goes differently too: then the copy that it makes may be told of,
-// and put aside, later than in the run that ends the history.
+// and something else goes differently, too: then the copy that it makes may be
+// reported and put aside later than in the run that ends the history.
 func (x *play) lateAndMore() bool { return x.tooLate && len(x.twists) > 1 }
 
-// nameless reports whether a copy is without its stamp, and nobody knows of it: it was
-// moved, or the request that made it was not answered, or nobody is left who was told.
+// nameless reports whether a copy may be without its stamp and unknown to everyone: it
+// was moved, or the request that made it was not answered, or nobody who was told is
+// left.
 func (x *play) nameless() bool { return x.unstamped || x.bare && len(x.twists) > 1 }
 
-// known reports whether a search that does not find a message has to be doubted: it is
-// searched for by an intent, or would have been shown.
+// known reports whether a search that does not find a message must not be trusted: it
+// is searched for because of an intent, or would have been shown.
 func (x *play) known(message int) bool {
 	if x.model == nil {
 		return true
@@ -214,7 +216,7 @@ func (x *play) honest(r *quarantine.Receipt) {
 	}
 }
 
-// rest lets everything come to rest, lets the recovery and a second run settle it,
+// rest lets everything come to rest, has the recovery and a second run settle it,
 // and judges.
 func (x *play) rest(run func(p act) (told bool)) {
 	for range 3 {
@@ -248,8 +250,8 @@ func (x *play) verdict(message int, told bool) {
 	if x.direction == driver.ToUser {
 		at, other = u, v
 	}
-	// What people copied lies where they put it. Nobody knows whose stamp is true if
-	// there are two installations, so each may have a copy.
+	// What people copied lies where they put it. With two installations, nobody
+	// knows whose stamp is genuine, so each may have a copy.
 	more, left := x.copied, 0
 	if x.direction == driver.ToUser {
 		left = x.analystCopied
@@ -261,7 +263,7 @@ func (x *play) verdict(message int, told bool) {
 		more++
 	}
 	if (x.editions[message] > 0 || x.cut) && len(x.twists) > 1 {
-		more++ // what was edited or cut on its way is put aside, and is another message for who takes it there
+		more++ // what was edited or cut on its way is put aside, and is another message to whoever takes it there
 	}
 	if x.lateAndMore() {
 		more++
@@ -279,7 +281,7 @@ func (x *play) verdict(message int, told bool) {
 	}
 }
 
-// kindsOf says in which calls a departure can happen.
+// kindsOf returns in which calls a departure can happen.
 func kindsOf(kinds ...detour.Kind) func(detour.Kind) bool {
 	return func(k detour.Kind) bool { return slices.Contains(kinds, k) }
 }

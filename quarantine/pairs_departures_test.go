@@ -13,12 +13,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
 )
 
-// departure is a thing that goes differently at a call.
+// departure is something that goes differently at a call.
 type departure struct {
 	name string
 	at   func(detour.Kind) bool // in which calls; nil: in all
 	// instead means that do decides whether the driver acts, and what it answers.
-	// Otherwise it does, after do or, as a second case, before it.
+	// Otherwise the driver acts, after do or, as a second case, before it.
 	instead bool
 	// model means that only the model can do it.
 	model bool
@@ -57,7 +57,7 @@ func answers(name string, e driver.Error) []*departure {
 	return all
 }
 
-// wouldCarry says how the driver would carry, in a call that it does not get.
+// wouldCarry returns how the driver would carry, for a call that does not reach it.
 func (x *striking) wouldCarry() driver.Carried {
 	way := x.ways[0]
 	for _, w := range x.ways {
@@ -69,15 +69,15 @@ func (x *striking) wouldCarry() driver.Carried {
 	return driver.Carried{Way: way, Faithful: way != driver.WayMIME, Once: way == driver.WayMove}
 }
 
-// sentNothing keeps account of a carry of which the engine cannot know that nothing
-// was sent.
+// sentNothing keeps account of a carry for which the engine cannot know that
+// nothing was sent.
 func (x *striking) sentNothing(e driver.Error) {
 	c := *x.c
 	c.Answer.Err = &e
 	x.account(&c, nil, time.Now())
 }
 
-// late is a write that takes effect later.
+// late returns a departure in which a write takes effect later.
 func late(d time.Duration) *departure {
 	return &departure{name: "acts " + d.String() + " later", at: detour.Kind.Writes, instead: true, do: func(x *striking) {
 		x.tooLate = x.tooLate || d > 15*time.Minute
@@ -86,7 +86,7 @@ func late(d time.Duration) *departure {
 	}}
 }
 
-// behind is a search that is not up to date, from now on.
+// behind returns a departure in which searches are out of date from now on.
 func behind(name string, set func(*modelStage)) *departure {
 	return &departure{name: name, at: kindsOf(detour.Find, detour.Leftovers), model: true, instead: true, do: func(x *striking) {
 		set(x.stage.(*modelStage))
@@ -94,8 +94,8 @@ func behind(name string, set func(*modelStage)) *departure {
 	}}
 }
 
-// unsearched is a search that says of a folder that it could not be searched, and shows
-// what there is, or nothing.
+// unsearched returns a departure in which a search reports that a folder could not be
+// searched, and shows everything there is, or nothing.
 func unsearched(name string, shows bool) *departure {
 	return &departure{name: name, at: kindsOf(detour.Find), instead: true, do: func(x *striking) {
 		x.act()
@@ -106,12 +106,13 @@ func unsearched(name string, shows bool) *departure {
 	}}
 }
 
-// person is somebody who does something.
+// person returns a departure in which somebody does something.
 func person(who, box string, what deed) *departure {
 	return &departure{name: who + " " + string(what), do: func(x *striking) { x.somebody(box, what) }}
 }
 
-// amid is somebody who does something between two folders of the next search.
+// amid returns a departure in which somebody does something between two folders
+// of the next search.
 func amid(who, box string, what deed) *departure {
 	return &departure{name: who + " " + string(what) + " between two folders", at: kindsOf(detour.Find), model: true, instead: true, do: func(x *striking) {
 		x.model.Between = func(searched string) {
@@ -124,7 +125,7 @@ func amid(who, box string, what deed) *departure {
 	}}
 }
 
-// somebody does something, and the play knows what that excuses.
+// somebody has a person do something, and records what that excuses.
 func (x *play) somebody(box string, what deed) {
 	n := x.person(box, what)
 	x.unstamped = x.unstamped || x.bare && n > 0
@@ -146,8 +147,9 @@ func (x *play) somebody(box string, what deed) {
 	}
 }
 
-// rivalOf is another process that does something from beginning to end. One of the
-// same process waits until this one is done: there is nothing to explore.
+// rivalOf returns a departure in which another process does something from
+// beginning to end. A rival in the same process would wait until this run is done,
+// so there is nothing to explore.
 func rivalOf(name string, sealedBy []byte, shares bool, do func(*striking, *quarantine.Service)) *departure {
 	return &departure{name: name, do: func(x *striking) {
 		x.foreign = x.foreign || &sealedBy[0] != &key[0]
@@ -180,7 +182,7 @@ func returning(x *striking, s *quarantine.Service) {
 	x.report("   rival's restore", r, err)
 }
 
-// recovering is a rival that holds the process for dead.
+// recovering is a rival that believes the process to be dead.
 func recovering(x *striking, s *quarantine.Service) {
 	x.book.restart()
 	for r, err := range s.Recover(context.WithoutCancel(x.ctx)) {
@@ -188,7 +190,7 @@ func recovering(x *striking, s *quarantine.Service) {
 	}
 }
 
-// departures are all that can go differently.
+// departures is everything that can go differently.
 var departures = allDepartures()
 
 func allDepartures() (all []*departure) {
@@ -222,8 +224,8 @@ func allDepartures() (all []*departure) {
 			x.c.Answer.Carried.Moved = x.c.Answer.Carried.Once
 		}
 	}})
-	// What an item says, no driver can tell from what another says, so it is for the
-	// driver to see that the content is the one that was asked for.
+	// The engine cannot tell the content of one item from that of another, so the
+	// driver must make sure that it returns the content that was asked for.
 	add(&departure{name: "another's answer", at: kindsOf(detour.Inspect, detour.Find), model: true, instead: true, do: func(x *striking) {
 		before, ok := x.answers[x.c.Kind]
 		x.act()

@@ -14,10 +14,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
 )
 
-// Faults that the explorer of pairs has found, each with a history of its own.
+// The tests below play faults that the explorer of pairs has found, each with
+// its own history.
 
-// The lease of a stamp is over when the call that writes it comes to its end, as on a
-// computer that was asleep: nothing is sent under it, the first time and later.
+// The lease of a stamp has ended by the time the call that writes it finishes, as on a
+// computer that was asleep: nothing is sent under it, neither the first time nor later.
 func TestLeaseIsOverWhenItBegins(t *testing.T) {
 	t.Parallel()
 	for _, w := range referenceWorlds() {
@@ -25,7 +26,7 @@ func TestLeaseIsOverWhenItBegins(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				x := &play{pairWorld: w, saw: func(string) {}}
 				x.begin(t)
-				if again { // the copy is lost, and made anew when its lease is over
+				if again { // the copy is lost, and made again after its lease has ended
 					s := x.service(t, key, x.journalOf(), func(_ context.Context, c *detour.Call) {
 						c.Act()
 						if c.Kind == detour.Carry {
@@ -54,9 +55,9 @@ func TestLeaseIsOverWhenItBegins(t *testing.T) {
 	}
 }
 
-// Of two messages with one Message-ID, a run that was interrupted has stamped one, and
-// no search shows that one when the other is taken: the journal knows of it, so it is
-// not passed over.
+// Of two messages with one Message-ID, an interrupted run has stamped one, and no
+// search shows that one when the other is taken: the journal knows about it, so it is
+// not overlooked.
 func TestIntentBesideWhatIsFound(t *testing.T) {
 	t.Parallel()
 	for _, w := range referenceWorlds() {
@@ -95,9 +96,9 @@ func TestIntentBesideWhatIsFound(t *testing.T) {
 	}
 }
 
-// Of two messages with one Message-ID, the owner files both when the first has been
-// stamped, and the answer to its carry is lost: the run comes to it again under its new
-// id, and leaves it alone, because it may still arrive.
+// There are two messages with one Message-ID, and the owner files both after the first
+// has been stamped, and the answer to its carry is lost: the run finds it again under
+// its new id, but leaves it alone, because the copy may still arrive.
 func TestUndecidedIsNotTakenAgain(t *testing.T) {
 	t.Parallel()
 	for _, w := range referenceWorlds() {

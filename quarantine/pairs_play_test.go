@@ -19,7 +19,7 @@ import (
 // twist is one thing that goes differently.
 type twist struct {
 	part  int // of the history
-	nth   int // call of it
+	nth   int // call of that part
 	what  *departure
 	after bool // when the server has acted
 }
@@ -28,7 +28,7 @@ func (s twist) String() string {
 	return fmt.Sprintf("part %d, call %d: %s, after=%t", s.part, s.nth, s.what.name, s.after)
 }
 
-// part is what is asked of a process.
+// act is what is asked of a process.
 type act struct {
 	recover bool
 	wait    time.Duration // before it
@@ -48,19 +48,19 @@ var further = []act{{true, time.Second}, {false, time.Second}, {true, time.Hour}
 type play struct {
 	pairWorld
 	stage
-	model *twobox.System // nil: the stage is another
+	model *twobox.System // nil: the stage is not the model
 	book  *intentBook
-	taken *quarantine.Receipt // what a restore is asked of
+	taken *quarantine.Receipt // the receipt that a restore is asked for
 	saw   func(row string)
 
 	parts  int
 	asked  []act
-	twists []twist // yet to come, or past
+	twists []twist // upcoming and past
 	story  []string
 	said   []string // outcomes, in order
 
-	// What the history may be excused by.
-	deleted       bool // a person has deleted one for good
+	// What may excuse the history.
+	deleted       bool // a person has permanently deleted one
 	copied        int  // copies that people have made of each, at most
 	analystCopied int  // of those, in quarantine
 	undone        bool // a rival runs in the other direction
@@ -133,16 +133,16 @@ func (x *play) prepare(t *testing.T) {
 	}
 }
 
-// journalOf returns the journal of the present process, nil for none.
+// journalOf returns the journal of the present process, or nil if it has none.
 func (x *play) journalOf() quarantine.Journal {
 	if !x.journal {
 		return nil
 	}
-	x.book.restart() // the one before is no more
+	x.book.restart() // the process before has ended
 	return failingBook{x.book, x.dead}
 }
 
-// next plays the next act, and reports whether the process told of anything.
+// next plays the next act, and reports whether the process reported anything.
 func (x *play) next(t *testing.T, p act) (told bool) {
 	time.Sleep(p.wait)
 	x.tell("part %d: %s", x.parts, p)
@@ -234,7 +234,7 @@ func (x *play) act(ctx context.Context, c *detour.Call) {
 	now, ended := time.Now(), ctx.Err() != nil
 	was := x.stampAt(c)
 	c.Act()
-	if !ended { // else nothing is sent
+	if !ended { // otherwise nothing is sent
 		x.account(c, was, now)
 	}
 }
@@ -262,15 +262,15 @@ type saved struct {
 	at time.Time
 }
 
-// save returns the play as it is.
+// save returns the play in its present state.
 func (x *play) save() saved {
 	s := saved{*x, time.Now()}
 	s.own()
 	return s
 }
 
-// resume returns the play as it was, at the time it was. It is called in a bubble that
-// has just begun.
+// resume returns the play as it was, at the time it was saved. It is called in a
+// bubble that has just begun.
 func (s saved) resume() *play {
 	x := s.play
 	x.own()
@@ -278,7 +278,7 @@ func (s saved) resume() *play {
 	return &x
 }
 
-// own makes what a play points to its own.
+// own gives a play its own copies of what it points to.
 func (x *play) own() {
 	x.model = x.model.Clone()
 	x.stage = &modelStage{x.model, x.ways}
@@ -288,7 +288,7 @@ func (x *play) own() {
 	x.ctx, x.crash, x.answers, x.calls = nil, nil, nil, slices.Clone(x.calls)
 }
 
-// state names the state between two parts.
+// state identifies the state between two parts.
 func (x *play) state() [16]byte {
 	d := x.model.Describe()
 	for _, in := range x.book.intents {

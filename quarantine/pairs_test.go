@@ -38,17 +38,17 @@ type pairs struct {
 	failed           []*play
 }
 
-// share says which part of all histories is played: one of so many.
+// share is the part of all histories that is played: one of so many.
 type share struct{ singles, pairs int }
 
-// takes reports whether the next history belongs to the part: every so-manieth does,
-// another one in each world.
+// takes reports whether the next history belongs to the part: one history in every
+// of does, with a different offset in each world.
 func (p *pairs) takes(of int, count *int) bool {
 	*count++
 	return (*count+61*p.number)%of == 0
 }
 
-// shareOf returns the part that the flags ask for, and else a small one.
+// shareOf returns the part that the flags ask for, otherwise a small one.
 func shareOf(t *testing.T, small share) share {
 	switch {
 	case *explorePart != "":
@@ -62,7 +62,7 @@ func shareOf(t *testing.T, small share) share {
 	return small
 }
 
-// node is a state between two parts from which the history can go on.
+// node is a state between two parts from which the history can continue.
 type node struct {
 	saved
 	left int // how many things may still go differently
@@ -96,7 +96,7 @@ func (p *pairs) explore(t *testing.T) {
 	}
 }
 
-// further plays what may follow a state, with one thing that goes differently.
+// further plays what may follow a state, with one more thing that goes differently.
 func (p *pairs) further(t *testing.T, from *node) {
 	if from == nil || from.left == 0 || from.parts > 2 {
 		return
@@ -118,7 +118,7 @@ func (p *pairs) further(t *testing.T, from *node) {
 // enough reports whether one history that goes wrong is enough.
 func (p *pairs) enough() bool { return len(p.failed) > 0 && failFast() }
 
-// instances returns all that can go differently in a part, from a call on.
+// instances returns everything that can go differently in a part, from a call on.
 func instances(part, from int, calls []detour.Kind) (all []twist) {
 	for nth := from; nth < len(calls); nth++ {
 		for _, d := range departures {
@@ -188,7 +188,7 @@ func replay(t *testing.T, w pairWorld, asked []act, twists []twist) (x *play) {
 	return x
 }
 
-// shrink returns a simpler history that goes wrong as well.
+// shrink returns a simpler history that also goes wrong.
 func shrink(t *testing.T, x *play) *play {
 	simpler := func(w pairWorld, asked []act, twists []twist) bool {
 		if y := replay(t, w, asked, twists); y.findings != (findings{}) {
@@ -222,7 +222,7 @@ func shrink(t *testing.T, x *play) *play {
 	return x
 }
 
-// name returns what -explore.repeat takes.
+// name returns the name of the history, for -explore.repeat.
 func (x *play) name() string {
 	var s strings.Builder
 	for i, w := range referenceWorlds() {
@@ -269,8 +269,8 @@ func named(t *testing.T, name string) *play {
 	return replay(t, referenceWorlds()[world], asked, twists)
 }
 
-// TestExplorePairs plays pairs in the reference worlds: all with -explore.all, a fixed
-// part with -whole, a small one without.
+// TestExplorePairs plays pairs in the reference worlds: all of them with -explore.all,
+// a fixed part with -whole, and a small part without either.
 func TestExplorePairs(t *testing.T) {
 	t.Parallel()
 	if *exploreRepeat != "" {

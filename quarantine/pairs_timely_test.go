@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
 )
 
-// obstacle is a departure that does not keep a run from its end if it is the only one.
+// obstacle is a departure that must not keep a run from finishing if it is the only one.
 type obstacle struct {
 	names []string
 	at    func(detour.Kind) bool // nil: in all calls
@@ -34,15 +34,15 @@ var obstacles = []obstacle{
 	{names: []string{"analyst flags", "analyst reads", "analyst renames the folder", "owner flags", "owner reads"}, at: kindsOf(detour.Content, detour.Mark, detour.Remove)},
 }
 
-// overcome reports whether the run has to come to its end all the same.
+// overcome reports whether the run must finish in spite of it.
 func (x *play) overcome(s twist, kind detour.Kind) bool {
 	return slices.ContainsFunc(obstacles, func(o obstacle) bool {
 		return slices.Contains(o.names, s.what.name) && (o.at == nil || o.at(kind)) && (len(o.ways) == 0 || slices.Contains(o.ways, x.ways[0]))
 	})
 }
 
-// timely checks the first run: it waits for nothing if nothing goes differently, and
-// comes to its end if only something does that must not keep it from that.
+// timely checks the first run: it waits for nothing if nothing goes differently, and it
+// finishes if the only thing that goes differently must not keep it from finishing.
 func (x *play) timely(t *testing.T, told bool, took time.Duration) {
 	switch {
 	case x.parts > 1:

@@ -15,24 +15,25 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// The explorer of pairs runs the real engine over a model of two mailboxes, and lets
-// two things go differently in one history: the first at each call of a run, the
-// second at each later call of it, of the recovery, or of the run that asks again.
+// The explorer of pairs runs the real engine over a model of two mailboxes, and makes two
+// things go differently in one history: the first at each call of a run, the second at
+// each later call of that run, of the recovery, or of the run that asks again.
 //
-// Its reference worlds are all that the engine can tell apart. Of the accesses it sees
-// only the ways that they have: a move, which can be sent again and gives no id, then
-// the others (FullAccess); a transfer, which keeps every property, then MIME
-// (Impersonation, or FullAccess where moves are refused); MIME alone, which is proved
-// by content. Each in both directions, and with one message and a journal, one without
-// a journal, and twins: two messages with one Message-ID that were received in one
-// second. More folders than a few change nothing in the model: whether a search is one
-// call or several, what happens between two folders is a step of its own.
+// Its reference worlds are all those that the engine can tell apart. Accesses differ
+// for the engine only in the ways that they have: a move, which can be sent again and
+// returns no id, then the others (FullAccess); a transfer, which keeps every property,
+// then MIME (Impersonation, or FullAccess where moves are refused); MIME alone, which
+// is proved by content. Each is played in both directions, and with one message and a
+// journal, with one message and no journal, and with twins: two messages with one
+// Message-ID that were received in the same second. More than a few folders change
+// nothing in the model: whether a search is one call or several, what happens between
+// two folders is a step of its own.
 
 // pairWorld is where a history begins.
 type pairWorld struct {
 	ways      []driver.Way
 	direction driver.Direction
-	copies    int // messages with the Message-ID
+	copies    int // messages with the same Message-ID
 	journal   bool
 }
 
@@ -208,11 +209,11 @@ type stage interface {
 	// strategy returns the driver of another process.
 	strategy() driver.Strategy
 	// person does something with each message of the target that can be seen in a
-	// mailbox, and returns with how many.
+	// mailbox, and returns how many there were.
 	person(box string, deed deed) int
 	// rename gives the quarantine folder another name.
 	rename()
-	// delay lets the next write, by a call of a kind, take effect later.
+	// delay makes the next write by a call of a kind take effect later.
 	delay(d time.Duration, by detour.Kind)
 	// count counts the copies of a message.
 	count(message int) (user, taken, aside int)

@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// An analyst has filed one of two copies elsewhere in the quarantine mailbox: a receipt names
-// both, and both are put back.
+// An analyst has filed one of two copies elsewhere in the quarantine mailbox: a receipt
+// names both, and both are put back.
 func TestOneOfTwoIsFiledElsewhere(t *testing.T) {
 	t.Parallel()
 	for _, per := range []bool{false, true} {

@@ -12,10 +12,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// The path of a folder reads the same wherever it is shown: in a receipt of the
-// first run and of a later one, in the list, and after a restore, also if the
-// folder had to be made anew. The mailbox is German, so that no path is right by
-// chance.
+// The path of a folder reads the same wherever it is shown: in a receipt of the first run
+// and of a later one, in the list, and after a restore, even if the folder had to be
+// recreated. The mailbox is German, so that no path is right by chance.
 func TestPathsReadTheSame(t *testing.T) {
 	t.Parallel()
 	for number, a := range accesses {

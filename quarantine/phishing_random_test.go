@@ -28,9 +28,9 @@ var (
 	phishingMost = flag.Int("phishing.messages", 0, "how many messages TestPhishingRandom makes; 0: 200 with -whole, else 5")
 )
 
-// TestPhishingRandom: whatever senders put together, a message is found by each thing
-// that an alert tells of it, or is undecided and said to be, whether a server writes
-// MIME anew or keeps it.
+// TestPhishingRandom: whatever senders put together, a message is found by each
+// detail that an alert gives, or is reported as undecided, whether a server generates
+// MIME again or keeps it.
 func TestPhishingRandom(t *testing.T) {
 	t.Parallel()
 	n := *phishingMost
@@ -92,12 +92,12 @@ func TestPhishingRandom(t *testing.T) {
 	}
 }
 
-// randomLure is a phishing message put together at random, and what an alert tells of
-// it.
+// randomLure is a phishing message put together at random, and what an alert says
+// about it.
 type randomLure struct {
 	id, sender, recipient, subject, link, file, sum string
 	match                                           quarantine.SubjectMatch
-	unkept                                          bool // the server has no header of it
+	unkept                                          bool // the server has no header for it
 	eml                                             []byte
 }
 
@@ -168,7 +168,7 @@ func newRandomLure(seed uint64, i int) randomLure {
 
 func pick[T any](r *rand.Rand, all []T) T { return all[r.IntN(len(all))] }
 
-// randomMixed makes a multipart, and its fields.
+// randomMixed makes a multipart body and its header fields.
 func randomMixed(r *rand.Rand, depth int, parts ...string) string {
 	boundary := fmt.Sprintf("b%d", depth)
 	if r.IntN(5) == 0 {
@@ -183,7 +183,8 @@ func randomMixed(r *rand.Rand, depth int, parts ...string) string {
 	return all.String() + pick(r, []string{"--" + boundary + "--\n", ""})
 }
 
-// randomText makes a part with a link: spelt, put into a text, and encoded.
+// randomText makes a part with a link, which is spelt in some way, put into a
+// text, and encoded.
 func randomText(r *rand.Rand, link string) string {
 	rest := strings.TrimPrefix(link, "https://")
 	host, path, _ := strings.Cut(rest, "/")
@@ -238,7 +239,7 @@ func randomFile(r *rand.Rand, i int, payload string) string {
 		"Content-Transfer-Encoding: " + pick(r, []string{"base64", "BASE64", "base64;", "\"base64\"", "base64 (x)"}) + "\n\n" + base64.StdEncoding.EncodeToString([]byte(payload)) + "\n"
 }
 
-// randomlyEncoded encodes a text, and says so in a field.
+// randomlyEncoded encodes a text, and declares that in a header field.
 func randomlyEncoded(r *rand.Rand, text string) string {
 	const field = "Content-Transfer-Encoding: "
 	switch r.IntN(4) {

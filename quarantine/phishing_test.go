@@ -18,9 +18,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// What senders of phishing write into a field of addresses, with %s for the address
-// that a person reads in it. Two in ten messages have one of the first kinds; Exchange
-// keeps another address of them, or none.
+// What senders of phishing write into an address field, with %s for the address that a
+// person reads in it. Two in ten messages have one of the first kinds; Exchange keeps
+// another address from these, or none.
 var people = []struct{ name, field string }{
 	{"plain", "Bank <%s>"},
 	{"unquoted comma", "Bank, Ltd <%s>"},
@@ -56,7 +56,7 @@ type lureOf struct {
 	eml                          []byte
 }
 
-// subjects are what alerts call a subject, and what the header has.
+// subjects are subjects as alerts give them, and as they are in the header.
 var subjects = []struct{ asked, header string }{
 	{"Your invoice %d", "Your invoice %d"},
 	{"Your invoice %d", "Your \t invoice\n\t%d"},
@@ -96,11 +96,11 @@ func phishing(field string) (all []lureOf) {
 	return all
 }
 
-// unkept is the property of the header as it was received, empty: of a server that
-// does not keep it.
+// unkept is the property for the header as it was received, left empty, as on a
+// server that does not keep it.
 var unkept = []ews.ExtendedProperty{{Field: ews.PidTagTransportMessageHeaders}}
 
-// TestPhishing: each kind of phishing message is found by what an alert tells of it.
+// TestPhishing: each kind of phishing message is found by what an alert says about it.
 func TestPhishing(t *testing.T) {
 	t.Parallel()
 	for _, field := range []string{"From", "Sender", "To", "Cc"} {
@@ -149,8 +149,7 @@ func TestPhishing(t *testing.T) {
 	}
 }
 
-// TestOrdinaryMail: nothing of ordinary mail is undecided, and what is asked for is
-// all that is found.
+// TestOrdinaryMail: no ordinary mail is undecided, and only what is asked for is found.
 func TestOrdinaryMail(t *testing.T) {
 	t.Parallel()
 	srv, strategy := criteriaWorld(t, true)
@@ -189,8 +188,9 @@ func TestOrdinaryMail(t *testing.T) {
 	}
 }
 
-// Beyond the limit of what may be read, what the server knows of the sender is found
-// all the same and taken, and the receipt says that there may be more.
+// Beyond the limit on what may be read, messages that the server finds by its own
+// properties of the sender are still found and taken, and the receipt says that
+// there may be more.
 func TestExaminedIsExceeded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -226,7 +226,7 @@ func TestExaminedIsExceeded(t *testing.T) {
 	})
 }
 
-// TestWhatIsMail: the owner's own items are not taken by criteria, and what was
+// TestWhatIsMail: the owner's own items are not taken by criteria, but what was
 // received is, whatever class its sender chose.
 func TestWhatIsMail(t *testing.T) {
 	t.Parallel()
@@ -257,8 +257,8 @@ func TestWhatIsMail(t *testing.T) {
 	}
 }
 
-// What the owner wrote has no header that was received, and is not read for it; what
-// another wrote is.
+// Messages that the owner wrote have no received header, and are not read for one;
+// messages that somebody else wrote are.
 func TestOwnMailIsNotRead(t *testing.T) {
 	t.Parallel()
 	srv, strategy := criteriaWorld(t, true)

@@ -11,18 +11,18 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// planVersion is the version of the JSON of a [Plan] that this package writes. It reads
-// that one and those before.
+// planVersion is the version of the JSON form of a [Plan] that this package writes. It
+// reads this version and earlier ones.
 const planVersion = 1
 
-// Plan says what to take and why, and what may have to be taken that is not known. It is
-// plain data: a plan read back from JSON runs just as well, in another process, whole or
-// in [Plan.Parts], by [Router.QuarantineAll] of what [Plan.All] returns.
+// Plan lists what to take and why, and where there may be more to take that is not known.
+// It is plain data: a plan read back from JSON runs just as well in another process,
+// whole or in [Plan.Parts], by passing what [Plan.All] returns to [Router.QuarantineAll].
 type Plan struct {
 	// Targets are the messages to take, each once, those that were named first.
 	Targets []PlannedTarget
-	// Unplanned are addresses and messages beside them: where a copy cannot be taken,
-	// and where there may be copies that are not known.
+	// Unplanned are further addresses and messages: where a copy cannot be taken, and
+	// where there may be copies that are not known.
 	Unplanned []Unplanned
 }
 
@@ -30,12 +30,12 @@ type Plan struct {
 type PlannedTarget struct {
 	Target Target `json:"target"`
 	// Server is the name of the server that has the mailbox, empty if it is not known or
-	// has no name. It is for people and for queues: whoever runs the target finds the
-	// server anew, because mailboxes move.
+	// has no name. It is for people and for queues: a run of the target finds the server
+	// again, because mailboxes move.
 	Server string `json:"server,omitempty"`
 	// Unlocated says why it is not known which server has the mailbox.
 	Unlocated *Failure `json:"unlocated,omitempty"`
-	// Why says how the target comes into the plan, each way once.
+	// Why lists how the target comes into the plan, each way once.
 	Why []Origin `json:"why"`
 }
 
@@ -52,13 +52,13 @@ const (
 // Origin is why a target is in a [Plan].
 type Origin struct {
 	Kind OriginKind `json:"kind"`
-	// Group is the group that was given, and Via the one within it in which the member
+	// Group is the group that was given, and Via the nested group in which the member
 	// was first found.
 	Group string `json:"group,omitempty"`
 	Via   string `json:"via,omitempty"`
 	// From is the mailbox that passed the message on, Parent the Message-ID of what it
-	// passed on, By how that was recognised, and Depth how many times it was passed on
-	// since the first mailbox.
+	// passed on, By how that was recognised, and Depth how many times it has been
+	// passed on since the first mailbox.
 	From   string              `json:"from,omitempty"`
 	Parent string              `json:"parent,omitempty"`
 	By     driver.ForwardTrace `json:"by,omitempty"`
@@ -72,9 +72,10 @@ type Unplanned struct {
 	Address   string   `json:"address"`
 	MessageID string   `json:"messageId,omitempty"`
 	Criteria  Criteria `json:"criteria,omitzero"`
-	// Server is the server whose address book shows the group, if it is about one.
+	// Server is the server whose address book shows the group, if the entry is
+	// about a group.
 	Server string `json:"server,omitempty"`
-	// Why says how the address was met. It is zero if it is the mailbox of a target whose
+	// Why is how the address was found. It is zero for the mailbox of a target whose
 	// message could not be followed.
 	Why Origin `json:"why,omitzero"`
 	// Err says what is not known; a [*Failure] when read from JSON.
@@ -86,10 +87,10 @@ type UnplannedKind string
 
 // Kinds of what is not planned.
 const (
-	// UnplannedOutside: the address has no mailbox on these servers, or is that of a
-	// quarantine mailbox. A copy there stays there.
+	// UnplannedOutside means that the address has no mailbox on these servers, or is
+	// that of a quarantine mailbox. A copy there stays there.
 	UnplannedOutside UnplannedKind = "outside"
-	// UnplannedUnknown: there may be recipients behind it that are not known: a group that
+	// UnplannedUnknown means that there may be unknown recipients behind it: a group that
 	// could not be expanded, or a message that could not be followed.
 	UnplannedUnknown UnplannedKind = "unknown"
 )
@@ -128,7 +129,7 @@ type wirePlan struct {
 	Unplanned []Unplanned     `json:"unplanned"`
 }
 
-// MarshalJSON encodes the plan, with the version of its form.
+// MarshalJSON encodes the plan, with the version of its JSON form.
 func (p Plan) MarshalJSON() ([]byte, error) {
 	w := wirePlan{Version: planVersion, Targets: p.Targets, Unplanned: p.Unplanned}
 	if w.Targets == nil {
@@ -140,9 +141,9 @@ func (p Plan) MarshalJSON() ([]byte, error) {
 	return json.Marshal(w)
 }
 
-// UnmarshalJSON decodes what MarshalJSON wrote. The error matches [ErrInvalid] if it is
-// no plan, or one of a version that this package does not know, or if a target has a field
-// that it does not know: what such a plan says must not be lost.
+// UnmarshalJSON decodes what MarshalJSON wrote. The error matches [ErrInvalid] if the JSON
+// is not a plan, has a version that this package does not know, or has a target with an
+// unknown field: what such a plan says must not be lost.
 func (p *Plan) UnmarshalJSON(b []byte) error {
 	var w wirePlan
 	if err := json.Unmarshal(b, &w); err != nil {
@@ -162,7 +163,7 @@ func (p *Plan) UnmarshalJSON(b []byte) error {
 }
 
 // checkTargets refuses conditions that this version does not know: without them, a target
-// asks for more than was meant.
+// would ask for more than was meant.
 func checkTargets(plan []byte) error {
 	var w struct {
 		Targets []struct {
@@ -193,18 +194,18 @@ func (p *Plan) All() iter.Seq[Target] {
 	}
 }
 
-// Complete reports whether everything that there is to take is known to be in the plan:
-// nothing is unknown, and every mailbox is located, if that was asked for. What a plan says
-// in words that this version does not know counts as unknown.
+// Complete reports whether everything there is to take is known to be in the plan: nothing
+// is unknown, and every mailbox is located, if that was asked for. An entry of a kind that
+// this version does not know counts as unknown.
 func (p *Plan) Complete() bool {
 	return !slices.ContainsFunc(p.Unplanned, func(u Unplanned) bool { return u.Kind != UnplannedOutside }) &&
 		!slices.ContainsFunc(p.Targets, func(t PlannedTarget) bool { return t.Unlocated != nil })
 }
 
-// Parts returns plans of at most n targets each, which together have all of them, to be
-// run one by one or by several processes. What is unplanned is in the first. Targets with
-// criteria stay together, however many they are, because [Limits] count what they match
-// in one call. It panics if n is less than 1.
+// Parts returns plans of at most n targets each that together contain all targets, to be
+// run one by one or by several processes. The first contains all of Unplanned. Targets
+// with criteria stay together, however many there are, because [Limits] count what they
+// match in one call. It panics if n is less than 1.
 func (p *Plan) Parts(n int) iter.Seq[*Plan] {
 	if n < 1 {
 		panic("quarantine: a part of a plan must have at least one target")
@@ -234,8 +235,8 @@ func (p *Plan) Parts(n int) iter.Seq[*Plan] {
 	}
 }
 
-// planKey is what is the same for targets that ask for the same messages, however the
-// address and the id are written.
+// planKey is equal for targets that ask for the same messages, however the address
+// and the id are written.
 type planKey struct {
 	mailbox, messageID string
 	criteria           Criteria

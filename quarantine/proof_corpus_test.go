@@ -17,9 +17,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// TestProofOfCorpus takes awkward messages by MIME: our own and, if it is beside the
-// repository, a corpus. At least 99 of 100 must be proved, without reports, which
-// CreateItem refuses; the others are told with the reason, and stay where they were.
+// TestProofOfCorpus takes awkward messages by MIME: our own and, if it is next to the
+// repository, a corpus. At least 99 of 100 must be proved, not counting reports, which
+// CreateItem refuses; the others are reported with the reason, and stay where they were.
 func TestProofOfCorpus(t *testing.T) {
 	t.Parallel()
 	messages := corpus(t)
@@ -42,7 +42,7 @@ func TestProofOfCorpus(t *testing.T) {
 				r, err := w.service.Quarantine(t.Context(), quarantine.Target{Mailbox: alice, MessageID: id})
 				require.NoError(t, err, file)
 				now := slices.DeleteFunc(slices.Clone(r.Items), func(it quarantine.ReceiptItem) bool {
-					return it.Outcome == quarantine.AlreadyQuarantined // another file with the Message-ID
+					return it.Outcome == quarantine.AlreadyQuarantined // another file has the same Message-ID
 				})
 				if r.Outcome() == quarantine.Quarantined && len(now) == 1 && now[0].Digest != "" {
 					proved++

@@ -31,8 +31,8 @@ func longFile(n int) []byte {
 	return bytes.Replace(eml(theID, "Invoice", attached("invoice.pdf")), []byte("JVBERi0xLjQK\r\n"), []byte(body.String()), 1)
 }
 
-// afterCarry runs something once, when the first request that carries has been
-// answered on the server.
+// afterCarry runs something once, when the server has answered the first
+// request that carries.
 func (w *world) afterCarry(o worldOptions, do func()) {
 	done := false
 	w.OnResponse(func(_ int, r *ewstest.Request) {
@@ -44,7 +44,7 @@ func (w *world) afterCarry(o worldOptions, do func()) {
 }
 
 // eachProof runs a test for the ways that leave the original until the copy is
-// proved, with the answer of the carry, and without.
+// proved, with the answer to the carry and without it.
 func eachProof(t *testing.T, test func(t *testing.T, w *world, o worldOptions)) {
 	t.Helper()
 	for _, lost := range []bool{false, true} {
@@ -66,7 +66,7 @@ func eachProof(t *testing.T, test func(t *testing.T, w *world, o worldOptions)) 
 	}
 }
 
-// A copy that lacks the second half, behind the same header, is no copy.
+// An item with the same header but without the second half is not a copy.
 func TestProofHalfOfTheCopy(t *testing.T) {
 	t.Parallel()
 	for what, message := range map[string]func(n int) []byte{"text": longText, "attachment": longFile} {
@@ -89,8 +89,7 @@ func TestProofHalfOfTheCopy(t *testing.T) {
 	}
 }
 
-// replaceTaken puts another message into the place of the one in quarantine, with its
-// stamp.
+// replaceTaken puts another message in place of the one in quarantine, with its stamp.
 func (w *world) replaceTaken(message []byte) {
 	box := w.Mailbox(vault)
 	copied := w.in(vault, theID)[0]
@@ -105,7 +104,7 @@ func (w *world) replaceTaken(message []byte) {
 }
 
 // What the owner has written since the copy was made is in no copy, so the original
-// stays until one has it.
+// stays until a copy has it.
 func TestProofEditedMeanwhile(t *testing.T) {
 	t.Parallel()
 	for what, edit := range map[string]ewstest.Edit{
@@ -131,7 +130,7 @@ func TestProofEditedMeanwhile(t *testing.T) {
 	}
 }
 
-// A server that returns only a part of a message returns it to every reader, so that
+// A server that returns only part of a message returns that part to every reader, so
 // two such answers do not prove each other.
 func TestProofTruncated(t *testing.T) {
 	t.Parallel()
@@ -157,9 +156,9 @@ func TestProofTruncated(t *testing.T) {
 	}
 }
 
-// The owner moves or deletes nothing, and the server changes all that it may: the copy
-// is proved even if the answer to the removal is lost, and the receipt has the digest,
-// the same both ways.
+// The owner moves and deletes nothing, and the server changes everything that it may:
+// the copy is proved even if the answer to the removal is lost, and the receipt has
+// the digest, which is the same in both directions.
 func TestProofOnAnOddServer(t *testing.T) {
 	t.Parallel()
 	for _, lost := range []bool{false, true} {
@@ -187,9 +186,9 @@ func TestProofOnAnOddServer(t *testing.T) {
 	}
 }
 
-// Whatever the way, an attempt that another run has begun is proved by content,
-// because the owner may have edited the message since, and so is one that nobody
-// vouches for. A run's own is not, if the original has not changed.
+// Whatever the way, an attempt that another run has begun is proved by content, because
+// the owner may have edited the message since, and so is an attempt that nobody vouches
+// for. A run's own attempt is not, if the original has not changed.
 func TestProofOfAnotherRun(t *testing.T) {
 	t.Parallel()
 	for _, known := range []bool{false, true} {
@@ -238,7 +237,7 @@ func TestProofOfAnotherRun(t *testing.T) {
 	assert.Empty(t, r.Items[0].Digest)
 }
 
-// A driver that cannot read content is no worse than before.
+// A driver that cannot read content still works as before.
 func TestProofWithoutContent(t *testing.T) {
 	t.Parallel()
 	o := worldOptions{ways: []quarantine.Way{quarantine.WayMIME}}

@@ -12,30 +12,30 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// PurgeRequest says what [Service.Purge] removes for good.
+// PurgeRequest selects what [Service.Purge] removes permanently.
 type PurgeRequest struct {
-	// Before is when a message must have been quarantined at the latest. Required, and at
-	// least [MinPurgeAge] ago.
+	// Before is the time before which a message must have been quarantined. It is
+	// required, and must be at least [MinPurgeAge] ago.
 	Before time.Time
-	// Keep are references whose messages stay, whatever their age: see Reference of [Target].
-	// They are compared ignoring case.
+	// Keep lists references whose messages stay, whatever their age: see Reference of
+	// [Target]. They are compared ignoring case.
 	Keep []string
-	// Mailbox is that from which the messages came. Default: all, except with InPlace of
-	// [Options], with which it is required.
+	// Mailbox is the mailbox that the messages came from. Default: all. With InPlace of
+	// [Options], it is required.
 	Mailbox string
-	// DryRun says what would be removed, and removes nothing.
+	// DryRun reports what would be removed, and removes nothing.
 	DryRun bool
 }
 
-// MinPurgeAge is how long a message stays in quarantine at least: what was taken by
-// mistake is missed by then.
+// MinPurgeAge is the minimum time that a message stays in quarantine: by then,
+// someone will have missed a message that was taken by mistake.
 const MinPurgeAge = 24 * time.Hour
 
 // Purged is what became of a message that is old enough to be purged.
 type Purged struct {
 	Held
 	Outcome PurgeOutcome `json:"outcome"`
-	// Err says why it was refused, failed or is undecided; nil for the others.
+	// Err says why it was refused, failed or is undecided; nil for other outcomes.
 	Err error `json:"-"`
 }
 
@@ -49,7 +49,7 @@ const (
 	// PurgeDone means that it was removed, and was then found nowhere in the mailbox's
 	// folders. A hold or retention policy may still keep it in Recoverable Items.
 	PurgeDone PurgeOutcome = "purged"
-	// PurgeKept means that the list of references to keep has its own.
+	// PurgeKept means that its reference is one of those to keep.
 	PurgeKept PurgeOutcome = "kept"
 	// PurgeRefused means that a run, a restore or a recovery may still need it.
 	PurgeRefused PurgeOutcome = "refused"
@@ -60,12 +60,12 @@ const (
 	PurgeFailed PurgeOutcome = "failed"
 )
 
-// Purge removes messages for good that have been in quarantine for long enough. This is the
+// Purge permanently removes messages that have been in quarantine long enough. It is the
 // only call that deletes the last copy of a message: nothing can put it back. It yields one
-// value for each message that is old enough, the oldest first. A message that is being
-// restored, that a run still works on, or of which the journal has an intent is refused. So
-// is a surplus copy, which belongs to people to judge. An error ends the iteration; after a
-// list that is not complete it comes last.
+// value for each message that is old enough, oldest first. It refuses a message that is
+// being restored, that a run may still be working on, or that has an intent in the journal.
+// It also refuses a surplus copy, which is for people to judge. An error ends the
+// iteration; after an incomplete list, it comes last.
 func (s *Service) Purge(ctx context.Context, req PurgeRequest) iter.Seq2[Purged, error] {
 	return func(yield func(Purged, error) bool) {
 		if req.Before.IsZero() || time.Since(req.Before) < MinPurgeAge {
@@ -140,7 +140,7 @@ func (s *Service) purge(ctx context.Context, h Held, req PurgeRequest) Purged {
 	return p
 }
 
-// removed tells what a removal has done: its answer proves nothing.
+// removed finds out what a removal has done: the answer to it proves nothing.
 func (s *Service) removed(ctx context.Context, h Held, it driver.Item, answer error) (PurgeOutcome, error) {
 	if e, ok := errors.AsType[*driver.Error](answer); ok && e.Untouched || errors.Is(answer, driver.ErrConflict) {
 		return PurgeFailed, answer
@@ -164,8 +164,8 @@ func (s *Service) removed(ctx context.Context, h Held, it driver.Item, answer er
 	return PurgeDone, nil
 }
 
-// Purge is [Service.Purge] on all servers at once. An error is a [*ServerError] and
-// concerns one server; it does not stop the others.
+// Purge is [Service.Purge] on all servers concurrently. An error is a
+// [*ServerError] and concerns one server; it does not stop the others.
 func (r *Router) Purge(ctx context.Context, req PurgeRequest) iter.Seq2[Purged, error] {
 	return onEach(ctx, r.routes, func(ctx context.Context, rt *route, emit func(Purged, error)) {
 		for p, err := range rt.service.Purge(ctx, req) {

@@ -19,7 +19,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// heldAs returns what lies in quarantine with a Message-ID.
+// heldAs returns the message with a Message-ID that lies in quarantine.
 func (w *world) heldAs(t *testing.T, id string) quarantine.Held {
 	t.Helper()
 	for _, h := range w.held(t) {
@@ -49,7 +49,7 @@ func TestExport(t *testing.T) {
 		w.Mailbox(alice).Deliver(eml(theID, "Invoice", attached("invoice.pdf")))
 		w.takes(t, quarantine.Target{Mailbox: alice, MessageID: theID})
 		h := w.heldAs(t, theID)
-		// Somebody files it elsewhere: it is found all the same.
+		// Somebody files it elsewhere: it is still found.
 		keeper := w.Mailbox(vault)
 		_, err := keeper.Person("keeper").File(w.in(vault, theID)[0], keeper.AddFolder(nil, "Evidence"))
 		require.NoError(t, err)
@@ -78,7 +78,7 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// TestExportOfACutMessage does not pass a part of a message for the message.
+// TestExportOfACutMessage: part of a message is not passed off as the message.
 func TestExportOfACutMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
@@ -88,7 +88,7 @@ func TestExportOfACutMessage(t *testing.T) {
 	require.ErrorIs(t, err, quarantine.ErrTruncated)
 }
 
-// older makes what lies in quarantine as old as the time says, as the stamp has it.
+// older makes the stamps of what lies in quarantine older by the given time.
 func (w *world) older(t *testing.T, by time.Duration) {
 	t.Helper()
 	mailbox := w.newStrategy(t, worldOptions{}).Mailbox(vault)
@@ -163,7 +163,7 @@ func TestPurgeRefuses(t *testing.T) {
 	w.older(t, 72*time.Hour)
 	h := w.heldAs(t, theID)
 
-	// An intent of it is open.
+	// An intent for it is open.
 	in := quarantine.Intent{Operation: h.Operation, Target: quarantine.Target{Mailbox: alice, MessageID: theID}, At: time.Now(), From: quarantine.Place{Mailbox: alice}}
 	claim, err := w.journal.Begin(t.Context(), in, "another", time.Hour)
 	require.NoError(t, err)
@@ -194,8 +194,8 @@ func TestPurgeRefuses(t *testing.T) {
 	assert.Len(t, w.in(vault, theID), 2)
 }
 
-// TestPurgeReadsBack does not believe an answer: neither one that was lost, nor a success
-// that was none.
+// TestPurgeReadsBack: a purge does not rely on the answer, whether that was lost or is a
+// false success.
 func TestPurgeReadsBack(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

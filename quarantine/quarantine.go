@@ -15,8 +15,8 @@ import (
 // outcome of each item is [Found].
 //
 // If the mailbox could not be searched, or too much matched, it returns an
-// error, which matches [ErrInvalid] or [ErrUnreachable], for criteria also
-// [ErrTooManyHits] or [ErrProtected], or comes from the server.
+// error. The error matches [ErrInvalid] or [ErrUnreachable] or, for criteria,
+// [ErrTooManyHits] or [ErrProtected]; otherwise it comes from the server.
 func (s *Service) Find(ctx context.Context, t Target) (*Receipt, error) {
 	r, _, err := s.find(ctx, t)
 	return r, err
@@ -51,23 +51,23 @@ func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings
 // mailbox, each with its own outcome. Running it again changes nothing, or
 // finishes what an interrupted run began.
 //
-// All of the mailbox is searched before anything is taken. Then what lies in the Inbox and
-// below it comes first, then other folders, and at last Recoverable Items; in each, what has
-// not been read comes before what has.
+// The whole mailbox is searched before anything is taken. Messages in the Inbox and the
+// folders below it are then taken first, then those in other folders, and last those in
+// Recoverable Items; in each, unread messages come before read ones.
 //
 // Criteria in a target apply to what the mailbox holds now: running it again
 // also takes messages that have arrived since. If more match than the limits
 // allow, nothing is taken.
 //
-// An error means that nothing was attempted: invalid arguments, an unreachable
-// server, a mailbox that cannot be opened, or limits exceeded. The receipt says
+// An error means that nothing was attempted: the arguments are invalid, the server is
+// unreachable, the mailbox cannot be opened, or limits are exceeded. The receipt says
 // what happened to each copy; [Receipt.Err] joins the errors in it.
 func (s *Service) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 	return s.quarantineFound(ctx, t, nil)
 }
 
 // quarantineFound is Quarantine for what a search has already found; nil means
-// that it has yet to search. If an item is gone, it searches again.
+// that it must search first. If an item is gone, it searches again.
 func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.Findings) (*Receipt, error) {
 	if err := errors.Join(s.check(t), s.allowed(t)); err != nil {
 		return nil, err
@@ -87,8 +87,8 @@ func (s *Service) quarantineFound(ctx context.Context, t Target, known *driver.F
 		})
 }
 
-// outward returns the passage of an item into quarantine. Operations are the
-// names that other items of this run have.
+// outward returns the passage of an item into quarantine. Operations holds the
+// names of the other items of this run.
 func (s *Service) outward(t Target, mailbox driver.Mailbox, it driver.Item, operations map[string]bool) *passage.Passage {
 	return s.engineFor(t.Mailbox).New(passage.Passage{
 		Direction: driver.ToQuarantine, Reason: t.Reason, Reference: t.Reference, Ledger: s.ledger(t), From: mailbox, To: s.vaultOf(t.Mailbox), Item: it,
@@ -98,10 +98,10 @@ func (s *Service) outward(t Target, mailbox driver.Mailbox, it driver.Item, oper
 	})
 }
 
-// begun settles what an earlier run of the target has begun, according to the
-// journal, and this one has not come to the end with, and adds it: a search that does
-// not find it does not show that it is gone, nor one that finds it in quarantine that
-// nothing is left.
+// begun settles, and adds to the receipt, what an earlier run of the target began
+// according to the journal and this run has not finished. A search that does not find
+// such an item does not show that it is gone, and one that finds it in quarantine
+// does not show that nothing is left in the mailbox.
 func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 	intents, err := s.intentsOf(ctx, t)
 	for _, in := range intents {
@@ -113,8 +113,8 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 			at < 0 && renamed >= 0 && !r.Items[renamed].Outcome.Done():
 			continue
 		}
-		// If another holds the intent, or has settled it by now, the item is looked at all
-		// the same: its stamp says what may be done with it. The intent is left alone.
+		// If another run holds the intent, or has settled it by now, the item is still
+		// looked at: its stamp says what may be done with it. The intent is left alone.
 		current, claimErr := s.claims.take(ctx, in.Operation)
 		if claimErr == nil {
 			in = current
@@ -140,13 +140,13 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 		s.claims.release(ctx, in.Operation)
 		switch {
 		case at >= 0 && settled, renamed >= 0 && (ri.Outcome == NotFound || errors.Is(ri.Err, passage.ErrNowhere)):
-			// It is in the receipt, or was taken under another name and has left nothing so
-			// far.
+			// It is in the receipt, or it was taken under another name and nothing else has
+			// turned up.
 		case ri.Outcome == NotFound && !s.owns(in.From) && len(r.Items) > 0:
-			// It has left nothing, and was never marked, or is one of those in the receipt
-			// under another name: its id does not tell.
+			// Nothing is left of it: either it was never marked, or it is one of those in
+			// the receipt under another name. Its id cannot tell which.
 		case ri.Outcome == NotFound && r.lies(ri):
-			// Nobody can tell whether it is that one, or was another.
+			// Nobody can tell whether it is that item or was another one.
 			r.note("an earlier run had begun with a copy in %s of which nothing is in either mailbox any more: it was moved and taken under another name, released, or deleted since", ri.Folder)
 		case at >= 0:
 			r.Items[at] = ri
@@ -157,7 +157,7 @@ func (s *Service) begun(ctx context.Context, t Target, r *Receipt) error {
 	switch {
 	case err == nil:
 		return nil
-	case gaveUp(ctx, err): // the journal has no fault
+	case gaveUp(ctx, err): // the journal is not at fault
 		return fmt.Errorf("the journal was not read: %w", err)
 	}
 	return fmt.Errorf("journal: %w", err)
@@ -176,16 +176,16 @@ func (it ReceiptItem) lies() bool {
 	return it.Outcome == Quarantined || it.Outcome == AlreadyQuarantined
 }
 
-// lies reports whether a message is among those of the receipt that lie in quarantine, under
-// any name.
+// lies reports whether a message is among those in the receipt that lie in quarantine,
+// under any name.
 func (r *Receipt) lies(was ReceiptItem) bool {
 	return slices.ContainsFunc(r.Items, func(it ReceiptItem) bool {
 		return it.lies() && driver.SameMessageID(it.MessageID, was.MessageID) && driver.SameTime(it.Received, was.Received)
 	})
 }
 
-// readBack reads an item in quarantine that an earlier run of the same case took: the
-// receipt then says the same again, and that it has been read back.
+// readBack reads an item in quarantine that an earlier run for the same case took, so
+// that Quarantined in this receipt, too, means that it was read back.
 func (s *Service) readBack(ctx context.Context, ri *ReceiptItem, it driver.Item) {
 	now, err := s.engine.Inspect(ctx, s.vaultOf(it.Stamp.Mailbox), it.ID)
 	switch {
@@ -205,7 +205,7 @@ func (s *Service) readBack(ctx context.Context, ri *ReceiptItem, it driver.Item)
 	ri.Outcome, ri.Err = Undecided, err
 }
 
-// already adds what earlier runs took. What the receipt has is left as it is.
+// already adds what earlier runs took. Items already in the receipt keep their outcomes.
 func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.Context, reach) (holding, error)) error {
 	var found holding
 	var twice []driver.Item
@@ -253,7 +253,7 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 		case ri.Outcome == Quarantined:
 			s.readBack(ctx, &ri, it)
 		}
-		// The run that moved it may have been interrupted before it swept.
+		// The run that moved it may have been interrupted before it could sweep.
 		left := s.engine.Sweep(ctx, s.strategy.Mailbox(it.Stamp.Mailbox), it, *it.Stamp)
 		s.addOthers(&ri, passage.Result{Residue: strings.Join(left, "; ")})
 		s.addOthers(&ri, others[it.Stamp.Operation])
@@ -263,7 +263,7 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 	return nil
 }
 
-// inVault says that folders are those of the quarantine mailbox for a mailbox.
+// inVault marks folders as belonging to the quarantine mailbox for a mailbox.
 func (s *Service) inVault(mailbox string, all []driver.Unsearched) []driver.Unsearched {
 	all = slices.Clone(all)
 	for i := range all {
@@ -279,7 +279,7 @@ func (s *Service) receiptItem(it driver.Item) ReceiptItem {
 	}
 }
 
-// unbegun returns the outcome for an error before anything was changed.
+// unbegun returns the outcome for an error that came before anything was changed.
 func unbegun(err error) Outcome {
 	if errors.Is(err, passage.ErrUndecided) {
 		return Undecided
@@ -287,8 +287,7 @@ func unbegun(err error) Outcome {
 	return NotBegun
 }
 
-// unfinished returns the outcome for an error that leaves it open what has been
-// done.
+// unfinished returns the outcome for an error that leaves open what has been done.
 func unfinished(err error) Outcome {
 	if errors.Is(err, passage.ErrUndecided) {
 		return Undecided
@@ -296,20 +295,20 @@ func unfinished(err error) Outcome {
 	return Failed
 }
 
-// gaveUp reports whether an error is that of a context that has ended, as while a call
-// waited for its turn: nobody has refused it.
+// gaveUp reports whether an error is that of a context that has ended, for example
+// while a call was waiting for its turn: nothing has refused the call.
 func gaveUp(ctx context.Context, err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
 }
 
-// conclude writes the result for an item into its receipt, and the outcome into
-// the journal. An intent that stays is given up, for others to settle.
+// conclude writes the result for an item into its receipt, and the outcome into the
+// journal. The claim to an intent that stays is given up, so that others can settle it.
 func (s *Service) conclude(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err error, done Outcome) {
 	s.concluded(ctx, p, ri, err, done)
 	s.claims.release(ctx, ri.Operation)
 }
 
-// concluded is conclude without giving up.
+// concluded is conclude without giving up the claim.
 func (s *Service) concluded(ctx context.Context, p *passage.Passage, ri *ReceiptItem, err error, done Outcome) {
 	out := p.Result()
 	ri.Operation, ri.Way, ri.Residue, ri.Digest = out.Stamp.Operation, out.Way, out.Residue, out.Digest
@@ -325,7 +324,7 @@ func (s *Service) concluded(ctx context.Context, p *passage.Passage, ri *Receipt
 		p.Finish(ctx)
 	case errors.Is(err, passage.ErrLedger) && out.Begun:
 		ri.Outcome, ri.Err = unfinished(err), err
-	case errors.Is(err, passage.ErrLedger): // nobody has refused it
+	case errors.Is(err, passage.ErrLedger): // nothing has refused it
 		ri.Outcome, ri.Err = unbegun(err), err
 	case driver.Untouched(err) && !driver.Temporary(err) && !gaveUp(ctx, err) && out.Copy == nil && !errors.Is(err, passage.ErrUndecided) && !errors.Is(err, ErrGone):
 		ri.Outcome, ri.Err = Refused, err

@@ -15,8 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// aliases are further addresses of mailboxes, on a server that takes them for the primary
-// ones. Exchange does not.
+// aliases are further addresses of mailboxes, on a server that treats them like the
+// primary ones. Exchange does not.
 type aliases struct {
 	http.RoundTripper
 	of map[string]string
@@ -36,7 +36,7 @@ func (a aliases) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // A target that names the quarantine mailbox by another address takes nothing out of it,
-// and what is there still goes back to where it came from.
+// and what is there can still be put back where it came from.
 func TestQuarantineByAnotherAddress(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)

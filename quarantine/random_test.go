@@ -20,7 +20,7 @@ var (
 )
 
 // randomFaults strike at random; each may strike where a real server could fail
-// so.
+// in that way.
 var randomFaults = []ewstest.Fault{
 	ewstest.DropBefore, ewstest.DropAfter, ewstest.CutResponse, ewstest.Unavailable, ewstest.Unavailable.BackOff(backOff),
 	ewstest.Busy.BackOff(backOff), ewstest.BusyItem.BackOff(backOff), ewstest.BusyInner,
@@ -30,9 +30,9 @@ var randomFaults = []ewstest.Fault{
 }
 
 // TestRandomRuns takes messages through quarantine and back with faults at a
-// fifth of all calls, and users who move and read their mail meanwhile. After
-// every step no message may be lost, and when a step says that it is done there
-// must be one copy, in the right place.
+// fifth of all calls, and users who move and read their mail in the meantime.
+// After every step, no message may be lost, and when a step reports that it is
+// done, there must be one copy, in the right place.
 func TestRandomRuns(t *testing.T) {
 	t.Parallel()
 	runs, each := *randomRuns, 100 // each: how many histories one Exchange goes through
@@ -71,7 +71,7 @@ func TestRandomRuns(t *testing.T) {
 	}
 }
 
-// history is one world and the dice.
+// history is one world and its dice.
 type history struct {
 	*world
 	options              worldOptions
@@ -163,8 +163,8 @@ func (h *history) run(t *testing.T) {
 	}
 }
 
-// losses returns the way whose losses have to be expected: with faults about,
-// the server may have refused a better one.
+// losses returns the way whose losses must be expected: with faults, the server
+// may have refused a better one.
 func (o worldOptions) losses() quarantine.Way {
 	if len(o.ways) == 1 {
 		return o.ways[0]
@@ -181,7 +181,7 @@ func (h *history) anywhere(was *ewstest.Message) *ewstest.Message {
 	return was
 }
 
-// until asks again until it is done, and checks the invariants each time.
+// until asks again until the work is done, and checks the invariants each time.
 func (h *history) until(t *testing.T, what string, do func(*quarantine.Service) (*quarantine.Receipt, error), services []*quarantine.Service, withUser, inVault int) {
 	for attempt := 0; ; attempt++ {
 		h.steps++

@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// TestReach tells in the receipt what the owner had done with a message before it was
-// taken, by each access and way, and asks the server for nothing more to know it.
+// TestReach: the receipt reports what the owner had done with a message before it was
+// taken, by each access and way, without additional requests.
 func TestReach(t *testing.T) {
 	t.Parallel()
 	begun := time.Now().Add(-time.Second)
@@ -73,7 +73,7 @@ func TestReach(t *testing.T) {
 	}
 }
 
-// containsReach reports whether an item of a receipt says how far it got.
+// containsReach reports whether an item of a receipt records how far the message got.
 func containsReach(receipt []byte) bool {
 	var r struct {
 		Items []map[string]json.RawMessage `json:"items"`

@@ -20,7 +20,7 @@ type Outcome string
 const (
 	// Quarantined means that the copy is in the quarantine mailbox, was read back
 	// there, and is gone from the user's folders. Whether the user can recover it
-	// from Recoverable Items is for LeaveRecoverable of [Options] to say.
+	// from Recoverable Items depends on LeaveRecoverable of [Options].
 	Quarantined Outcome = "quarantined"
 	// AlreadyQuarantined means that an earlier run quarantined it, for another case or for
 	// none: see Reference of [Target]. Nothing was changed.
@@ -33,25 +33,25 @@ const (
 	AlreadyRestored Outcome = "alreadyRestored"
 	// Found means that Find, or a dry run, found it. Nothing was changed.
 	Found Outcome = "found"
-	// NotFound means that there is no such message where it was searched for.
+	// NotFound means that there is no such message where it was looked for.
 	NotFound Outcome = "notFound"
 	// Refused means that the server or the configuration does not allow it. The
 	// message is where it was.
 	Refused Outcome = "refused"
-	// NotBegun means that nothing was done, and nothing of this run can take effect any
-	// more: the server could not be reached or was busy, the journal could not be written,
-	// or the context had ended, before the first change of the item. The message is where
-	// it was; Err says why. Of a whole target it is also the outcome if there is an error
-	// instead of a result.
+	// NotBegun means that nothing was done, and nothing from this run can take effect any
+	// more: before the first change to the item, the server could not be reached or was
+	// busy, the journal could not be written, or the context had ended. The message is
+	// where it was; Err says why. It is also the outcome of a whole target if there is an
+	// error instead of a result.
 	NotBegun Outcome = "notBegun"
 	// Failed means that it was begun, or may have been, and could not be completed. At
-	// least one whole copy exists; Err and Residue say more. Running it again continues
-	// from there. Receipts of earlier versions have it in place of NotBegun, too.
+	// least one whole copy exists; see Err and Residue. Running it again continues from
+	// there. Receipts of earlier versions also have it in place of NotBegun.
 	Failed Outcome = "failed"
 	// Undecided means that it is not known yet where the item is: a request may
 	// still take effect, another run is working on it, or what is at the two ends
-	// does not match. Err says which and until when. Nothing is removed meanwhile;
-	// running it again, or [Service.Recover], settles it.
+	// does not match. Err says which and until when. Nothing is removed in the
+	// meantime; running it again, or [Service.Recover], settles it.
 	Undecided Outcome = "undecided"
 )
 
@@ -64,7 +64,7 @@ func (o Outcome) Done() bool {
 	return false
 }
 
-// Receipt says what was asked and what happened. It is plain data: a receipt
+// Receipt records what was asked and what happened. It is plain data: a receipt
 // read back from JSON can be restored just as well.
 type Receipt struct {
 	// Action is "quarantine", "restore" or "find".
@@ -74,35 +74,37 @@ type Receipt struct {
 	Target Target `json:"target"`
 	// Strategy is the name of the strategy.
 	Strategy string `json:"strategy"`
-	// IDs is the mail system whose ids the folders in Searched and Unsearched have; each
-	// [Place] has its own. Empty, as in receipts of earlier versions: [driver.SystemEWS].
+	// IDs is the mail system that the folder ids in Searched and Unsearched belong to;
+	// each [Place] has its own. Empty, as in receipts of earlier versions:
+	// [driver.SystemEWS].
 	IDs    string `json:"ids,omitempty"`
 	DryRun bool   `json:"dryRun,omitempty"`
-	// InPlace means that the messages stay in the mailbox, in a folder that its owner does
-	// not see unless he looks for it: see [Options].
+	// InPlace means that the messages stay in the mailbox, in a folder that the owner does
+	// not see without looking for it: see [Options].
 	InPlace bool `json:"inPlace,omitempty"`
 
 	Started  time.Time `json:"started"`
 	Finished time.Time `json:"finished"`
 
-	// Cost is what the work has cost, and where it went, as far as the driver tells it.
+	// Cost is what the work has cost, and where the cost arose, as far as the driver
+	// reports it.
 	Cost driver.Cost `json:"cost,omitzero"`
 
 	// Items has one entry for each copy found.
 	Items []ReceiptItem `json:"items"`
 
-	// Notes say what else people should know: how a Message-ID or URL was understood,
-	// and which messages have an id that is nearly the same. If there is no other
-	// message, Unsearched has those, too.
+	// Notes contain what else people should know: how a Message-ID or URL was
+	// understood, and which messages have an id that is nearly the same. If no other
+	// message was found, those are in Unsearched, too.
 	Notes []string `json:"notes,omitempty"`
 
 	// Searched lists the folders of the mailbox that were searched completely.
 	Searched []driver.Searched `json:"searched,omitempty"`
-	// Unsearched lists those that could not be, with the reason. If there are any,
-	// the receipt is incomplete: there may be more copies.
+	// Unsearched lists the folders that could not be searched completely, with the
+	// reason. If there are any, the receipt is incomplete: there may be more copies.
 	Unsearched []driver.Unsearched `json:"unsearched,omitempty"`
 	// Examined is how many messages a search by criteria had to read, at least their
-	// headers, because the server does not decide on them: see [Limits].
+	// headers, because the server could not decide on them: see [Limits].
 	Examined int `json:"examined,omitempty"`
 }
 
@@ -118,16 +120,16 @@ type ReceiptItem struct {
 	WasRead bool
 	// Reach is what else the user had done with it when the search showed it: replied,
 	// forwarded, flagged. It is zero in receipts of earlier versions, and where the mail
-	// system does not say. Of a message that was in quarantine already, it is what the
-	// way there has kept: by MIME it is lost.
+	// system does not provide it. For a message that was already in quarantine, it is
+	// what the way of carrying has preserved: by MIME it is lost.
 	Reach driver.Reach
 
 	MessageID string
 	Class     string
 	Size      int64
 	Received  time.Time
-	// Digest is the SHA-256 of the content, in hexadecimal, if original and copy
-	// were compared by it: see [driver.Content.Digest].
+	// Digest is the SHA-256 of the content, in hexadecimal, if it was used to
+	// compare original and copy: see [driver.Content.Digest].
 	Digest string
 
 	// From is where it was and To where it is now; To is zero if nothing was
@@ -136,23 +138,23 @@ type ReceiptItem struct {
 
 	// Err says why it was refused or failed; a [*Failure] when read from JSON.
 	Err error
-	// Residue says what was left behind and could not be removed, and where surplus
-	// copies are; empty if there is neither.
+	// Residue describes what was left behind and could not be removed, and where
+	// surplus copies are; empty if there is neither.
 	Residue string
-	// Surplus are copies that nobody needs: one that a server made late or twice, or
-	// one that does not match. They are never removed.
+	// Surplus lists copies that nobody needs: ones that a server made late or twice,
+	// or that do not match. They are never removed.
 	Surplus []Surplus
 }
 
-// Surplus is a copy that nobody needs, and where it is: in the folder Surplus of
-// the quarantine mailbox or, after a restore, in Deleted Items of the user's, unless
-// it could not be put there.
+// Surplus is a copy that nobody needs, and where it is: in the folder Surplus of the
+// quarantine mailbox or, after a restore, in Deleted Items of the user's mailbox,
+// unless it could not be put there.
 type Surplus struct {
 	Place
 	Why string `json:"why"` // it is not needed
 }
 
-// surplusOf returns what a receipt says of the copies that nobody needs.
+// surplusOf returns the receipt's entries for copies that nobody needs.
 func (s *Service) surplusOf(asides []passage.Aside) (list []Surplus) {
 	for _, a := range asides {
 		list = append(list, Surplus{Place: s.place(a.Item), Why: a.Why})
@@ -160,7 +162,7 @@ func (s *Service) surplusOf(asides []passage.Aside) (list []Surplus) {
 	return list
 }
 
-// finish ends the receipt of work that a meter has counted.
+// finish completes the receipt of work that a meter has counted.
 func (r *Receipt) finish(m *driver.Meter) {
 	r.Finished, r.Cost = time.Now().UTC(), m.Cost()
 }
@@ -175,7 +177,7 @@ func (r *Receipt) note(format string, args ...any) {
 // maxNear is how many messages with nearly the Message-ID that was asked for are named.
 const maxNear = 10
 
-// near notes the items that a search found beside those asked for.
+// near notes the items that a search found besides those asked for.
 func (r *Receipt) near(items []driver.Item) {
 	told, more := make(map[[2]string]bool), 0
 	for _, it := range items {
@@ -194,7 +196,7 @@ func (r *Receipt) near(items []driver.Item) {
 	}
 }
 
-// likeMessageID reports whether a text looks like what mail programs write as Message-ID
+// likeMessageID reports whether a text looks like a Message-ID as mail programs write it
 // (RFC 5322, section 3.6.4).
 func likeMessageID(text string) bool {
 	left, right, ok := strings.Cut(driver.MeantMessageID(text), "@")
@@ -211,8 +213,8 @@ func nearHow(asked, id string) string {
 	return "has the one that was asked for beside something else"
 }
 
-// unlikeNear adds to the unsearched what may be what was asked for, if nothing else
-// is: the programs that tell of an id may have changed it.
+// unlikeNear adds near matches to Unsearched if nothing else was found: the
+// programs that reported an id may have changed it.
 func (r *Receipt) unlikeNear(items []driver.Item) {
 	if len(r.Items) > 0 {
 		return
@@ -233,7 +235,7 @@ func (r *Receipt) unlikeNear(items []driver.Item) {
 	}
 }
 
-// addOthers adds to an item what is told of other copies with its stamp.
+// addOthers adds to an item what was found out about other copies with its stamp.
 func (s *Service) addOthers(it *ReceiptItem, others passage.Result) {
 	it.Surplus = append(it.Surplus, s.surplusOf(others.Asides)...)
 	if others.Residue != "" {
@@ -326,9 +328,9 @@ func (it *ReceiptItem) UnmarshalJSON(b []byte) error {
 }
 
 // Outcome summarises the items: Failed if one failed, else Undecided, NotBegun or
-// Refused if one was, else what was done; NotFound if there are none. It is NotBegun if
-// the receipt says only what was asked, as one that comes with an error: the mailbox was
-// not searched.
+// Refused, in that order, if one was, else what was done; NotFound if there are none. It
+// is NotBegun if the receipt contains only what was asked, like one that comes with an
+// error: the mailbox was not searched.
 func (r *Receipt) Outcome() Outcome {
 	sum := NotFound
 	if r.Started.IsZero() && len(r.Items) == 0 {
@@ -343,9 +345,9 @@ func (r *Receipt) Outcome() Outcome {
 	return sum
 }
 
-// Err joins the errors of the items, of the folders that could not be searched to
-// their end, and of the messages that could not be examined. It is nil if everything was searched and everything found was dealt
-// with; finding no message is not an error.
+// Err joins the errors of the items, of the folders that could not be searched completely,
+// and of the messages that could not be examined. It is nil if everything was searched and
+// everything found was dealt with; finding no message is not an error.
 func (r *Receipt) Err() error {
 	var errs []error
 	for i, it := range r.Items {

@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// TestReceiptAlone: a receipt that only names its target, because of which an error came
-// with it, does not say of a mailbox that nobody has searched that nothing is in it.
+// TestReceiptAlone: a receipt that only names its target, because it came with an error,
+// does not claim that there is nothing in a mailbox that nobody has searched.
 func TestReceiptAlone(t *testing.T) {
 	t.Parallel()
 	outside := quarantine.Target{Mailbox: "user@outside.test", MessageID: "<1@evil.example>"}

@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// Before Exchange 2013 SP1 a read receipt is suppressed by a request of its own, before the
+// Before Exchange 2013 SP1, a read receipt is suppressed by a separate request before the
 // original is removed. What the owner changes at that moment is not removed unseen.
 func TestEditedWhileAReceiptIsSuppressed(t *testing.T) {
 	copying(t, func(t *testing.T, o worldOptions) {
@@ -31,11 +31,11 @@ func TestEditedWhileAReceiptIsSuppressed(t *testing.T) {
 		r := w.taken(t)
 		require.True(t, edited)
 		if r.Err() != nil {
-			r = w.taken(t) // the copy did not match any more
+			r = w.taken(t) // the copy no longer matched
 		}
 		require.NoError(t, r.Err())
 		assert.Empty(t, w.in(alice, theID))
-		for _, m := range w.in(vault, theID) { // the one that did not match is in Surplus
+		for _, m := range w.in(vault, theID) { // the copy that did not match is in Surplus
 			assert.Equal(t, strings.HasPrefix(m.Folder, "/Surplus"), m.Subject == "Invoice", m.Folder)
 		}
 		assert.Empty(t, w.Notices())

@@ -16,10 +16,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Receipts are kept for years. Those of testdata/receipts-1.jsonl were written by
-// the version of 2026-11-25 as it worked against ewstest, by FullAccess and by
-// Impersonation; receipts-1-verdicts.json has what is to be said of each, in the same
-// order.
+// Receipts are kept for years. Those in testdata/receipts-1.jsonl were written by the
+// version of 2026-11-25 working against ewstest, by FullAccess and by Impersonation;
+// receipts-1-verdicts.json has what must be reported about each, in the same order.
 type receiptFixture struct {
 	Name    string             `json:"name"`
 	Outcome quarantine.Outcome `json:"outcome"`
@@ -77,7 +76,7 @@ func TestReceiptsOfEarlierVersions(t *testing.T) {
 	assert.Len(t, causes, 4, "each cause is among them: %v", causes)
 }
 
-// The errors of a receipt are as good as they were.
+// The errors in a receipt lose nothing.
 func TestFailuresOfEarlierVersions(t *testing.T) {
 	t.Parallel()
 	type failure struct {
@@ -117,8 +116,7 @@ func generic(t *testing.T, text []byte) any {
 	return v
 }
 
-// lost returns what was there before and is not there afterwards. What is new
-// does not count.
+// lost returns what was there before and is not there afterwards. Additions do not count.
 func lost(before, after any, at string) []string {
 	var all []string
 	switch b := before.(type) {

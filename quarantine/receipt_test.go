@@ -35,7 +35,7 @@ func TestReceiptRoundTrip(t *testing.T) {
 		Unsearched: []driver.Unsearched{{Folder: driver.Folder{Path: "/Secret"}, Reason: "denied"}},
 	}
 	// With every field set in one item or the other, none can be missing from
-	// the JSON form unseen.
+	// the JSON form unnoticed.
 	first, second := reflect.ValueOf(r.Items[0]), reflect.ValueOf(r.Items[1])
 	for i := range first.NumField() {
 		require.False(t, first.Field(i).IsZero() && second.Field(i).IsZero(), "%s is set in no item", first.Type().Field(i).Name)

@@ -15,8 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// stampFixtures returns the stamps that the version of 2026-11-25 put on what
-// the receipts of testdata/receipts-1.jsonl tell of, by operation.
+// stampFixtures returns, by operation, the stamps that the version of
+// 2026-11-25 put on the items in the receipts of testdata/receipts-1.jsonl.
 func stampFixtures(t *testing.T) map[string][]ews.ExtendedProperty {
 	t.Helper()
 	b, err := os.ReadFile("driver/testdata/stamps-1.json")
@@ -38,9 +38,9 @@ func stampFixtures(t *testing.T) map[string][]ews.ExtendedProperty {
 	return stamps
 }
 
-// What an earlier version took is put back by its receipt, as it stands. Since
-// then the mailboxes have moved to another server: no id of the receipt or of the
-// stamps is known there, and the folder the message was in is gone.
+// What an earlier version took is put back by its receipt as it stands. Since
+// then, the mailboxes have moved to another server: no id from the receipt or the
+// stamps is known there, and the folder that the message was in is gone.
 func TestRestoreFromReceiptsOfEarlierVersions(t *testing.T) {
 	t.Parallel()
 	type place struct {
@@ -69,7 +69,7 @@ func TestRestoreFromReceiptsOfEarlierVersions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := tt.o
-			o.server.Seed = 2 // other ids than those of the fixture
+			o.server.Seed = 2 // ids other than those in the fixture
 			w := newWorld(t, o)
 			receipt := fixtureNamed(t, name).receipt(t)
 			mailbox := receipt.Target.Mailbox

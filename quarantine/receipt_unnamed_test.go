@@ -9,8 +9,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// A service gets its name when it is not the only one any more. Receipts from before that
-// are restored where their items lie, and not refused.
+// A service gets a name once it is no longer the only one. Receipts from before that are
+// restored where their items lie, not refused.
 func TestReceiptsOfAServiceWithoutAName(t *testing.T) {
 	t.Parallel()
 	_, a, b := twoOrganisations(t, nil)
@@ -48,7 +48,7 @@ func TestReceiptsOfAServiceWithoutAName(t *testing.T) {
 	assert.ErrorContains(t, err, `of ["A" "B"]`)
 }
 
-// The same of the receipts of testdata, of whatever outcome.
+// The same for the receipts in testdata, whatever their outcome.
 func TestReceiptsOfEarlierVersionsOnSeveralServers(t *testing.T) {
 	t.Parallel()
 	_, a, _ := twoOrganisations(t, nil)

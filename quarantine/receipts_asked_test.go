@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// A message that asks for receipts in every way there is, on every version, by every
-// way, read or not, from the Inbox, Junk Email or what was deleted: nobody is told,
+// A message asks for receipts in every possible way, on every version, by every way,
+// read or not, from the Inbox, Junk Email or what was deleted: nobody is notified,
 // and it comes back read or unread as it was.
 func TestReceiptsAreNotSent(t *testing.T) {
 	t.Parallel()

@@ -85,7 +85,7 @@ func TestExpandRefuses(t *testing.T) {
 	assert.ErrorIs(t, err, quarantine.ErrInvalid)
 }
 
-// A service account without mailbox is told so, and what to do.
+// For a service account without a mailbox, the error says so, and what to do.
 func TestExpandWithoutMailbox(t *testing.T) {
 	t.Parallel()
 	srv := ewstest.NewServer(nil)
@@ -128,7 +128,7 @@ func TestExpandReportsWhatFails(t *testing.T) {
 	w.AddList("inner@example.test", bob)
 	n := 0
 	w.OnRequest(func(_ int, r *ewstest.Request) {
-		if n++; n == 2 { // the group goes while the outer one is expanded
+		if n++; n == 2 { // the group is removed while the outer one is expanded
 			w.AddHiddenList("inner@example.test", bob)
 		}
 	})
@@ -188,7 +188,7 @@ func TestExpandFiftyThousand(t *testing.T) {
 	assert.ErrorIs(t, err, quarantine.ErrTooManyMembers)
 }
 
-// book is the directory of a strategy of somebody else's.
+// book is the directory of a third-party strategy.
 type book struct {
 	driver.Mailbox
 	members map[string][]driver.Member

@@ -17,34 +17,34 @@ import (
 // Recover settles what an interrupted run left behind: every intent in the
 // journal without an outcome. It looks at both ends, finishes what was begun with
 // that one item, and yields a receipt for each intent. If nothing was left, it
-// does nothing, so it can be run at every start, and beside anything.
+// does nothing, so it can be run at every start, and alongside anything else.
 //
-// If it cannot be decided yet, because a request may still take effect or the
-// server could not be asked, the intent stays in the journal, and the receipt has
-// an undecided or failed item. The same goes for an intent that another service holds
-// ([ErrHeld]): it is left alone, and the receipt says who has it until when. If nothing
-// of the attempt is at either end any more, nothing is left to settle: the intent is
+// If it cannot be decided yet, because a request may still take effect or the server
+// could not be asked, the intent stays in the journal, and the receipt has an undecided
+// or failed item. The same applies to an intent that another service holds ([ErrHeld]):
+// it is left alone, and the receipt says who holds it and until when. If nothing of the
+// attempt is at either end any more, there is nothing left to settle: the intent is
 // removed, and the receipt says so.
 //
-// An error comes from the journal or the context. Intents that cannot be read are one at
-// the end, as are those of another server, if several share the journal: the service of
-// that name recovers them. Any other ends the iteration. If an intent could not be removed,
-// the receipt, which is true, comes before the error.
+// An error comes from the journal or the context. Intents that cannot be read are reported
+// in one error at the end, and so are those of another server, if several share the
+// journal: the service of that name recovers them. Any other error ends the iteration. If
+// an intent could not be removed, its receipt, which is true, comes before the error.
 //
-// Several intents are settled at a time, since each may have to wait for SearchLag; their
-// receipts come in the order in which that is done. If the loop is left, what is in
-// progress ends undecided, as when the context ends. A panic, as of a driver or a hook, goes
-// on to the loop as a [*Panic] when the others have been settled; the receipt of the
-// intent that it is about comes before, and is undecided.
+// Several intents are settled concurrently, since each may have to wait for SearchLag;
+// their receipts come in the order in which they are settled. If the loop is left, what is
+// in progress ends undecided, as it does when the context ends. A panic, such as one in a
+// driver or a hook, reaches the loop as a [*Panic] once the others have been settled; the
+// receipt of the intent concerned comes before it, and is undecided.
 func (s *Service) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 	return s.recovering(ctx, func(string) bool { return false })
 }
 
-// recoverAtOnce is how many intents are settled at a time. Most of that is waiting until a
-// search must show what was carried, which takes SearchLag for each.
+// recoverAtOnce is how many intents are settled at a time. Most of the work is waiting
+// until a search must show what was carried, which takes SearchLag for each.
 const recoverAtOnce = 32
 
-// recovering is Recover. It does not tell of the intents of servers that others recover.
+// recovering is Recover. It does not report the intents of servers that others recover.
 func (s *Service) recovering(ctx context.Context, others func(server string) bool) iter.Seq2[*Receipt, error] {
 	return gather(ctx, func(ctx context.Context, emit func(*Receipt, error)) {
 		run := settlement{emit: emit, places: make(chan struct{}, recoverAtOnce)}
@@ -88,8 +88,8 @@ func notOurs(server string, n int) error {
 	return fmt.Errorf("intents of the server %q are left alone (%d); recover them with a service of that name", server, n)
 }
 
-// recover settles one intent. There is no receipt if it was settled meanwhile. The error
-// is that of the journal.
+// recover settles one intent. It returns no receipt if the intent was settled in the
+// meantime. The error comes from the journal.
 func (s *Service) recover(ctx context.Context, in Intent) (*Receipt, error) {
 	r := s.receipt(recoverAction[in.Direction], in.Target)
 	ri := intentItem(in)
@@ -131,14 +131,14 @@ func (s *Service) recover(ctx context.Context, in Intent) (*Receipt, error) {
 		return r, nil
 	}
 	err = s.claims.finish(ctx, in.Operation)
-	if errors.Is(err, ErrClaimLost) { // who has claimed it since removes it
+	if errors.Is(err, ErrClaimLost) { // whoever has claimed it since removes it
 		s.log.WarnContext(ctx, "journal: intent could not be removed", "operation", in.Operation, "error", err)
 		err = nil
 	}
 	return r, err
 }
 
-// cutShort is the receipt of an intent at which something panicked.
+// cutShort returns the receipt of an intent whose settlement panicked.
 func (s *Service) cutShort(in Intent) *Receipt {
 	r := s.receipt(recoverAction[in.Direction], in.Target)
 	ri := intentItem(in)
@@ -151,7 +151,7 @@ func (s *Service) cutShort(in Intent) *Receipt {
 // recoverAction is the action in the receipt of an intent.
 var recoverAction = map[driver.Direction]string{driver.ToUser: "restore", driver.ToQuarantine: "quarantine"}
 
-// intentItem returns what an intent says of its item.
+// intentItem returns what an intent says about its item.
 func intentItem(in Intent) ReceiptItem {
 	return ReceiptItem{
 		Operation: in.Operation, Folder: in.From.Folder.Path, From: in.From,
@@ -160,7 +160,7 @@ func intentItem(in Intent) ReceiptItem {
 }
 
 // settle finishes the attempt of an intent. The caller has claimed it, or leaves it to
-// who has.
+// whoever has.
 func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (ReceiptItem, error) {
 	if err := s.otherVault(in); err != nil {
 		return ri, err
@@ -177,7 +177,7 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 		return ri, err
 	}
 	if in.Direction == driver.ToUser && now != nil && now.Stamp != nil && now.Stamp.Direction == driver.Surplus {
-		now, it.ID = nil, "" // it was put aside since, and another copy is the message
+		now, it.ID = nil, "" // it has been put aside since, and another copy is the message
 	}
 	marked := false
 	if now != nil {
@@ -196,7 +196,7 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 	} else {
 		p = s.outward(in.Target, user, it, nil)
 	}
-	// Who runs the recovery runs it again; one item must not keep the others.
+	// The recovery will be run again; one item must not hold up the others.
 	p.Hurried = time.Until(in.Lease) > s.engine.Wait
 	if now != nil && !marked {
 		// The run was interrupted before it marked the item, or another one has

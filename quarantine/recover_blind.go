@@ -8,10 +8,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// blind returns an error if the item of an intent, of which searches by its stamp show
-// nothing in either mailbox, is in one of them all the same: a search by its Message-ID, or
-// else by when it was received, shows it, with that stamp. Then the server does not search
-// stamps, and nothing that it does not find by them is gone.
+// blind returns an error if searches by stamp show the item of an intent in neither
+// mailbox, but a search by its Message-ID, or else by the time it was received, shows it in
+// one of them with that stamp. Then the server does not search by stamps, and what such a
+// search does not find is not shown to be gone.
 func (s *Service) blind(ctx context.Context, in Intent, ri ReceiptItem) error {
 	q, ok := passage.Alike(ri.MessageID, in.Received)
 	if !ok {

@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// unindexed is a strategy over a server that finds nothing by its stamp.
+// unindexed is a strategy for a server that finds nothing by its stamp.
 type unindexed struct{ driver.Strategy }
 
 func (u unindexed) Mailbox(address string) driver.Mailbox {
@@ -35,8 +35,9 @@ func (m unindexedMailbox) Find(ctx context.Context, q driver.Query) (driver.Find
 
 func (m unindexedMailbox) Unwrap() driver.Mailbox { return m.Mailbox }
 
-// A process dies when it has moved a message, and no search finds a stamp: the recovery does
-// not call the message gone, says where it is, and keeps the intent until searches work.
+// A process dies after it has moved a message, and no search finds a stamp: the recovery
+// does not call the message gone, but says where it is, and keeps the intent until searches
+// work.
 func TestRecoverWhereStampsAreNotFound(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -70,8 +71,8 @@ func TestRecoverWhereStampsAreNotFound(t *testing.T) {
 	})
 }
 
-// A gateway carries out a request twice: the run that sent it sees both copies in quarantine,
-// puts one aside and says so.
+// A gateway carries out a request twice: the run that sent it sees both copies in
+// quarantine, puts one aside and reports that.
 func TestCarriedTwiceIsSeenAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -98,8 +99,8 @@ func TestCarriedTwiceIsSeenAtOnce(t *testing.T) {
 	})
 }
 
-// Somebody moves the original to another mailbox, or deletes it, when it has been copied: the
-// receipt says that there may be another copy.
+// Somebody moves the original to another mailbox, or deletes it, after it has been copied:
+// the receipt says that there may be another copy.
 func TestOriginalGoneByOtherHands(t *testing.T) {
 	t.Parallel()
 	for _, way := range []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME} {
@@ -126,7 +127,7 @@ func TestOriginalGoneByOtherHands(t *testing.T) {
 	}
 }
 
-// The same, where the server is busy when the original is to be removed: what was refused
+// The same, if the server is busy when the original should be removed: a refused removal
 // has not removed it.
 func TestOriginalGoneBeforeTheSecondTry(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ import (
 
 var errPowerCut = errors.New("power cut")
 
-// cutOff begins to take so many messages, and leaves the intent of each.
+// cutOff begins to take n messages, and leaves the intent of each.
 func cutOff(t *testing.T, w *world, n int) (ids map[string]bool) {
 	t.Helper()
 	ids = map[string]bool{}
@@ -44,7 +44,7 @@ func cutOff(t *testing.T, w *world, n int) (ids map[string]bool) {
 	return ids
 }
 
-// What each of many intents has to wait for passes for all of them at the same time.
+// Many intents wait concurrently for what each has to wait for.
 func TestRecoverMany(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, o worldOptions) {
 		ids := cutOff(t, w, 20)

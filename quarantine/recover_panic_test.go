@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// panicsOnce is a hook that panics the first time that it is told of a message.
+// panicsOnce is a hook that panics the first time it is called for a message.
 type panicsOnce struct{ done atomic.Bool }
 
 func (h *panicsOnce) TraceItemStart(ctx context.Context, _ quarantine.ItemStart) context.Context {
@@ -24,8 +24,8 @@ func (h *panicsOnce) TraceItemStart(ctx context.Context, _ quarantine.ItemStart)
 
 func (*panicsOnce) TraceItemEnd(context.Context, quarantine.ItemEnd) {}
 
-// A panic at one intent keeps no other from being settled: then it goes on to the caller, and
-// the next recovery settles that one, too.
+// A panic at one intent does not keep the others from being settled: it then propagates to
+// the caller, and the next recovery settles that intent, too.
 func TestRecoverPanics(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world, o worldOptions) {
 		const n = 40 // more than are settled at a time
@@ -56,7 +56,7 @@ func TestRecoverPanics(t *testing.T) {
 	})
 }
 
-// A Panic is the error that it was panicked with, if it was one.
+// A Panic unwraps to the error that was panicked with, if it was an error.
 func TestPanicIsItsError(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("no room")

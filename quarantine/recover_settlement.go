@@ -6,19 +6,20 @@ import (
 	"sync"
 )
 
-// settlement is a recovery in progress: several intents are settled at a time.
+// settlement is a recovery in progress, in which several intents are settled
+// concurrently.
 type settlement struct {
 	emit   func(*Receipt, error)
-	places chan struct{} // one for each that may be in progress
+	places chan struct{} // one for each intent that may be in progress
 	all    crew
 
 	mu  sync.Mutex
-	err error // what ends the recovery: of the journal, or of the context
+	err error // what ends the recovery, from the journal or the context
 }
 
-// begin settles an intent when there is a place. It reports false if the recovery has
-// ended, and nothing was begun. A panic cuts short only the intent that it is about, of
-// which a receipt says so.
+// begin settles an intent once there is a place. It returns false if the recovery has
+// ended and nothing was begun. A panic cuts short only the intent concerned, whose
+// receipt says so.
 func (r *settlement) begin(ctx context.Context, settle func() (*Receipt, error), cutShort func() *Receipt) bool {
 	select {
 	case r.places <- struct{}{}:
@@ -40,7 +41,7 @@ func (r *settlement) begin(ctx context.Context, settle func() (*Receipt, error),
 		if receipt != nil {
 			r.emit(receipt, nil)
 		}
-		if err != nil && !gaveUp(ctx, err) { // the journal has a fault
+		if err != nil && !gaveUp(ctx, err) { // the journal is at fault
 			err = fmt.Errorf("journal: %w", err)
 		}
 		r.fail(err)
@@ -48,8 +49,9 @@ func (r *settlement) begin(ctx context.Context, settle func() (*Receipt, error),
 	return true
 }
 
-// end waits for what is in progress, whose receipts are true whatever has failed, and says
-// what has ended the recovery before all was settled. It reports whether something has.
+// end waits for the settlements in progress, whose receipts are true whatever else has
+// failed, and emits the error that ended the recovery before everything was settled. It
+// reports whether there was one.
 func (r *settlement) end(ctx context.Context) bool {
 	r.all.Wait()
 	if ctx.Err() != nil {

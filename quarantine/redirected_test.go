@@ -10,10 +10,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// A rule of Alice's redirected the message to Bob: his has another Message-ID, and
-// hers only in a header field. By her Message-ID it is not found, which is so, and
-// nothing else of his is taken for it; by what describes it, and by its own
-// Message-ID, it is found, taken and brought back.
+// A rule of Alice's redirected the message to Bob: his copy has another
+// Message-ID, and hers only in a header field. By her Message-ID it is not found,
+// which is correct, and nothing else of his is mistaken for it; by criteria that
+// describe it, and by its own Message-ID, it is found, taken and put back.
 func TestRedirectedByARule(t *testing.T) {
 	t.Parallel()
 	for _, header := range []string{

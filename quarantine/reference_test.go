@@ -17,8 +17,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// A reference is the key of a repeat: the same case gets the same receipt again,
-// another case or none learns that the messages lie in quarantine already.
+// A reference identifies a repeat: the same case gets the same receipt again;
+// another case, or none, learns that the messages are already in quarantine.
 func TestReferenceIsTheKeyOfARepeat(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -36,7 +36,7 @@ func TestReferenceIsTheKeyOfARepeat(t *testing.T) {
 
 		again := ask("INC-0815 | Zoë").Items[0]
 		assert.Equal(t, quarantine.Quarantined, again.Outcome)
-		first.From.ItemID, first.Way, first.Digest, first.Size = "", "", "", again.Size // not in the item
+		first.From.ItemID, first.Way, first.Digest, first.Size = "", "", "", again.Size // not recorded in the item
 		assert.Equal(t, first, again)
 
 		for _, other := range []string{"INC-0816", "inc-0815 | Zoë", ""} {
@@ -47,7 +47,7 @@ func TestReferenceIsTheKeyOfARepeat(t *testing.T) {
 	})
 }
 
-// A run without a reference says nothing of its own to be repeated.
+// A run without a reference cannot be identified as a repeat.
 func TestNoReferenceIsNoKey(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -61,7 +61,8 @@ func TestNoReferenceIsNoKey(t *testing.T) {
 	})
 }
 
-// What was interrupted is finished and reported under the reference; the intent goes.
+// What was interrupted is finished and reported under the reference, and the intent
+// is removed.
 func TestReferenceOfAnInterruptedRun(t *testing.T) {
 	t.Parallel()
 	for reference, first := range map[string]quarantine.Outcome{"INC-0815": quarantine.Quarantined, "INC-0816": quarantine.AlreadyQuarantined} {
@@ -105,7 +106,7 @@ func TestReferenceOfAnInterruptedRun(t *testing.T) {
 	}
 }
 
-// What cannot be read back is not said to lie in quarantine.
+// What cannot be read back is not reported to be in quarantine.
 func TestRepeatReadsBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -118,7 +119,7 @@ func TestRepeatReadsBack(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		it, err := m.overEWS.Mailbox(vault).Inspect(t.Context(), m.In(vault, false)[0].ID)
 		require.NoError(t, err)
-		require.NoError(t, m.overEWS.Mailbox(vault).Remove(t.Context(), it)) // searches go on to show it
+		require.NoError(t, m.overEWS.Mailbox(vault).Remove(t.Context(), it)) // searches still show it
 		r, err := m.ews.Quarantine(t.Context(), target)
 		require.NoError(t, err)
 		assert.Equal(t, quarantine.Undecided, r.Outcome())
@@ -145,8 +146,8 @@ func TestReferencesThatAreRefused(t *testing.T) {
 }
 
 // testdata/before-identity.json was written by the last version that knew neither
-// references nor systems: stamps as an item in quarantine carries them, the receipts of
-// them and the intents.
+// references nor systems: it has stamps as an item in quarantine carries them, their
+// receipts and their intents.
 func TestBeforeIdentity(t *testing.T) {
 	t.Parallel()
 	var all []struct {

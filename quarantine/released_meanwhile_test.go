@@ -11,8 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// A restore goes on with one that was interrupted when the copy was back; another one
-// comes to its end at each call of it. Then nothing is undecided.
+// A restore continues one that was interrupted when the copy was back, and yet another
+// restore finishes at one of its calls, each in turn. Then nothing is undecided.
 func TestReleasedMeanwhile(t *testing.T) {
 	t.Parallel()
 	for call, more := 0, true; more; call++ {

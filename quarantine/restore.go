@@ -17,9 +17,9 @@ import (
 // re-created path; failing that, into the Inbox. Running it again changes
 // nothing.
 //
-// An error concerns the whole request, such as an invalid receipt, that of a
-// [Service.Find] or an unreachable quarantine mailbox. The returned receipt says
-// what happened to each item.
+// An error concerns the whole request: for example, the receipt is invalid or
+// comes from [Service.Find], or the quarantine mailbox is unreachable. The
+// returned receipt says what happened to each item.
 func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 	if r == nil {
 		return nil, driver.Invalid("receipt", "", "is nil; pass the receipt of a quarantine")
@@ -61,8 +61,9 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			ri.Outcome, ri.Err = unbegun(err), err
 		case len(found.Items) > 0:
 			var gone *missed
-			// What a move leaves in Recoverable Items its user may have recovered since.
-			// Only the run that carried it knows that no other is still at work on it.
+			// If a move leaves something in Recoverable Items, the user may have recovered it
+			// since. Only the run that carried the item knows that no other is still working on
+			// it.
 			finished := was.Outcome == Quarantined && was.Way != "" && !s.engine.Leaves
 			if ri, gone = s.giveBackTraced(ctx, r.Target, found.Items, back, finished); gone != nil {
 				gone.at = len(out.Items)
@@ -151,10 +152,10 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 }
 
 // giveBack moves an item back to its mailbox and records in back that it is
-// there. Items are those of one operation: more than one only if a late request
-// has made another copy. Finished means that the quarantine of it is known to
-// have come to its end. If the item was gone before it could be carried, it is
-// also returned as missed: another run may have restored it, or be about to.
+// there. Items are the items of one operation; there is more than one only if a
+// late request has made another copy. Finished means that its quarantine is
+// known to have finished. If the item was gone before it could be carried, it
+// is also returned as missed: another run may have restored it, or be about to.
 func (s *Service) giveBack(ctx context.Context, t Target, items []driver.Item, back map[string]bool, finished bool) (ReceiptItem, *missed) {
 	single, others, err := s.engineFor(t.Mailbox).Single(ctx, s.vaultOf(t.Mailbox), items)
 	if err != nil || len(single) == 0 {
@@ -197,7 +198,7 @@ func (s *Service) homeward(t Target, it driver.Item, finished bool) *passage.Pas
 				was = p.Item.Stamp.Folder
 			}
 			if again || p.Item.Stamp != nil && !s.owns(origin(*p.Item.Stamp)) {
-				was.ID = "" // the folder with this id is gone, or in another mail system
+				was.ID = "" // the folder with this id is gone, or the id belongs to another mail system
 			}
 			return mailbox.Home(ctx, was)
 		},
@@ -210,18 +211,18 @@ func (s *Service) homeward(t Target, it driver.Item, finished bool) *passage.Pas
 // missed is an item of a receipt that is not in quarantine.
 type missed struct {
 	at   int         // which of the receipt's items
-	was  ReceiptItem // as it was taken
-	done func()      // called if it is back; may be nil
-	// deleted is what was found of it in Recoverable Items of the quarantine mailbox; nil if
-	// nobody has looked there.
+	was  ReceiptItem // as it was when it was taken
+	done func()      // called once it is back; may be nil
+	// deleted is what was found of it in Recoverable Items of the quarantine mailbox; nil
+	// if that has not been searched.
 	deleted []driver.Item
 }
 
 // account finds out which missing items are back in the mailbox, and leaves the
-// others unchanged, unless what someone has deleted in quarantine can be recovered.
-// All are first searched for in the folder they came from,
-// and only then elsewhere, so that none is mistaken for another. All are the items
-// of the receipt, if there is one.
+// others unchanged, unless someone has deleted them in quarantine and they can be
+// recovered. Each is looked for first in the folder it came from, and only after
+// all of them have been, elsewhere, so none is mistaken for another. The parameter
+// all has the items of the receipt, if there is one.
 func (s *Service) account(ctx context.Context, out *Receipt, missing []missed, back map[string]bool, all []ReceiptItem) {
 	for _, sameFolder := range []bool{true, false} {
 		var v view

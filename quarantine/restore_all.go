@@ -14,7 +14,7 @@ import (
 
 // ErrNotBegun reports that nothing was done for a target or receipt, because the context
 // had ended before its turn, or because too many had failed: see MaxFailures of
-// [RouterOptions] (test with errors.Is). The error matches the cause of that as well.
+// [RouterOptions] (test with errors.Is). The error also matches the cause.
 var ErrNotBegun = errors.New("quarantine: not begun")
 
 // usualAtOnce is the default of PerServer in [RouterOptions].
@@ -26,14 +26,14 @@ const usualAtOnce = 8
 // A receipt that cannot be restored does not stop the others: its error comes with a
 // receipt that contains only the target and the server. When ctx ends, nothing more is
 // begun, and what is in progress is still yielded as it finishes. A receipt that has been
-// read by then, and was not begun, is yielded with an error that matches [ErrNotBegun].
-// If receipts may be left that have not been read, a nil receipt with the cause comes
-// last. When the loop is left early, what is in progress is cancelled and waited for; to
-// restore the same receipts again settles it.
+// read by then but not begun is yielded with an error that matches [ErrNotBegun]. If
+// there may be receipts that have not been read, a nil receipt with the cause comes last.
+// When the loop is left early, what is in progress is cancelled and waited for; restoring
+// the same receipts again settles it.
 //
 // Receipts are read shortly before they are needed, from another goroutine; the sequence
-// must not block for ever. The same receipt may occur twice: then the second finds it
-// restored.
+// must not block forever. The same receipt may occur twice: the second time, it is found
+// to be restored already.
 func (s *Service) RestoreAll(ctx context.Context, receipts iter.Seq[*Receipt]) iter.Seq2[*Receipt, error] {
 	slots := make(chan struct{}, usualAtOnce)
 	return restoreEach(ctx, receipts, usualAtOnce, func(ctx context.Context, was *Receipt) (*Receipt, error) {
@@ -41,10 +41,10 @@ func (s *Service) RestoreAll(ctx context.Context, receipts iter.Seq[*Receipt]) i
 	})
 }
 
-// RestoreAll is [Service.RestoreAll] on all servers at once, each receipt as
-// [Router.Restore] does, with the limits of [RouterOptions]: at most PerServer are in
-// progress on each server at a time, each for at most TargetFor, and no more are begun
-// after MaxFailures in a row.
+// RestoreAll is [Service.RestoreAll] on all servers concurrently. Each receipt is
+// restored as [Router.Restore] does, within the limits of [RouterOptions]: at most
+// PerServer are in progress on each server at a time, each for at most TargetFor, and
+// no more are begun there after MaxFailures in a row.
 func (r *Router) RestoreAll(ctx context.Context, receipts iter.Seq[*Receipt]) iter.Seq2[*Receipt, error] {
 	failures := r.newStreaks()
 	return restoreEach(ctx, receipts, r.window(), func(ctx context.Context, was *Receipt) (*Receipt, error) {
@@ -75,7 +75,7 @@ func whenFree(ctx context.Context, slots chan struct{}, do func() (*Receipt, err
 	return do()
 }
 
-// restoreEach restores receipts, of which it reads so many ahead.
+// restoreEach restores receipts, reading up to ahead of them in advance.
 func restoreEach(ctx context.Context, receipts iter.Seq[*Receipt], ahead int, restore func(context.Context, *Receipt) (*Receipt, error)) iter.Seq2[*Receipt, error] {
 	return gather(ctx, func(ctx context.Context, emit func(*Receipt, error)) {
 		left := false
@@ -92,7 +92,8 @@ func restoreEach(ctx context.Context, receipts iter.Seq[*Receipt], ahead int, re
 				}
 			}
 		}
-		// What has been read is accounted for, even if the context has ended by then.
+		// Every receipt that has been read is accounted for, even if the context has
+		// ended by then.
 		_ = spread(context.WithoutCancel(ctx), ahead, all, func(was *Receipt) {
 			out, err := restore(ctx, was)
 			if out == nil {
@@ -124,8 +125,8 @@ func (r *Router) of(receipt *Receipt) (*route, error) {
 	return rt, nil
 }
 
-// nothingTaken returns the result for a receipt that names no known server: with an error,
-// unless it says that no server has taken anything.
+// nothingTaken returns the result for a receipt that names no known server: an error,
+// unless the receipt shows that no server has taken anything.
 func nothingTaken(was *Receipt, err error) (*Receipt, error) {
 	if was == nil || was.Server != "" || was.Action == "find" || was.DryRun || len(was.Items) > 0 {
 		return nil, err
@@ -134,9 +135,9 @@ func nothingTaken(was *Receipt, err error) (*Receipt, error) {
 	return &Receipt{Action: "restore", Target: was.Target, Started: now, Finished: now, Items: []ReceiptItem{}}, nil
 }
 
-// unnamed returns the service of a receipt that names none, as of a service that had no name
-// yet: the one in whose quarantine mailbox its items lie or, failing that, the one that
-// claims the mailbox they were taken from.
+// unnamed returns the service for a receipt that does not name one, such as a receipt from
+// a service that had no name yet: the service in whose quarantine mailbox its items lie or,
+// failing that, the service that claims the mailbox they were taken from.
 func (r *Router) unnamed(receipt *Receipt) (*route, error) {
 	if len(r.routes) == 1 {
 		return r.routes[0], nil

@@ -30,7 +30,8 @@ func takenAll(t *testing.T, w *world, mailboxes ...string) (receipts []*quaranti
 	return receipts
 }
 
-// restorers restore all receipts, as a service and as a router do.
+// restorers returns functions that restore all receipts, as a service does and
+// as a router does.
 func restorers(t *testing.T, w *world) map[string]func(context.Context, iter.Seq[*quarantine.Receipt]) iter.Seq2[*quarantine.Receipt, error] {
 	t.Helper()
 	r, err := quarantine.NewRouter([]quarantine.Route{{Service: w.service}}, nil)
@@ -84,8 +85,8 @@ func asTaken(server string, targets []quarantine.Target) (all []*quarantine.Rece
 	return all
 }
 
-// At most PerServer are in work on each server; when the context ends nothing more is
-// begun, and whatever was read is accounted for.
+// At most PerServer are in progress on each server; when the context ends, nothing
+// more is begun, and everything that was read is accounted for.
 func TestRestoreAllEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -138,7 +139,8 @@ func TestRestoreAllEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// A receipt that names no server, or another, is refused alone.
+// A receipt that names no server, or an unknown one, is refused without
+// affecting the others.
 func TestRestoreAllOnSeveralServers(t *testing.T) {
 	t.Parallel()
 	r, a, b := twoOrganisations(t, nil, "b.test")

@@ -15,10 +15,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// A message has been copied, and its original is about to be removed, when somebody restores
-// the copy: by the Message-ID, from the list, or with the receipt of a run that only found it
-// in quarantine. The search that asks whether the original is still there may be behind. In
-// the end there is one copy.
+// A message has been copied, and its original is about to be removed, when somebody
+// restores the copy: by the Message-ID, from the list, or with the receipt of a run that
+// only found it in quarantine. The search that checks whether the original is still there
+// may lag behind. In the end, there is one copy.
 func TestRestoreAmidAQuarantine(t *testing.T) {
 	t.Parallel()
 	restores := map[string]func(context.Context, *quarantine.Service) (*quarantine.Receipt, error){
@@ -40,7 +40,7 @@ func TestRestoreAmidAQuarantine(t *testing.T) {
 					return nil, err
 				}
 				r := held.Receipt()
-				r.Items[0].Outcome = quarantine.Quarantined // of the same case
+				r.Items[0].Outcome = quarantine.Quarantined // as for the same case
 				return s.Restore(ctx, r)
 			}
 			return nil, nil
@@ -78,7 +78,8 @@ func TestRestoreAmidAQuarantine(t *testing.T) {
 	}
 }
 
-// What this very service has just carried it knows to be gone where it was: nobody waits.
+// A service knows that what it has just carried itself is gone from where it was: it does
+// not wait.
 func TestRestoreOfWhatWasJustTaken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// A message that somebody has moved out of quarantine by hand is back. What a restore says
-// of it is no more than what is so, and it can be taken again.
+// A message that somebody has moved out of quarantine by hand is back. A restore claims no
+// more about it than is true, and it can be taken again.
 func TestMovedBackByHand(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -49,7 +49,7 @@ func TestMovedBackByHand(t *testing.T) {
 	})
 }
 
-// One that a run has marked and left is told from it: the journal has it.
+// A message that a run has marked and left is distinguished from it: the journal has it.
 func TestRestoreOfWhatWasNeverTaken(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)

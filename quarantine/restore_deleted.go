@@ -9,8 +9,9 @@ import (
 )
 
 // undelete puts back what someone has deleted in the quarantine mailbox, as long as it
-// could be recovered there. It is the last resort, for what is neither in quarantine nor
-// in the user's mailbox: who has dragged the item back by hand has left the same behind.
+// can be recovered there. It is the last resort, for items that are neither in
+// quarantine nor in the user's mailbox: dragging an item back by hand leaves the same
+// behind as deleting it.
 func (s *Service) undelete(ctx context.Context, out *Receipt, missing []missed, back map[string]bool) {
 	for _, m := range missing {
 		was := m.was
@@ -27,7 +28,7 @@ func (s *Service) undelete(ctx context.Context, out *Receipt, missing []missed, 
 			was.Err = fmt.Errorf("searching Recoverable Items of %s: %w", s.vaultOf(out.Target.Mailbox).Address(), err)
 			out.Items[m.at] = was
 		case len(found.Items) > 0:
-			// One that is gone by now was undeleted by another run, which says so.
+			// An item that is gone by now was undeleted by another run, which reports it.
 			out.Items[m.at], _ = s.giveBackTraced(ctx, out.Target, found.Items, back, was.Outcome.Done())
 		case len(found.doubtful) > 0:
 			was.Outcome, was.Err, was.To = Refused, s.errUnsealed(out.Target.Mailbox, found.doubtful[0]), s.place(found.doubtful[0])
@@ -38,8 +39,8 @@ func (s *Service) undelete(ctx context.Context, out *Receipt, missing []missed, 
 	}
 }
 
-// undeleteMessage puts back what of a message someone has deleted in the quarantine
-// mailbox. An error means that this could not be found out.
+// undeleteMessage puts back the copies of a message that someone has deleted in the
+// quarantine mailbox. An error means that it could not find out whether there are any.
 func (s *Service) undeleteMessage(ctx context.Context, out *Receipt, back map[string]bool) error {
 	found, err := s.deleted(ctx, out.Target, driver.Query{Origin: out.Target.Mailbox})
 	if err != nil {
@@ -64,8 +65,8 @@ func (s *Service) undeleteMessage(ctx context.Context, out *Receipt, back map[st
 	return nil
 }
 
-// deleted finds what was quarantined and then deleted there. What a restore has left
-// behind says so in its stamp. The query names the mailbox that it came from.
+// deleted finds what was quarantined and then deleted there, not what a restore has
+// left behind, which its stamp shows. The query names the mailbox that it came from.
 func (s *Service) deleted(ctx context.Context, t Target, q driver.Query) (found holding, err error) {
 	q.Recoverable = true
 	found.Findings, err = s.search(ctx, s.vaultOf(q.Origin), t, unlimited, q)
@@ -79,5 +80,5 @@ func (s *Service) deleted(ctx context.Context, t Target, q driver.Query) (found 
 	return found, err
 }
 
-// recoverable reports whether an item was deleted, and could be recovered.
+// recoverable reports whether an item was deleted and can be recovered.
 func recoverable(it driver.Item) bool { return it.Folder.Recoverable }

@@ -10,7 +10,7 @@ import (
 )
 
 // A receipt that cannot be restored as a whole is refused before anything is
-// restored: otherwise nobody would be told what became of its first items.
+// restored: otherwise nobody would learn what became of its first items.
 func TestRestoreChecksTheWholeReceiptFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})
@@ -28,8 +28,8 @@ func TestRestoreChecksTheWholeReceiptFirst(t *testing.T) {
 	assert.Len(t, w.in(vault, theID), 1)
 }
 
-// A search took nothing. To restore its receipt without a word would tell its
-// owner that the mail is back.
+// A search took nothing. Silently restoring its receipt would tell its owner
+// that the mail is back.
 func TestRestoreRefusesReceiptsOfSearches(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})

@@ -10,15 +10,15 @@ import (
 )
 
 // tooLate reports whether an item that carries the stamp of a restore is one too many:
-// a copy that a server has made when its lease was long over, and the item had been
-// restored by another. Found are the items in the mailbox, and all the items of the
-// receipt: without one, it is not known how many there should be.
-// Twins may differ in what they say, so the one that was restored is compared with it.
+// a copy that a server made long after its lease had ended, when another restore had
+// already put the item back. The parameter found has the items in the mailbox, and all
+// those of the receipt: without a receipt, it is not known how many there should be.
+// Twins may differ in their content, so the restored item is compared with it.
 func (s *Service) tooLate(ctx context.Context, m driver.Mailbox, it driver.Item, found []driver.Item, all []ReceiptItem) (bool, error) {
 	if it.Stamp.Attempt == "" || time.Now().Before(it.Stamp.Lease) || len(all) == 0 {
 		return false, nil
 	}
-	others := 0 // operations of the same message whose item has no stamp any more
+	others := 0 // operations of the same message whose item no longer has a stamp
 	for _, was := range all {
 		if driver.SameMessageID(was.MessageID, it.MessageID) && driver.SameTime(was.Received, it.Received) && was.Operation != it.Stamp.Operation {
 			others++
@@ -36,7 +36,7 @@ func (s *Service) tooLate(ctx context.Context, m driver.Mailbox, it driver.Item,
 			if same || !known {
 				bare++
 			} else {
-				others-- // it is one of those, and none that could be taken for this one
+				others-- // it is one of those, and cannot be mistaken for this one
 			}
 		case f.Stamp.Operation != it.Stamp.Operation:
 			others--
@@ -46,7 +46,7 @@ func (s *Service) tooLate(ctx context.Context, m driver.Mailbox, it driver.Item,
 }
 
 // stillThere returns an error if what a search has shown in a mailbox is not there under
-// its id: it was moved since, and may be anywhere.
+// its id: it has been moved since, and may be anywhere.
 func (s *Service) stillThere(ctx context.Context, mailbox driver.Mailbox, it driver.Item) error {
 	now, err := s.engine.Inspect(ctx, mailbox, it.ID)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// TestRestoreAllOfARun: all receipts of a run can be restored, also that of a target which no
-// server has, so that nothing was taken.
+// TestRestoreAllOfARun: all receipts of a run can be restored, even that of a target whose
+// mailbox no server has, for which nothing was taken.
 func TestRestoreAllOfARun(t *testing.T) {
 	t.Parallel()
 	r, a, _ := twoOrganisations(t, nil, "b.test")

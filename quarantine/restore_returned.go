@@ -12,16 +12,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// returned finds out what became of an item that is not in quarantine. An
-// interrupted restore may have brought it back with its stamp still on. Each
-// item in the mailbox counts for one copy only: those in back already count for
-// another. With sameFolder, an unstamped item must be in the folder it was
-// taken from.
+// returned finds out what became of an item that is not in quarantine. An interrupted
+// restore may have brought it back with its stamp still on. Each item in the mailbox
+// counts for one copy only: those in back already count for another. With sameFolder, an
+// unstamped item counts only if it is in the folder that the copy was taken from.
 //
-// Items that are looked for one after the other share a view.
+// Items that are looked for one after another share a view.
 //
-// If another restore takes the stamp off in that moment, what was shown with it is
-// nowhere: it is looked for again.
+// If another restore takes the stamp off at that moment, the item that was shown
+// with it is nowhere to be found, so it is looked for again.
 func (s *Service) returned(ctx context.Context, t Target, was ReceiptItem, sameFolder bool, back map[string]bool, all []ReceiptItem, v *view) (ri ReceiptItem, err error) {
 	for range 3 {
 		if ri, err = s.returnedOnce(ctx, t, was, sameFolder, back, all, v); !errors.Is(err, passage.ErrNowhere) {
@@ -53,14 +52,14 @@ func (s *Service) returnedOnce(ctx context.Context, t Target, was ReceiptItem, s
 			continue
 		}
 		if it.Stamp.Direction == driver.Surplus {
-			continue // it was put aside, and another one is the message
+			continue // it was put aside, and another item is the message
 		}
 		if !strings.EqualFold(it.Stamp.Mailbox, t.Mailbox) || was.Operation != "" && it.Stamp.Operation != was.Operation {
 			continue
 		}
 		if it.Stamp.Direction == driver.ToQuarantine {
-			// It never left, or somebody put it back. The quarantine that stamped it may be
-			// working on it, so the stamp stays.
+			// It never left, or somebody put it back. The quarantine that stamped it may
+			// still be working on it, so the stamp stays.
 			if err := s.stillThere(ctx, mailbox, it); err != nil {
 				return ri, err
 			}
@@ -79,10 +78,10 @@ func (s *Service) returnedOnce(ctx context.Context, t Target, was ReceiptItem, s
 			late = append(late, it)
 			continue
 		}
-		// The restore that brought it back may still be at work on it, and a search that
-		// lags may not have shown what is left in quarantine.
+		// The restore that brought it back may still be working on it, and a lagging
+		// search may not have shown what is left in quarantine.
 		found := ri
-		*v = view{} // it is written to
+		*v = view{} // the mailbox is written to
 		ri, _ = s.traced(ctx, ItemRestore, t, it, func(ctx context.Context) (ReceiptItem, error) {
 			p := s.homeward(t, driver.Item{Mailbox: s.vaultOf(t.Mailbox).Address(), MessageID: it.MessageID, Received: it.Received}, false)
 			if err = p.Resume(ctx, *it.Stamp); err == nil {
@@ -120,8 +119,8 @@ func (s *Service) returnedOnce(ctx context.Context, t Target, was ReceiptItem, s
 	return ri, nil
 }
 
-// stampLeft says what the stamp of a quarantine means on an item that is in the mailbox, and
-// what is to be done.
+// stampLeft explains what the stamp of a quarantine means on an item that is in the
+// mailbox, and what to do about it.
 func (s *Service) stampLeft(ctx context.Context, stamp driver.Stamp) string {
 	if time.Now().Before(stamp.Lease) {
 		return fmt.Sprintf("a quarantine of it may be in progress until %s: restore it again after that", stamp.Lease.UTC().Format(time.RFC3339))
@@ -136,7 +135,7 @@ func (s *Service) stampLeft(ctx context.Context, stamp driver.Stamp) string {
 
 // likeTaken returns the items in a mailbox that may be the one that was taken.
 // If the target has criteria and the item is known, it does not search by the
-// criteria again, which may match many other messages by now.
+// criteria again: by now, they may match many other messages.
 func (s *Service) likeTaken(ctx context.Context, mailbox driver.Mailbox, t Target, was ReceiptItem) (driver.Findings, error) {
 	if !t.byCriteria() || was.Operation == "" {
 		return s.search(ctx, mailbox, t, unlimited, driver.Query{})

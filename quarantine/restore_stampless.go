@@ -8,10 +8,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// tellStampless looks for what a restore has not found by its stamp, and says where something
-// with its Message-ID lies in quarantine without one: somebody has removed the stamp, or the
-// server has lost it. Nobody can say for certain that it is the message, so it is not moved.
-// Copies of one message are looked for once.
+// tellStampless looks for items that a restore has not found by their stamps, and reports
+// where something with the same Message-ID lies in quarantine without a stamp: somebody has
+// removed the stamp, or the server has lost it. Nobody can be certain that it is the
+// message, so it is not moved. It searches only once for copies of the same message.
 func (s *Service) tellStampless(ctx context.Context, r, out *Receipt) {
 	vault := s.vaultOf(r.Target.Mailbox)
 	bare := make(map[string]*driver.Item) // by Message-ID; nil: nothing was found
@@ -33,8 +33,8 @@ func (s *Service) tellStampless(ctx context.Context, r, out *Receipt) {
 	}
 }
 
-// stampless returns an item without a stamp that has a Message-ID, or nil. If the search
-// fails, what is known has been said.
+// stampless returns an item without a stamp that has a Message-ID, or nil. A failed
+// search is not reported: the receipt already says what is known.
 func (s *Service) stampless(ctx context.Context, vault driver.Mailbox, messageID string) *driver.Item {
 	found, err := s.engine.Find(ctx, vault, driver.Query{MessageID: messageID})
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// asked is a strategy that tells what its mailboxes are searched for.
+// asked is a strategy that reports what its mailboxes are searched for.
 type asked struct {
 	driver.Strategy
 	tell func(box string, q driver.Query)
@@ -36,8 +36,8 @@ func (m askedMailbox) Find(ctx context.Context, q driver.Query) (driver.Findings
 
 func (m askedMailbox) Unwrap() driver.Mailbox { return m.Mailbox }
 
-// Several copies whose stamps were taken off in quarantine are each told of, after one search
-// for what has their Message-ID.
+// Several copies whose stamps were removed in quarantine are each reported, after one
+// search for their Message-ID.
 func TestRestoreOfStamplessCopies(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -15,8 +15,8 @@ import (
 )
 
 // Of two messages with one Message-ID, an analyst files one while it is restored, and
-// the owner the other one when it has come back, between two calls of the search for
-// what is missing: it is seen twice, and counts once.
+// the owner files the other one after it has come back, between two calls of the
+// search for what is missing: it is seen twice, but counts once.
 func TestTwinSeenTwiceIsNotTheOther(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)

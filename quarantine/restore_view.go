@@ -6,13 +6,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// view is one search of a user's mailbox, for several items that are looked for one after
-// the other: a search for each would cost the square of their number. It ends when
-// something is written there.
+// view is one search of a user's mailbox, shared by several items that are looked for one
+// after another: with a search for each, the cost would grow with the square of their
+// number. It is valid until something is written there.
 type view struct {
 	found *driver.Findings // nil: not searched yet
-	// alive are ids that were seen to exist after the search: what it shows under others
-	// is none of these.
+	// alive are ids that were seen to exist after the search: what it shows under other
+	// ids is a different item.
 	alive map[string]bool
 }
 
@@ -26,7 +26,7 @@ func (v *view) exists(id string) {
 // viewed returns the items in a mailbox that may be the one that was taken.
 func (s *Service) viewed(ctx context.Context, mailbox driver.Mailbox, t Target, was ReceiptItem, v *view) (driver.Findings, error) {
 	if t.byCriteria() && was.Operation != "" {
-		*v = view{} // each is searched for by what is known of it
+		*v = view{} // each is searched for by what is known about it
 		return s.likeTaken(ctx, mailbox, t, was)
 	}
 	if v.found == nil {
@@ -39,9 +39,9 @@ func (s *Service) viewed(ctx context.Context, mailbox driver.Mailbox, t Target, 
 	return *v.found, nil
 }
 
-// uncounted returns one of several sightings that is none of the items in back, which
-// count for other messages, or nil. What is in back may have been moved since, and be
-// among the sightings under another id.
+// uncounted returns one of several sightings that is not among the items in back,
+// which count for other messages, or nil. An item in back may have been moved since,
+// and be among the sightings under another id.
 func (s *Service) uncounted(ctx context.Context, mailbox driver.Mailbox, sightings []driver.Item, back map[string]bool, v *view) (*driver.Item, error) {
 	moved := 0
 	for id := range back {

@@ -13,10 +13,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Two runs that take, or bring back, one copy: of two processes, or for two targets
-// that both mean it. Whichever comes late finds it done, or the other one at work and
-// says so, at whatever request of the other it comes; and there is one copy, where it
-// belongs.
+// Two runs, of two processes or for two targets that both mean it, take or put back
+// the same copy. The later one finds it done, or finds the other one at work and
+// reports that, at whatever request of the other it arrives; and there is one copy,
+// where it belongs.
 func TestDoneMeanwhile(t *testing.T) {
 	t.Parallel()
 	all := slices.Clone(accesses)
@@ -44,8 +44,8 @@ func TestDoneMeanwhile(t *testing.T) {
 	}
 }
 
-// meanwhile lets another run do all at the nth request of each of a quarantine and
-// a restore. It returns whether one of them had so many.
+// meanwhile has another run do everything at the nth request of a quarantine, and
+// again of a restore. It returns whether either of them had that many requests.
 func meanwhile(t *testing.T, o worldOptions, nth int) (struck bool) {
 	t.Helper()
 	w := newWorld(t, o)

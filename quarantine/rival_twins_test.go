@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Two restores at once of two items that are alike: whatever the one sees of what
-// the other has done, both items come back, each once.
+// Two concurrent restores of two similar items: whatever one sees of what the
+// other has done, both items come back, each once.
 func TestRivalRestoresOfTwins(t *testing.T) {
 	t.Parallel()
 	for i, c := range []struct{ name, id, one, two string }{

@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// forged is a stamp that came with the mail: whoever sends TNEF can set named
-// properties.
+// forged returns a stamp that came with the mail: anybody who sends TNEF can
+// set named properties.
 func forged(direction driver.Direction) []ews.ExtendedProperty {
 	s := driver.Stamp{
 		Operation: "abcdefghijklmnopqrstuvwxy2", Mailbox: alice, Folder: driver.Folder{ID: "AAMk+id/==", Path: "/Inbox/Projects/2026", Base: "inbox", Below: "Projects/2026"},
@@ -76,7 +76,7 @@ func (w *world) between(op ews.Operation, do func()) {
 	})
 }
 
-// carries are the operations that carry, by access.
+// carriesBy returns the operation that carries with an access.
 func carriesBy(o worldOptions) ews.Operation {
 	switch {
 	case len(o.ways) == 1 && o.ways[0] == quarantine.WayMIME:
@@ -131,7 +131,8 @@ func TestRivals(t *testing.T) {
 					assert.True(t, met, "there was no rival")
 					total := len(w.in(alice, theID)) + len(w.in(vault, theID))
 					assert.GreaterOrEqual(t, total, 1, "lost")
-					// Asked once more, there is one copy, where it was asked for.
+					// After asking once more, there is one copy, where it was
+					// asked to be.
 					run(w.newService(t, a.worldOptions), false)
 					assert.Empty(t, w.in(alice, theID))
 					assert.Len(t, w.in(vault, theID), 1)

@@ -8,8 +8,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// BenchmarkQuarantine takes one message out of a mailbox that is known already,
-// and puts it back. round-trips/op is how often the server was asked.
+// BenchmarkQuarantine takes one message out of a mailbox that is already known,
+// and puts it back. round-trips/op is the number of requests to the server.
 func BenchmarkQuarantine(b *testing.B) {
 	for _, a := range accesses {
 		b.Run(a.name+"/quarantine", func(b *testing.B) { benchmarkService(b, a.worldOptions, false) })
@@ -54,7 +54,7 @@ func (w *world) quarantineOnce(b *testing.B, target quarantine.Target) *quaranti
 	return r
 }
 
-// TestRoundTrips holds the requests of one quarantine against what
+// TestRoundTrips compares the requests of one quarantine with what
 // BENCHMARKS.md explains: nothing is asked twice.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()

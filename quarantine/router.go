@@ -12,15 +12,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Router works across several organisations or tenants, each with a [Service].
-// It finds out which service has a mailbox and lets that one do the work; each
-// keeps its own quarantine mailbox, transport and budgets. They may share a journal.
+// Router works across several organisations or tenants, each with a [Service]. It
+// finds out which service has a mailbox and has that service do the work; each keeps
+// its own quarantine mailbox, transport and budgets. They may share a journal.
 //
 // A mailbox belongs to the service that claims its address (Mailboxes of its
 // [Route]) or, failing that, to the one that claims its domain (Domains).
-// Services that claim nothing are asked, by a cheap read, about mailboxes that
-// nobody claims. A service that claims anything is never asked about anything
-// else, so the addresses of one organisation do not leak to another.
+// Services that claim nothing are asked, with a cheap read, about mailboxes
+// that nobody claims. A service that claims anything is never asked about
+// anything else, so the addresses of one organisation do not leak to another.
 //
 // Mailboxes move, typically from on-premises servers to the cloud. If a service
 // answers that it does not have the mailbox, or that the mailbox is being
@@ -62,41 +62,43 @@ type Route struct {
 // defaults.
 type RouterOptions struct {
 	// PerServer is how many targets [Router.QuarantineAll], [Router.FindAll] and
-	// [Router.RestoreAll] work on at a time on each server. The server's own budgets apply as well:
-	// see package throttle. Of QuarantineAll and FindAll, one more is begun for each that
-	// waits because the server has asked for a pause for its mailbox, and for each
-	// that takes five times as long as others, or 10 seconds, up to PerServer of these.
-	// Half as many again as the calls at a time keep these in use where calls share
-	// requests, for a target waits meanwhile: see package gather. Default: 8.
+	// [Router.RestoreAll] work on at a time on each server. The server's own budgets apply
+	// as well: see package throttle. QuarantineAll and FindAll begin one more for each
+	// target that waits because the server has asked for a pause for its mailbox, and one
+	// more for each that takes five times as long as others, or 10 seconds, up to PerServer
+	// of the latter. Where calls share requests, targets wait in the meantime, so it takes
+	// half as many targets again as there are concurrent calls to keep the calls in use:
+	// see package gather. Default: 8.
 	PerServer int
 
-	// TargetFor bounds the work on one target in [Router.QuarantineAll],
-	// [Router.FindAll] and [Router.RestoreAll], counted from when its server has a free slot for it; of a
-	// target with criteria, once for searching and once for taking. So a mailbox
-	// whose server stalls does not hold a slot for ever. What is over time ends as
-	// with a context that has ended, with an error that matches
-	// context.DeadlineExceeded. Default: no limit but that of the context.
+	// TargetFor bounds the work on one target in [Router.QuarantineAll], [Router.FindAll]
+	// and [Router.RestoreAll], counted from when its server has a free slot for it; for a
+	// target with criteria, it applies once to searching and once to taking. So a mailbox
+	// whose server stalls does not hold a slot forever. A target that runs out of time ends
+	// as it does when its context ends, with an error that matches
+	// context.DeadlineExceeded. Default: no limit other than the context.
 	TargetFor time.Duration
 
-	// MaxFailures is after how many failed targets in a row on a server
-	// [Router.QuarantineAll], [Router.FindAll] and [Router.RestoreAll] try no more there:
-	// the others are yielded with an error that matches [ErrNotBegun]. What is wrong with a
-	// target itself, as a mailbox that does not exist, does not count. Each call counts
-	// anew. Default: all are tried.
+	// MaxFailures is how many targets in a row may fail on a server before
+	// [Router.QuarantineAll], [Router.FindAll] and [Router.RestoreAll] stop trying there:
+	// the others are yielded with an error that matches [ErrNotBegun]. Problems with the
+	// target itself, such as a mailbox that does not exist, do not count. Each call starts
+	// counting again. Default: all are tried.
 	MaxFailures int
 
-	// Window is how many targets [Router.QuarantineAll] and [Router.FindAll] have read and
-	// not ended at a time. Within it those of one mailbox are worked on together, and a
-	// mailbox that has to wait does not hold up others; a list that is not in the order of
-	// mailboxes gains by a larger one. Each takes about a kilobyte, and a goroutine.
-	// Default: 32 for each slot, which are 256 for one server; with Repeats 4 for each, so
-	// that little is taken out of a queue before its time.
+	// Window is how many targets [Router.QuarantineAll] and [Router.FindAll] may have read
+	// but not finished at a time. Within the window, the targets of one mailbox are worked
+	// on together, and a mailbox that has to wait does not hold up others; a list that is
+	// not ordered by mailbox benefits from a larger window. Each target takes about a
+	// kilobyte and a goroutine. Default: 32 for each slot, which makes 256 for one server;
+	// with Repeats, 4 for each, so that little is taken out of a queue before its time.
 	Window int
 
-	// Repeats has a target that has come before in the same call worked on again. Set it
-	// for a sequence that goes on for days, such as a [Feed] of alerts, in which the same
-	// may be asked for again on purpose; of a list, in which it is an oversight, each
-	// target is told once. Default: once.
+	// Repeats makes a call work again on a target that has come before in the same call.
+	// Set it for a sequence that goes on for days, such as a [Feed] of alerts, in which
+	// the same target may be asked for again on purpose. Leave it unset for a list, in
+	// which a repeat is an oversight and each target should have one result. Default:
+	// each target is worked on once.
 	Repeats bool
 
 	// AskAtOnce is how many services are asked about one mailbox at a time, and
@@ -106,11 +108,11 @@ type RouterOptions struct {
 	AskFor    time.Duration
 
 	// Remember is for how many mailboxes the router remembers where they are, and
-	// RememberFor for how long before it asks again. Default: 65,536 and one hour.
+	// RememberFor how long it does so before it asks again. Default: 65,536 and one hour.
 	Remember    int
 	RememberFor time.Duration
 
-	// Logger logs at level Info that a mailbox has moved. Default: discard.
+	// Logger logs, at level Info, when a mailbox has moved. Default: discard.
 	Logger *slog.Logger
 }
 
@@ -157,8 +159,8 @@ func (o *RouterOptions) withDefaults() (RouterOptions, error) {
 // usualWindow is the default of Window in [RouterOptions], for each slot.
 const usualWindow = 32
 
-// NewRouter returns a Router for services made by [New]. It does no I/O. The
-// error joins an [*InvalidError] for each name that is missing or given twice, and
+// NewRouter returns a Router for services made by [New]. It does no I/O. The error
+// joins an [*InvalidError] for each name that is missing or given twice, and for
 // each domain or mailbox that is malformed or claimed twice.
 func NewRouter(routes []Route, opts *RouterOptions) (*Router, error) {
 	o, err := opts.withDefaults()

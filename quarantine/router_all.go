@@ -6,43 +6,45 @@ import (
 	"slices"
 )
 
-// QuarantineAll quarantines targets in any mailboxes, each as
-// [Router.Quarantine] does, on all servers at once, and yields each result as
-// soon as it is known, in no particular order. The sequence may be of any length: no more
-// is kept in memory than a window of it (Window of [RouterOptions]), about 40 bytes for
-// each target that has come, 20 MB at most, and what criteria have found.
+// QuarantineAll quarantines targets in any mailboxes, each as [Router.Quarantine] does,
+// on all servers concurrently, and yields each result as soon as it is known, in no
+// particular order. The sequence may be of any length: all that is kept in memory is a
+// window of it (Window of [RouterOptions]), about 40 bytes for each target that has come,
+// 20 MB at most, and what criteria have found.
 //
 // The targets of one mailbox that are in the window are worked on together, and those of
-// other mailboxes after or beside them. A mailbox that the server wants left alone for a
-// while, or in which something takes long, does not hold up the others.
+// other mailboxes after or alongside them. A mailbox that the server wants left alone
+// for a while, or in which something takes a long time, does not hold up the others.
 //
-// A target that has come before in the same call is told once: what comes again is left
-// out, whatever became of the first one. The same are targets that are [Target.Same] and have
-// the same reference, in which the case of letters of the address, and what encloses the
-// Message-ID, do not matter. 262,144 targets are remembered at least: what is
-// farther away, and all with Repeats of [RouterOptions], is worked on again, which takes
-// nothing twice. A [Feed] needs Repeats, since there the same may be asked again on purpose.
+// A target that comes more than once in the same call has one result: the repeats are left
+// out, whatever became of the first one. Targets count as repeats if they are [Target.Same]
+// and have the same reference; the case of letters in the address, and whatever encloses
+// the Message-ID, do not matter. At least 262,144 targets are remembered: a repeat farther
+// back, or any repeat with Repeats of [RouterOptions], is worked on again, which takes
+// nothing twice. A [Feed] needs Repeats, since the same target may be asked for again there
+// on purpose.
 //
-// In a mailbox, Inbox comes before other folders, and what has not been read before what
-// has: see [Service.Quarantine].
+// In a mailbox, the Inbox comes before other folders, and unread messages come before
+// read ones: see [Service.Quarantine].
 //
 // For targets with criteria, nothing is taken until all of them, in all
 // mailboxes, have been counted: see Total in [Limits].
 //
-// A failed target does not stop the others, but see MaxFailures of [RouterOptions]: its
-// error comes with a receipt that contains only the target, and the server if known. When ctx ends, no more
-// targets are begun, those in progress are still yielded as they finish, and those that
-// have been read and were not begun with an error that matches [ErrNotBegun]. If targets
-// may be left that have not been read, a nil receipt with the cause comes last. When the
-// loop is left early, targets in progress are cancelled and
-// waited for; [Router.Recover], or running the targets again, settles what they
-// had begun.
+// A failed target does not stop the others (but see MaxFailures of [RouterOptions]): its
+// error comes with a receipt that contains only the target, and the server if known. When
+// ctx ends, no more targets are begun, those in progress are still yielded as they finish,
+// and those that have been read but not begun are yielded with an error that matches
+// [ErrNotBegun]. If there may be targets that have not been read, a nil receipt with the
+// cause comes last. When the loop is left early, targets in progress are cancelled and
+// waited for; [Router.Recover], or running the targets again, settles what they had begun.
 //
-// While the body of the loop does not return, what is in progress ends, and no more is
-// begun: that is a pause. For one from elsewhere, and to watch the run, see [Campaign].
+// While the body of the loop does not return, what is in progress finishes, and nothing
+// more is begun: that is a pause. To pause from elsewhere, or to watch the run, see
+// [Campaign].
 //
-// At most PerServer targets of [RouterOptions] are in progress on each server
-// at a time, and some more while others have to wait: see there. Targets are read from another goroutine; the sequence must not block for ever.
+// At most PerServer targets (see [RouterOptions]) are in progress on each server at a time,
+// and some more while others have to wait. Targets are read from another goroutine; the
+// sequence must not block forever.
 func (r *Router) QuarantineAll(ctx context.Context, targets iter.Seq[Target]) iter.Seq2[*Receipt, error] {
 	return r.NewCampaign(nil).Quarantine(ctx, targets)
 }
@@ -57,13 +59,12 @@ func (r *Router) FindAll(ctx context.Context, targets iter.Seq[Target]) iter.Seq
 // that those of one busy server leave room for those of others.
 const aheadOfSlots = 4
 
-// window is how many of them there are at a time.
+// window returns how many receipts or mailboxes are looked at in all at a time.
 func (r *Router) window() int { return aheadOfSlots * r.opts.PerServer * len(r.routes) }
 
-// spread runs work for each element of a sequence, at most atOnce at a time,
-// and returns when all are done. An error means that the context ended before
-// all were started. If one panics, no more are started, and it panics when the others are
-// done.
+// spread runs work for each element of a sequence, at most atOnce at a time, and returns
+// when all are done. An error means that the context ended before all were started. If
+// one panics, no more are started, and spread panics once the others are done.
 func spread[T any](ctx context.Context, atOnce int, all iter.Seq[T], work func(T)) error {
 	window := make(chan struct{}, atOnce)
 	var wg crew
@@ -87,10 +88,9 @@ func spread[T any](ctx context.Context, atOnce int, all iter.Seq[T], work func(T
 	return nil
 }
 
-// List is [Service.List] on all servers at once, each with its oldest items
-// first. With a mailbox, only the servers that may have it, or have had it, are
-// asked. An error is a [*ServerError] and concerns one server; it does not stop
-// the others.
+// List is [Service.List] on all servers concurrently, each with its oldest items first.
+// With a mailbox, only the servers that may have it, or have had it, are asked. An error
+// is a [*ServerError] and concerns one server; it does not stop the others.
 func (r *Router) List(ctx context.Context, req ListRequest) iter.Seq2[Held, error] {
 	among := r.routes
 	if req.Mailbox != "" {
@@ -103,7 +103,7 @@ func (r *Router) List(ctx context.Context, req ListRequest) iter.Seq2[Held, erro
 	})
 }
 
-// Recover is [Service.Recover] on all servers at once. An error is a
+// Recover is [Service.Recover] on all servers concurrently. An error is a
 // [*ServerError] and concerns one server; it does not stop the others. Services may
 // share a journal: each recovers the intents with its name.
 func (r *Router) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
@@ -114,7 +114,7 @@ func (r *Router) Recover(ctx context.Context) iter.Seq2[*Receipt, error] {
 	})
 }
 
-// onEach runs do for each of some services at the same time.
+// onEach runs do for each of the given services concurrently.
 func onEach[T any](ctx context.Context, among []*route, do func(context.Context, *route, func(T, error))) iter.Seq2[T, error] {
 	among = slices.Clone(among)
 	return gather(ctx, func(ctx context.Context, emit func(T, error)) {
@@ -126,10 +126,10 @@ func onEach[T any](ctx context.Context, among []*route, do func(context.Context,
 	})
 }
 
-// gather yields what work emits from any goroutine. emit blocks until the value
-// is taken; once the loop has been left, it does nothing, and the context ends.
-// work must not return before its goroutines have, so none outlives the loop. If it panics,
-// so does the loop, when all that was emitted before has been yielded.
+// gather yields what work emits from any goroutine. emit blocks until the value is taken;
+// once the loop has been left, it does nothing, and the context ends. work must not return
+// before its goroutines have, so none outlives the loop. If it panics, so does the loop,
+// once everything emitted before has been yielded.
 func gather[T any](ctx context.Context, work func(ctx context.Context, emit func(T, error))) iter.Seq2[T, error] {
 	type result struct {
 		value T
@@ -156,7 +156,7 @@ func gather[T any](ctx context.Context, work func(ctx context.Context, emit func
 			close(left)
 			for range results {
 			}
-			if !yielding { // else its own panic goes on
+			if !yielding { // otherwise yield's own panic propagates
 				worker.Wait()
 			}
 		}()

@@ -26,8 +26,8 @@ func targetsIn(domain string, n int) []quarantine.Target {
 	return all
 }
 
-// claimed returns a router over servers of which each claims its own domain and
-// has all the mailboxes of the targets.
+// claimed returns a router over servers, each of which claims its own domain
+// and has all the mailboxes of the targets.
 func claimed(t *testing.T, opts *quarantine.RouterOptions, targets []quarantine.Target, ledgers map[string]*ledger) *quarantine.Router {
 	t.Helper()
 	var routes []quarantine.Route
@@ -97,7 +97,7 @@ func TestQuarantineAllBoundsEachTarget(t *testing.T) {
 }
 
 // TestQuarantineAllYieldsAsTheyCome: neither the slowest target nor one that
-// has not been named yet holds up the others.
+// has not been yielded yet holds up the others.
 func TestQuarantineAllYieldsAsTheyCome(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -163,7 +163,7 @@ func TestQuarantineAllGoesOnAfterFailures(t *testing.T) {
 	assert.ErrorIs(t, failed["u1@b.test"], quarantine.ErrUnreachable)
 }
 
-// TestQuarantineAllEndsCleanly leaves nothing behind: a goroutine that stayed
+// TestQuarantineAllEndsCleanly: nothing is left behind. A goroutine that stayed
 // would keep the bubble from ending.
 func TestQuarantineAllEndsCleanly(t *testing.T) {
 	t.Parallel()

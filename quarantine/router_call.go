@@ -11,17 +11,17 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// call works through jobs in many mailboxes, on all servers at once. It reads as many
-// jobs ahead as the window holds. Those of one mailbox are begun one after the other, as
-// many at a time as its server has slots for, so that what a driver reads there serves
-// several of them; then it is the turn of the next mailbox. A mailbox that the server has
-// asked to leave alone loses its turn and its slots until that is over.
+// call works through jobs in many mailboxes, on all servers concurrently. It reads as
+// many jobs ahead as the window holds. Those of one mailbox are begun one after another,
+// as many at a time as its server has slots for, so that what a driver reads there serves
+// several of them; then it is the next mailbox's turn. A mailbox that the server has
+// asked to leave alone loses its turn and its slots until then.
 type call struct {
 	router   *Router
 	campaign *Campaign
 	failures *streaks
 	places   chan struct{} // the window: held by jobs that were read and have not ended
-	asking   chan struct{} // held while the server of a mailbox is looked for
+	asking   chan struct{} // held while looking for the server of a mailbox
 	all      crew
 
 	mu     sync.Mutex
@@ -29,12 +29,12 @@ type call struct {
 	lanes  map[*route]*lane
 }
 
-// job is what is to be done about one target.
+// job is the work on one target.
 type job struct {
 	target Target
 	action string
 	do     func(*Service, context.Context, Target) (*Receipt, error)
-	end    func(*Receipt, error) // is told the result
+	end    func(*Receipt, error) // called with the result
 }
 
 func (c *Campaign) newCall(failures *streaks) *call {
@@ -46,9 +46,9 @@ func (c *Campaign) newCall(failures *streaks) *call {
 	}
 }
 
-// run does jobs, and returns when all have ended. Each that was read is told its result,
-// also if the context ends; cut means that some may not have been read because it did. If
-// one panics, no more are read, and it panics when the others are done.
+// run does jobs, and returns when all have ended. Each job that was read gets a result,
+// even if the context ends; cut means that some may not have been read because it did. If
+// one panics, no more are read, and run panics once the others are done.
 func (c *call) run(ctx context.Context, jobs iter.Seq[job]) (cut bool) {
 	defer c.all.Wait()
 	if ctx.Err() != nil {
@@ -87,7 +87,7 @@ func (c *call) add(ctx context.Context, j job) {
 	}
 }
 
-// lane returns what the call has in progress on a server.
+// lane returns the lane of the call on a server.
 func (c *call) lane(rt *route) *lane {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -140,14 +140,14 @@ func (c *call) one(ctx context.Context, at *route, s *seat, j job) (*Receipt, er
 	return out, err
 }
 
-// blank returns a receipt that says nothing but what was asked.
+// blank returns a receipt that contains only what was asked.
 func (j job) blank() *Receipt {
 	return &Receipt{Action: j.action, Target: j.target, Items: []ReceiptItem{}}
 }
 
 func (j job) notBegun(cause error) { j.end(j.blank(), notBegun(cause)) }
 
-// notBegun says that nothing was done because a context has ended.
+// notBegun returns the error for work that was not begun because a context had ended.
 func notBegun(cause error) error { return fmt.Errorf("%w: %w", ErrNotBegun, cause) }
 
 // timed bounds the work on one target.

@@ -17,7 +17,7 @@ type count struct {
 	err     error                // set if there are too many matches
 }
 
-// counted is a target and what matches it.
+// counted is a target and its matches.
 type counted struct {
 	receipt *Receipt // of Find
 	found   driver.Findings
@@ -25,7 +25,7 @@ type counted struct {
 
 func (r *Router) newCount() *count { return &count{router: r, tallies: make(map[string]*hitTally)} }
 
-// add counts what was found for a target, and holds the target back.
+// add counts the matches found for a target, and holds the target back.
 func (c *count) add(h counted) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// counting returns a router over two organisations with three mailboxes each
+// counting returns a router over two organisations, each with three mailboxes
 // that have a message the criteria match, and the targets.
 func counting(t *testing.T, total int) (*quarantine.Router, []*world, []quarantine.Target) {
 	t.Helper()
@@ -42,12 +42,12 @@ func counting(t *testing.T, total int) (*quarantine.Router, []*world, []quaranti
 	return r, worlds, targets
 }
 
-// Nothing is taken anywhere before all that the criteria match is counted, and
-// nothing at all if it is too much.
+// Nothing is taken anywhere before everything that the criteria match has been
+// counted, and nothing at all if it is too much.
 func TestRouterCountsBeforeItTakes(t *testing.T) {
 	t.Parallel()
 	r, worlds, targets := counting(t, 3)
-	// The counting is over before the first change: by then every mailbox has
+	// Counting has finished before the first change: by then, every mailbox has
 	// been searched.
 	for _, w := range worlds {
 		w.OnRequest(func(_ int, q *ewstest.Request) {
@@ -137,7 +137,7 @@ func TestRouterRefusesTooMuchInAll(t *testing.T) {
 	assert.Len(t, worlds[0].subjects("quarantine@a.test"), 3)
 }
 
-// What was counted is taken, not what has come since: that was not counted.
+// What was counted is taken, not what has arrived since, which was not counted.
 func TestRouterTakesWhatItCounted(t *testing.T) {
 	t.Parallel()
 	r, worlds, targets := counting(t, 3)

@@ -11,9 +11,9 @@ import (
 )
 
 // Expand is [Service.Expand] with the address books of all servers. Each group
-// is expanded by the server that claims its address or that named it, failing
-// that by the first server that knows it. If a contact in one address book is a
-// mailbox or a group on another server, it counts as that.
+// is expanded by the server that claims its address or that named it or,
+// failing that, by the first server that knows it. A contact in one address
+// book that is a mailbox or a group on another server counts as such.
 //
 // The error is a [*RouteError] if no server is known for the address;
 // otherwise it is as for [Service.Expand]. For each contact, the servers that
@@ -25,7 +25,7 @@ func (r *Router) Expand(ctx context.Context, group string, opts *ExpandOptions) 
 
 // FollowForwards is [Service.FollowForwards] across all servers: a message
 // passed on to a mailbox on another server is followed there. The error is as
-// for the service, or a [*RouteError].
+// for [Service.FollowForwards], or a [*RouteError].
 func (r *Router) FollowForwards(ctx context.Context, t Target, opts *ForwardOptions) (*ForwardTrail, error) {
 	if err := r.check(t); err != nil {
 		return nil, err
@@ -171,7 +171,7 @@ func (b *addressBooks) Lookup(ctx context.Context, address string) (driver.Membe
 	return b.find(ctx, address)
 }
 
-// find is Lookup, leaving out some servers.
+// find is Lookup, excluding some servers.
 func (b *addressBooks) find(ctx context.Context, address string, but ...*route) (driver.Member, error) {
 	all, _ := b.among(address)
 	var contact driver.Member
@@ -209,8 +209,8 @@ func (b *addressBooks) find(ctx context.Context, address string, but ...*route) 
 }
 
 // hasBut reports whether an address that no address book shows as internal may
-// be a mailbox on a server, leaving out some: one that claims it, has it, or
-// cannot tell.
+// be a mailbox on a server other than those excluded: one that claims it, has
+// it, or cannot tell.
 func (b *addressBooks) hasBut(ctx context.Context, address string, but ...*route) bool {
 	all, claimed := b.r.candidates(address)
 	for i, rt := range all {

@@ -28,9 +28,9 @@ func onServer(rt *route, err error) error {
 	return &ServerError{Server: rt.name(), Err: err}
 }
 
-// RouteError says why it is not known which service has a mailbox. It matches
-// [ErrUnreachable] if none has it, or several have; not if one that could not tell may
-// have it.
+// RouteError reports why it is not known which service has a mailbox. It matches
+// [ErrUnreachable] if none has it, or several have, but not if one that could not tell
+// may have it.
 type RouteError struct {
 	Mailbox string
 	// Several lists the servers that have the mailbox, if there is more than one.
@@ -57,7 +57,8 @@ func (e *RouteError) Error() string {
 	return b.String()
 }
 
-// Is reports whether target is [ErrUnreachable], and no answer can still come.
+// Is reports whether target is [ErrUnreachable] and there are no servers that
+// could not tell.
 func (e *RouteError) Is(target error) bool {
 	return target == ErrUnreachable && (len(e.Several) > 0 || len(e.undecided()) == 0)
 }
@@ -102,8 +103,8 @@ func movedAway(err error) bool {
 	return errors.Is(err, ErrUnreachable) || cause == driver.CauseNoMailbox || cause == driver.CauseMoving
 }
 
-// leftBehind returns the error in a receipt that shows that the mailbox moved
-// away during the work, or nil.
+// leftBehind returns the error in a receipt that shows that the mailbox has
+// moved away during the work, or nil.
 func (r *Receipt) leftBehind() error {
 	for _, it := range r.Items {
 		if it.Err != nil && movedAway(it.Err) {

@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// Many targets at once: one that fails does not stop the others, and each has a result.
-// RestoreAll takes the receipts back.
+// With many targets at a time, one that fails does not stop the others, and each has a
+// result. RestoreAll takes the receipts to undo it.
 func ExampleRouter_QuarantineAll() {
 	const lure = "From: mallory@evil.example\r\nTo: alice@example.test\r\nSubject: You have won\r\nMessage-ID: <1@evil.example>\r\n\r\nClick here.\r\n"
 	srv := ewstest.NewServer(nil)
@@ -59,7 +59,7 @@ func ExampleRouter_QuarantineAll() {
 		}
 		lines = append(lines, receipt.Target.Mailbox+" "+string(receipt.Outcome()))
 	}
-	slices.Sort(lines) // they come in the order in which they are done
+	slices.Sort(lines) // they come in the order in which they finish
 	for _, line := range lines {
 		fmt.Println(line)
 	}
@@ -117,7 +117,7 @@ func ExampleRouter_RestoreAll() {
 	// bob@example.test is still in quarantine: quarantine: receipt: server is "Closed branch", which is not the name of a server; the servers are ["Head office"]: give the one that it was taken on this name again, or leave the field empty
 }
 
-// A plan is made once, and carried by a queue to whoever runs it.
+// A plan is made once, and a queue carries it to whatever runs it.
 func ExampleRouter_Plan() {
 	const lure = "From: mallory@evil.example\r\nTo: alice@example.test\r\nSubject: You have won\r\nMessage-ID: <1@evil.example>\r\n\r\nClick here.\r\n"
 	srv := ewstest.NewServer(nil)
@@ -178,8 +178,8 @@ func ExampleRouter_Plan() {
 	// bob@example.test notFound
 }
 
-// Alerts come from a channel. When the product stops, no further one is begun, those that
-// were begun are finished, and the rest waits in the channel.
+// Alerts come from a channel. When the product stops, no more are begun, those that were
+// begun are finished, and the rest wait in the channel.
 func ExampleFeed() {
 	const lure = "From: mallory@evil.example\r\nTo: alice@example.test\r\nSubject: You have won\r\nMessage-ID: <1@evil.example>\r\n\r\nClick here.\r\n"
 	srv := ewstest.NewServer(nil)
@@ -198,12 +198,12 @@ func ExampleFeed() {
 	}
 	defer r.Close()
 
-	ctx, stop := context.WithCancel(context.Background()) // of the product; signal.NotifyContext, say
+	ctx, stop := context.WithCancel(context.Background()) // of the product, for example from signal.NotifyContext
 	alerts := make(chan quarantine.Target, 10)
 	results := make(chan *quarantine.Receipt)
 	go func() {
 		defer close(results)
-		// The work has a context of its own, so that it is not cut off.
+		// The work has its own context, so that it is not cut off.
 		for receipt, err := range r.QuarantineAll(context.WithoutCancel(ctx), quarantine.Feed(ctx, alerts)) {
 			if err != nil {
 				log.Println(receipt.Target.Mailbox, err) // put it back into the queue
@@ -226,7 +226,7 @@ func ExampleFeed() {
 	}
 	stop()
 	alerts <- quarantine.Target{Mailbox: "alice@example.test", MessageID: "<2@evil.example>"}
-	for range results { // what was still in work
+	for range results { // what was still in progress
 		done++
 	}
 	fmt.Println(done, "done,", len(alerts), "not begun")

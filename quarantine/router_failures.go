@@ -7,8 +7,8 @@ import (
 )
 
 // streaks count the targets that have failed in a row on each server in one call of
-// QuarantineAll, FindAll or RestoreAll. A server that is down, or that refuses the
-// account, would fail all others as well, each after its own retries.
+// QuarantineAll, FindAll or RestoreAll. On a server that is down, or that refuses
+// the account, all others would fail as well, each after its own retries.
 type streaks struct {
 	most int // 0: no bound
 
@@ -60,7 +60,7 @@ func (s *streaks) note(rt *route, out *Receipt, err error) {
 	case err == nil && out.Outcome() == Failed:
 		err = out.Err()
 	case err == nil && out.Err() != nil || err != nil && ofTarget(err):
-		return // it says nothing about the next one
+		return // it is no indication for the next one
 	case err == nil:
 		*st = streak{}
 		return
@@ -69,8 +69,8 @@ func (s *streaks) note(rt *route, out *Receipt, err error) {
 	st.last = err.Error()
 }
 
-// ofTarget reports whether an error is the target's own: what it asks for is wrong, or
-// not allowed, or its mailbox cannot be opened.
+// ofTarget reports whether an error is the target's own: what it asks for is invalid
+// or not allowed, or its mailbox cannot be opened.
 func ofTarget(err error) bool {
 	for _, kind := range []error{ErrInvalid, ErrUnreachable, ErrTooManyHits, ErrProtected, ErrNotBegun} {
 		if errors.Is(err, kind) {

@@ -15,7 +15,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// down is what a server that does not answer gives.
+// down is the error from a server that does not answer.
 var down = &driver.Error{Err: errors.New("connection refused"), Untouched: true, Temporary: true}
 
 // verdicts is the number of targets of each server that were done, failed and not begun.
@@ -54,7 +54,7 @@ func TestMaxFailures(t *testing.T) {
 				targets := slices.Concat(targetsIn("a.test", 12), targetsIn("b.test", 12))
 				r := claimed(t, &quarantine.RouterOptions{PerServer: 1, MaxFailures: 3}, targets, map[string]*ledger{"a.test": a, "b.test": b})
 				a.set("vault@a.test", down)
-				for range 2 { // each call counts anew
+				for range 2 { // each call starts counting again
 					got := all(r, t.Context(), targets)
 					assert.Equal(t, verdicts{failed: 3, notBegun: 9}, *got["A"])
 					assert.Zero(t, got["B"].notBegun)
@@ -80,7 +80,7 @@ func tallied(all func(func(*quarantine.Receipt, error) bool)) map[string]*verdic
 	return counts
 }
 
-// Failures count in a row, and what is wrong with a target is its own affair.
+// Only failures in a row count, and what is wrong with a target itself does not.
 func TestMaxFailuresInARow(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -102,7 +102,7 @@ func TestMaxFailuresInARow(t *testing.T) {
 				}
 				targets := targetsIn("a.test", 12)
 				r := claimed(t, &quarantine.RouterOptions{PerServer: 1, MaxFailures: 3}, targets, map[string]*ledger{"a.test": a})
-				order := func(yield func(quarantine.Target) bool) { // one after the other
+				order := func(yield func(quarantine.Target) bool) { // one after another
 					for _, target := range targets {
 						if !yield(target) {
 							return
@@ -123,7 +123,7 @@ func addressesOf(n int) (all []string) {
 	return all
 }
 
-// when returns the first error if a condition holds, else the second, or nil.
+// when returns err if a condition holds, otherwise the first of or, or nil.
 func when(holds bool, err error, or ...error) error {
 	switch {
 	case holds:

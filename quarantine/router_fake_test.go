@@ -22,8 +22,8 @@ type ledger struct {
 	mu      sync.Mutex
 	answers map[string]func(context.Context) error // by address
 	probes  map[string]int
-	finding int // searches in work
-	most    int // the most there were at a time
+	finding int // searches in progress
+	most    int // the most there were at any time
 
 	// search, if set, is called with each search, before the answer.
 	search func(context.Context, string) error
@@ -39,7 +39,7 @@ func newLedger(name string, mailboxes ...string) *ledger {
 	return l
 }
 
-// set makes a server answer for a mailbox by an error, nil for none.
+// set makes a server answer for a mailbox with an error, or without one if it is nil.
 func (l *ledger) set(address string, err error) {
 	l.setFunc(address, func(context.Context) error { return err })
 }
@@ -112,7 +112,7 @@ func (m ledgerMailbox) Probe(ctx context.Context) error {
 
 func (m ledgerMailbox) Find(ctx context.Context, _ driver.Query) (driver.Findings, error) {
 	if strings.HasPrefix(m.address, "vault@") {
-		return driver.Findings{}, m.answer(ctx, m.address) // what is counted are searches for targets
+		return driver.Findings{}, m.answer(ctx, m.address) // only searches for targets are counted
 	}
 	m.mu.Lock()
 	m.finding++

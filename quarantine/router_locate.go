@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// silence is how long a server that did not answer is asked only if no other
-// has the mailbox, so a server that is down does not delay every new mailbox.
+// silence is how long a server that did not answer is asked only if no other has the
+// mailbox, so that a server that is down does not delay every new mailbox.
 const silence = time.Minute
 
 // ServerOf returns the name of the server to which a mailbox belongs. If the
@@ -31,8 +31,8 @@ func (r *Router) ServerOf(ctx context.Context, mailbox string) (string, error) {
 	return rt.name(), nil
 }
 
-// locate returns the service for a mailbox. If the mailbox is claimed, or only
-// one service may have it, no service is asked: the work itself will show.
+// locate returns the service for a mailbox. If the mailbox is claimed, or only one
+// service may have it, no service is asked: the work itself will show whether it does.
 func (r *Router) locate(ctx context.Context, address string) (*route, error) {
 	if rt := r.remembered(address); rt != nil {
 		return rt, nil
@@ -45,9 +45,9 @@ func (r *Router) locate(ctx context.Context, address string) (*route, error) {
 }
 
 // elsewhere looks for a mailbox on other services after an error suggests that
-// failed does not have it. If failed has it after all, or there is no other
-// service to ask, it returns cause; if no other service has it either, the
-// error contains all answers.
+// the service failed does not have it. If failed has it after all, or there is
+// no other service to ask, it returns cause; if no other service has it either,
+// the error contains all answers.
 func (r *Router) elsewhere(ctx context.Context, address string, failed *route, cause error) (*route, error) {
 	r.forget(address, failed)
 	all, _ := r.candidates(address)
@@ -135,7 +135,7 @@ func (r *Router) askThese(ctx context.Context, address string, among []*route, w
 	wg.Wait()
 }
 
-// ask asks one service, and notes if it does not answer.
+// ask asks one service, and records if it does not answer.
 func (rt *route) ask(ctx context.Context, address string, limit time.Duration) error {
 	within, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

@@ -36,7 +36,7 @@ func TestRouterFollowsClaims(t *testing.T) {
 	require.NoError(t, err)
 	for mailbox, want := range map[string]string{
 		"x@a.test": "A", "x@A.Test": "A", "x@SHARED.test": "A", "x@b.test": "B", "boss@A.test": "B", "x@c.test": "C",
-		"x@sub.a.test": "C", // a claim does not stand for the domains below it
+		"x@sub.a.test": "C", // a claim does not include subdomains
 	} {
 		assert.Equal(t, want, serverOf(t, r, mailbox), mailbox)
 	}
@@ -186,14 +186,15 @@ func TestRouterTellsWhyNobodyHasIt(t *testing.T) {
 	})
 }
 
-// unasking is a server whose mailboxes have no Probe.
+// unasking is a server whose mailboxes do not have Probe.
 type unasking struct{ *ledger }
 
 func (u unasking) Mailbox(address string) driver.Mailbox {
 	return struct{ driver.Mailbox }{u.ledger.Mailbox(address)}
 }
 
-// TestRouterReadsTheInboxInstead of asking strategies that have no Probe.
+// TestRouterReadsTheInboxInstead: the router reads the Inbox if a strategy does
+// not have Probe.
 func TestRouterReadsTheInboxInstead(t *testing.T) {
 	t.Parallel()
 	const x = "x@example.test"

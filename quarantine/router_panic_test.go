@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// panicsIn checks that a call panics with a value that was panicked with in another goroutine,
-// and with the stack of that goroutine.
+// panicsIn checks that a call panics with a value from a panic in another goroutine, and
+// with the stack of that goroutine.
 func panicsIn(t *testing.T, value any, where string, call func()) {
 	t.Helper()
 	defer func() {
@@ -28,8 +28,9 @@ func panicsIn(t *testing.T, value any, where string, call func()) {
 	call()
 }
 
-// A panic of a driver or a hook in a call for many goes on to the caller's loop, which may
-// survive it, when what else is in progress has been yielded. Nothing stays held.
+// A panic of a driver or a hook in a call for many targets propagates to the caller's
+// loop, which may survive it, once everything else in progress has been yielded. Nothing
+// stays held.
 func TestRouterPanics(t *testing.T) {
 	t.Parallel()
 	const bad = "bad@a.test"

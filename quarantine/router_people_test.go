@@ -72,7 +72,7 @@ func TestRouterExpandRefuses(t *testing.T) {
 	assert.ErrorIs(t, err, stop)
 }
 
-// A server without address book does not keep the groups of the others from
+// A server without an address book does not keep the groups of the others from
 // being expanded, and nobody is left out because of it.
 func TestRouterExpandWithoutOneBook(t *testing.T) {
 	t.Parallel()
@@ -129,7 +129,7 @@ func TestRouterForwards(t *testing.T) {
 	assert.ErrorIs(t, err, quarantine.ErrUnreachable)
 }
 
-// A mailbox that has moved is followed where it is now.
+// Forwards from a mailbox that has moved are followed from where it is now.
 func TestRouterForwardsFromAMovedMailbox(t *testing.T) {
 	t.Parallel()
 	r, a, b := twoOrganisations(t, nil)

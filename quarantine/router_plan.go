@@ -13,7 +13,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// PlanRequest says what [Router.Plan] makes a plan of.
+// PlanRequest is what [Router.Plan] makes a plan from.
 type PlanRequest struct {
 	// Targets are the messages that are known.
 	Targets []Target
@@ -24,14 +24,14 @@ type PlanRequest struct {
 	// Expand bounds the expansion of each group. nil means the defaults.
 	Expand *ExpandOptions
 
-	// Forwards, if set, follows what was forwarded and answered from the mailboxes of the
-	// targets, as [Router.FollowForwards] does from each; to have it before anything is
-	// taken finds most. Targets with criteria are searched for first, within [Limits].
+	// Forwards, if set, follows forwards and replies from the mailboxes of the targets,
+	// as [Router.FollowForwards] does from each; this finds most if it is done before
+	// anything is taken. Targets with criteria are searched for first, within [Limits].
 	// Default: forwards are not followed.
 	Forwards *ForwardOptions
 
-	// SkipServers leaves out which server has each mailbox: for mailboxes that nobody
-	// claims, the servers must be asked, which whoever runs the plan does anyway.
+	// SkipServers skips finding out which server has each mailbox: for mailboxes that
+	// nobody claims, the servers must be asked, which a run of the plan does anyway.
 	SkipServers bool
 
 	// Progress, if set, is called at each step, from several goroutines, but one call at
@@ -43,7 +43,7 @@ type PlanRequest struct {
 type GroupTarget struct {
 	// Group is the address of the group.
 	Group string
-	// Target says what to take, for each member in its mailbox: Mailbox must be empty.
+	// Target is what to take from the mailbox of each member: its Mailbox must be empty.
 	Target Target
 }
 
@@ -58,26 +58,27 @@ const (
 	PlanLocating  PlanStage = "locating"  // mailboxes
 )
 
-// PlanStep is a step of the work of [Router.Plan]: a stage begins with one in which Begun
-// and Done are 0.
+// PlanStep is a step of the work of [Router.Plan]. The first step of a stage has 0 in
+// Begun and Done.
 type PlanStep struct {
 	Stage PlanStage
-	// About is the group that is expanded, else empty.
+	// About is the group that is being expanded, otherwise empty.
 	About string
-	// Total is how much there is to do in the stage, Begun and Done how much of it has
-	// been begun, and is done; of that, Failed did not succeed, which the plan says.
+	// Total is how much there is to do in the stage, and Begun and Done are how much
+	// of it has been begun and is done. Failed is how much of Done did not succeed,
+	// which the plan reports.
 	Total, Begun, Done, Failed int
 }
 
 // Plan finds out what to take: it expands groups, follows forwards, finds out which
 // server has each mailbox, and leaves out what is asked for twice. It changes nothing.
 //
-// What could not be expanded, followed or located is in the plan, and does not keep the
-// rest from being planned: see [Plan.Complete]. Targets are not checked; one that no
-// service would accept is refused when it is run, as if it had been named alone.
+// Whatever could not be expanded, followed or located is listed in the plan, and does not
+// keep the rest from being planned: see [Plan.Complete]. Targets are not checked; one
+// that no service would accept is refused when it is run, as if it had been named alone.
 //
-// An error means that there is no plan: it matches [ErrInvalid], or is the cause for
-// which ctx ended.
+// An error means that there is no plan: it matches [ErrInvalid], or is the cause of
+// the end of ctx.
 func (r *Router) Plan(ctx context.Context, req PlanRequest) (*Plan, error) {
 	if err := req.check(); err != nil {
 		return nil, err
@@ -125,13 +126,13 @@ type planner struct {
 	req  PlanRequest
 	plan *Plan
 	at   map[planKey]int    // index of the target
-	told map[Unplanned]bool // what is unplanned, but for its error
+	told map[Unplanned]bool // what is unplanned, apart from its error
 
-	mu   sync.Mutex // held while progress is told
+	mu   sync.Mutex // held while progress is reported
 	step PlanStep
 }
 
-// add adds a target, or another reason for one that is there.
+// add adds a target, or another reason for one that is already there.
 func (p *planner) add(t Target, why Origin) {
 	key := keyOf(t)
 	if i, ok := p.at[key]; ok {
@@ -144,8 +145,8 @@ func (p *planner) add(t Target, why Origin) {
 	p.plan.Targets = append(p.plan.Targets, PlannedTarget{Target: t, Why: []Origin{why}})
 }
 
-// leave notes something for which there is no target. What is behind an address is told
-// once for each kind of origin.
+// leave notes something for which there is no target. An address is noted once for each
+// kind of origin.
 func (p *planner) leave(u Unplanned, err error) {
 	if u.Why.Kind != "" {
 		same := Unplanned{Kind: u.Kind, Address: strings.ToLower(u.Address), MessageID: driver.BareMessageID(u.MessageID), Criteria: u.Criteria, Why: Origin{Kind: u.Why.Kind}}

@@ -56,7 +56,7 @@ func (p *planner) follow(ctx context.Context) error {
 }
 
 // starts returns the messages to follow. Those described by criteria are searched for
-// first, within the same limits as for taking them.
+// first, within the same limits that apply to taking them.
 func (p *planner) starts(ctx context.Context) ([]Target, error) {
 	var starts, described []Target
 	for _, t := range p.plan.Targets {

@@ -19,7 +19,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// planned returns the targets of a plan with the server and the reasons of each.
+// planned returns the targets of a plan, each with its server and reasons.
 func planned(p *quarantine.Plan) (all []string) {
 	for _, t := range p.Targets {
 		var line strings.Builder
@@ -142,7 +142,8 @@ func serverNamed(name string) worldOptions {
 	return worldOptions{impersonation: name == "B", settings: func(o *quarantine.Options) { o.Name, o.Journal = name, nil }}
 }
 
-// What criteria describe is searched for, to be followed, and taken by the criteria.
+// Messages described by criteria are searched for, to be followed, and taken by the
+// criteria.
 func TestPlanByCriteria(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{settings: func(o *quarantine.Options) { o.CriteriaSearch = true }})
@@ -213,7 +214,7 @@ func TestPlanRefuses(t *testing.T) {
 	assert.JSONEq(t, `{"version":1,"targets":[],"unplanned":[]}`, string(empty))
 }
 
-// A plan that cannot be made to its end is none.
+// There is no plan if it cannot be completed.
 func TestPlanEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	stop := errors.New("stop")
@@ -238,8 +239,8 @@ func TestPlanEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// Plans lie in queues while versions change: testdata/plan-1.json was written by the
-// version of 2026-11-29.
+// Plans stay in queues while versions change: testdata/plan-1.json was written by
+// the version of 2026-11-29.
 func TestPlanOfEarlierVersions(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("testdata/plan-1.json")
@@ -281,7 +282,8 @@ func TestPlanOfEarlierVersions(t *testing.T) {
 	}))
 }
 
-// A plan from a queue says that it is not complete in words that this version does not know.
+// A plan from a queue says that it is not complete, with a kind that this version does not
+// know.
 func TestPlanOfAnUnknownKind(t *testing.T) {
 	t.Parallel()
 	for kind, complete := range map[string]bool{"outside": true, "unknown": false, "later": false, "": false} {

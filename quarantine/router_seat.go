@@ -7,34 +7,34 @@ import (
 )
 
 // A target that takes several times as long as others on its server is slow, within these
-// bounds. Another one is then begun beside it, up to PerServer of them on a server: a few
-// mailboxes that do not come to an end, each for a reason of its own, must not hold up
-// thousands.
+// bounds. Another one is then begun alongside it, for up to PerServer slow ones on a
+// server: a few mailboxes that do not finish, each for a reason of its own, must not hold
+// up thousands.
 const (
 	slowTimes    = 5
 	slowAtLeast  = 500 * time.Millisecond
 	slowAtMost   = 10 * time.Second
-	slowAveraged = 16 // how many of the last ones make most of the average
+	slowAveraged = 16 // how many of the latest targets dominate the average
 )
 
 // lane is what one call has in progress on one server.
 type lane struct {
-	turn chan struct{} // held by the mailbox whose targets are begun
-	// room is held by targets in progress, and by results that are not taken: a loop that
-	// does not go on begins nothing more, though it leaves the slots to other calls.
+	turn chan struct{} // held by the mailbox whose targets are being begun
+	// room is held by targets in progress, and by results that have not been taken: a
+	// stalled loop begins nothing more, though it leaves the slots to other calls.
 	room chan struct{}
 	slow chan struct{} // held by targets in progress that have lent their slot because they are slow
 
 	mu    sync.Mutex
 	ended int
-	usual time.Duration // that a target takes, the last ones counting most
+	usual time.Duration // usual time per target, weighted towards the latest
 }
 
 func newLane(perServer int) *lane {
 	return &lane{turn: make(chan struct{}, 1), room: make(chan struct{}, perServer), slow: make(chan struct{}, perServer)}
 }
 
-// took takes note of how long a target has taken.
+// took records how long a target has taken.
 func (l *lane) took(d time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -52,7 +52,7 @@ func (l *lane) slowAfter() time.Duration {
 	return min(max(slowTimes*l.usual, slowAtLeast), slowAtMost)
 }
 
-// seat is the room and the slot that one target has.
+// seat is the room and the slot that one target holds.
 type seat struct {
 	lane  *lane
 	began time.Time
@@ -60,7 +60,7 @@ type seat struct {
 	mu    sync.Mutex
 	slots chan struct{} // of the server; nil: none is held
 	roomy bool          // room is held
-	lent  bool          // others have both, though the target goes on
+	lent  bool          // others have both, though the target is still in progress
 	slow  *time.Timer   // until it counts as slow
 	takes bool          // it counts as slow
 	ended bool
@@ -82,7 +82,7 @@ func sit(ctx context.Context, l *lane, slots chan struct{}) (*seat, error) {
 	return s, nil
 }
 
-// take takes one of what a channel holds.
+// take takes one place in a channel.
 func take(ctx context.Context, from chan struct{}) error {
 	select {
 	case from <- struct{}{}:
@@ -118,7 +118,7 @@ func (s *seat) move(ctx context.Context, to chan struct{}) error {
 	return nil
 }
 
-// lend gives slot and room to others, though the target goes on.
+// lend gives the slot and the room to others, though the target is still in progress.
 func (s *seat) lend() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -129,7 +129,8 @@ func (s *seat) lend() {
 	}
 }
 
-// lendIfSlow lends the seat if it is held long, unless many have been lent so.
+// lendIfSlow lends the seat if it has been held for long, unless too many have
+// been lent for that reason.
 func (s *seat) lendIfSlow() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -150,7 +151,7 @@ func (s *seat) lendIfSlow() {
 	}
 }
 
-// worked gives up the slot: what is left is to tell the result.
+// worked gives up the slot: only the result remains to be reported.
 func (s *seat) worked() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,7 +159,7 @@ func (s *seat) worked() {
 		return
 	}
 	s.ended = true
-	if s.slow.Stop(); !s.lent { // else it says nothing of the others
+	if s.slow.Stop(); !s.lent { // otherwise its time is not typical
 		s.lane.took(time.Since(s.began))
 	}
 	s.leaveSlot()

@@ -8,12 +8,12 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// seenAtOnce is how many targets each half of a [seen] remembers: in all at least so many,
-// and at most twice as many, in about 40 bytes each.
+// seenAtOnce is how many targets each half of a [seen] remembers: in all at least this
+// many, and at most twice as many, in about 40 bytes each.
 const seenAtOnce = 1 << 18
 
-// seenKey is half a SHA-256: a target is left out if it was seen, so that two that are
-// different must not have the same.
+// seenKey is half a SHA-256: a target that was seen is left out, so two different
+// targets must not have the same key.
 type seenKey [16]byte
 
 // seen remembers targets, in bounded memory: those of the older half are forgotten when the
@@ -36,8 +36,9 @@ func (s *seen) add(t Target) bool {
 	return !known
 }
 
-// seenKeyOf is equal for targets that ask for the same messages for the same case. The
-// case of letters of an address does not matter there, nor what encloses a Message-ID.
+// seenKeyOf returns equal keys for targets that ask for the same messages for the same
+// case. The case of letters in an address does not matter, nor does what encloses a
+// Message-ID.
 func seenKeyOf(t Target) seenKey {
 	what := driver.BareMessageID(t.MessageID)
 	if t.byCriteria() {

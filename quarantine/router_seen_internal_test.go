@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// Targets are remembered in bounded memory: the last ones, and as many again at least.
+// Targets are remembered in bounded memory: at least the latest seenAtOnce, and
+// at most twice as many.
 func TestSeenIsBounded(t *testing.T) {
 	t.Parallel()
 	s := newSeen()

@@ -32,7 +32,7 @@ func organisation(t testing.TB, name, domain string, impersonation bool) *world 
 }
 
 // twoOrganisations returns a router over A, which claims a.test, and B, which
-// claims what is given.
+// claims the given domains.
 func twoOrganisations(t testing.TB, opts *quarantine.RouterOptions, claimedByB ...string) (r *quarantine.Router, a, b *world) {
 	t.Helper()
 	a, b = organisation(t, "A", "a.test", false), organisation(t, "B", "b.test", true)
@@ -115,7 +115,7 @@ func TestRouterAcrossOrganisations(t *testing.T) {
 	}
 }
 
-// TestRouterFollowsAMigration moves a mailbox from one's own servers, which
+// TestRouterFollowsAMigration moves a mailbox from on-premises servers, which
 // claim its domain, into the cloud, and back.
 func TestRouterFollowsAMigration(t *testing.T) {
 	t.Parallel()
@@ -206,13 +206,13 @@ func TestRouterRestoreFindsItsServer(t *testing.T) {
 	require.NoError(t, err)
 	taken, err := only.Quarantine(t.Context(), quarantine.Target{Mailbox: "alice@a.test", MessageID: evil})
 	require.NoError(t, err)
-	taken.Server = "" // from the time before the configuration had a name
+	taken.Server = "" // from before the configuration had a name
 	back, err := only.Restore(t.Context(), taken)
 	require.NoError(t, err)
 	assert.Equal(t, quarantine.Restored, back.Outcome())
 }
 
-// TestRouterBlamesTheRightMailbox: that the quarantine mailbox cannot be opened
+// TestRouterBlamesTheRightMailbox: a quarantine mailbox that cannot be opened
 // looks like a mailbox that has moved.
 func TestRouterBlamesTheRightMailbox(t *testing.T) {
 	t.Parallel()
@@ -257,7 +257,7 @@ func TestRouterRecoversEverywhere(t *testing.T) {
 	assert.Equal(t, map[string]quarantine.Outcome{"A": quarantine.Quarantined, "B": quarantine.Quarantined}, settled)
 }
 
-// TestRouterListsInSpiteOfOneServer: an error of one does not hide the others.
+// TestRouterListsInSpiteOfOneServer: an error from one server does not hide the others.
 func TestRouterListsInSpiteOfOneServer(t *testing.T) {
 	t.Parallel()
 	r, a, b := twoOrganisations(t, nil)

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// visit is what one mailbox has in the window of a call. Its fields are guarded by the
-// mutex of the call.
+// visit is the work on one mailbox within the window of a call. Its fields are guarded
+// by the mutex of the call.
 type visit struct {
 	key     string // the address in lower case
 	waiting []job
-	led     bool               // a goroutine begins what is waiting
+	led     bool               // a goroutine is beginning what is waiting
 	seats   map[*seat]struct{} // of those in progress
 	until   time.Time          // until then the server wants the mailbox left alone
 }
 
-// lead begins what is waiting in a mailbox until nothing is.
+// lead begins what is waiting in a mailbox until nothing is left.
 func (c *call) lead(ctx context.Context, v *visit) {
 	for c.left(v) {
 		if ctx.Err() != nil {
@@ -34,8 +34,8 @@ func (c *call) lead(ctx context.Context, v *visit) {
 	}
 }
 
-// left reports whether something is waiting. If not, the visit is over, and forgotten
-// when nothing is in progress either.
+// left reports whether something is waiting. If not, the visit ends, and is forgotten
+// once nothing is in progress either.
 func (c *call) left(v *visit) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -47,7 +47,7 @@ func (c *call) left(v *visit) bool {
 	return false
 }
 
-// depart ends the part of one seat in a visit.
+// depart removes one seat from a visit.
 func (c *call) depart(v *visit, s *seat) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -68,13 +68,13 @@ func (c *call) locate(ctx context.Context, v *visit) (*route, error) {
 	}
 	defer func() { <-c.asking }()
 	c.mu.Lock()
-	address := v.waiting[0].target.Mailbox // some servers tell upper from lower case
+	address := v.waiting[0].target.Mailbox // some servers distinguish upper and lower case
 	c.mu.Unlock()
 	return c.router.locate(ctx, address)
 }
 
-// round waits for the turn of a mailbox, and begins what is waiting there by then, each as
-// soon as there is a seat for it.
+// round waits for the mailbox's turn, and begins what is waiting there by then, each
+// target as soon as there is a seat for it.
 func (c *call) round(ctx context.Context, v *visit, rt *route) {
 	l := c.lane(rt)
 	if take(ctx, l.turn) != nil {
@@ -89,9 +89,9 @@ func (c *call) round(ctx context.Context, v *visit, rt *route) {
 		if err != nil {
 			return
 		}
-		// Its turn may have taken long.
+		// The wait for a seat may have been long.
 		if c.pausing(v) > 0 || c.campaign.gate.shut() {
-			s.lend() // it was not used
+			s.lend() // it was not used, so its time must not count
 			s.leave()
 			return
 		}
@@ -106,7 +106,7 @@ func (c *call) count(v *visit) int {
 	return len(v.waiting)
 }
 
-// next takes the first that is waiting, which has a seat now.
+// next takes the first waiting job, which now has a seat.
 func (c *call) next(v *visit, s *seat) job {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -117,8 +117,8 @@ func (c *call) next(v *visit, s *seat) job {
 	return j
 }
 
-// pause leaves a mailbox alone for a while, whose targets in progress wait as well: their
-// seats are lent to others.
+// pause leaves a mailbox alone for a while. Its targets in progress wait as well, so
+// their seats are lent to others.
 func (c *call) pause(v *visit, until time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -151,7 +151,7 @@ func (c *call) rest(ctx context.Context, v *visit) {
 	}
 }
 
-// dismiss ends what is waiting and is not begun any more, since the context has ended.
+// dismiss ends what is waiting and will not be begun, since the context has ended.
 func (c *call) dismiss(ctx context.Context, v *visit) {
 	for _, j := range c.drop(v) {
 		j.notBegun(context.Cause(ctx))

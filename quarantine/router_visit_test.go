@@ -18,7 +18,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// turns returns one target after the other in mailboxes that take turns.
+// turns returns targets in mailboxes that take turns.
 func turns(mailboxes, each int) (all []quarantine.Target) {
 	for n := range each {
 		for m := range mailboxes {
@@ -33,7 +33,7 @@ func TestQuarantineAllGroupsByMailbox(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		window  int
-		changes int // how often a mailbox begins that was not worked on the second before
+		changes int // how often a mailbox is begun that was not worked on in the second before
 	}{
 		"all in the window": {0, 2*20 + 8}, // eight begin alone, before the others have come; some groups are split
 		"too small for it":  {4, 100},
@@ -71,7 +71,7 @@ func TestQuarantineAllGroupsByMailbox(t *testing.T) {
 				assert.Equal(t, 8, together["u0@a.test"])
 				changes := 0
 				var before []string
-				for _, now := range began { // which of a second is first is chance
+				for _, now := range began { // the order within a second is random
 					slices.Sort(now)
 					now = slices.Compact(now)
 					for _, address := range now {
@@ -91,13 +91,13 @@ func TestQuarantineAllGroupsByMailbox(t *testing.T) {
 	}
 }
 
-// What one mailbox of many costs the others that is left alone for five minutes, or in
-// which something hangs for as long.
+// What one mailbox of many costs the others if it is left alone for five minutes, or
+// if something hangs in it for as long.
 func TestQuarantineAllIsFair(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		search func(ctx context.Context, address string)
-		most   float64 // of the time of the others, in percent
+		most   float64 // of the others' time, in percent
 	}{
 		"the server wants it left alone": {func(ctx context.Context, address string) {
 			driver.Spend(ctx, driver.Spending{Payer: strings.ToUpper(address), BackOff: 5 * time.Minute})
@@ -148,7 +148,7 @@ func TestQuarantineAllIsFair(t *testing.T) {
 	}
 }
 
-// A pause of the account concerns all mailboxes: nothing more is begun for it.
+// A pause for the account concerns all mailboxes, so nothing more is begun because of it.
 func TestQuarantineAllDoesNotLendForAll(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -182,7 +182,8 @@ func TestQuarantineAllLendsSome(t *testing.T) {
 	})
 }
 
-// What was read and is not begun when the context ends is told so, each once.
+// Each target that was read but not begun when the context ends has one result
+// that says so.
 func TestQuarantineAllTellsWhatIsNotBegun(t *testing.T) {
 	t.Parallel()
 	for name, n := range map[string]int{"all read": 50, "not all read": 500} {

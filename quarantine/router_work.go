@@ -20,12 +20,12 @@ func (r *Router) Quarantine(ctx context.Context, t Target) (*Receipt, error) {
 	return r.atMailbox(ctx, t, func(rt *route) (*Receipt, error) { return rt.service.Quarantine(ctx, t) })
 }
 
-// Restore is [Service.Restore] on the server named in the receipt. One that names none, as
-// of a service that had no name then, is of the server in whose quarantine mailbox its items
-// lie or, failing that, that claims its mailbox. If the
-// mailbox has since moved to another server, it cannot be restored from there,
-// and the error says so. One that names none and has no item, as of a target that was not
-// begun, has nothing to restore, and that is not an error.
+// Restore is [Service.Restore] on the server named in the receipt. A receipt that names
+// none, such as one from a service that had no name then, belongs to the server in whose
+// quarantine mailbox its items lie or, failing that, to the server that claims its mailbox.
+// If the mailbox has since moved to another server, it cannot be restored from there, and
+// the error says so. A receipt that names no server and has no items, such as one for a
+// target that was not begun, has nothing to restore, and that is not an error.
 func (r *Router) Restore(ctx context.Context, receipt *Receipt) (*Receipt, error) {
 	rt, err := r.of(receipt)
 	if err != nil {
@@ -77,7 +77,7 @@ func (r *Router) RestoreMessage(ctx context.Context, t Target) (*Receipt, error)
 func (rt *route) holds(ctx context.Context, t Target) (bool, error) {
 	found, err := rt.service.inQuarantine(ctx, t.Mailbox, t, driver.Query{Origin: t.Mailbox})
 	if rt.service.inPlace() && errors.Is(err, ErrUnreachable) {
-		return false, nil // the mailbox is not there, nor what would be kept in it
+		return false, nil // neither the mailbox nor what would be kept in it is there
 	}
 	if err == nil && len(found.Items) == 0 {
 		err = (&Receipt{Unsearched: found.Unsearched}).Err()

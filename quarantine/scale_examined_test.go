@@ -11,7 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// scaleExamined: what would have to be read beyond the limit is left out, and said so.
+// scaleExamined: what would have to be read beyond the limit is left out, and that is
+// reported.
 func scaleExamined(t *testing.T, w *world) {
 	w.ResetRequests()
 	r, err := w.service.Find(t.Context(), quarantine.Target{Mailbox: alice, Criteria: quarantine.Criteria{

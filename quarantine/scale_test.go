@@ -29,8 +29,8 @@ func (w *world) requested(operation ews.Operation) (n int) {
 	return n
 }
 
-// A group of 50,000 in 500 groups, each of which contains the outer one, the next
-// one and some of the next one's members, is expanded by one call a group.
+// A group of 50,000 in 500 groups, each of which contains the outer group, the next one
+// and some of the next one's members, is expanded with one call per group.
 func TestScaleGroups(t *testing.T) {
 	t.Parallel()
 	const groups, each = 500, 100
@@ -95,12 +95,12 @@ func TestScaleFlatGroup(t *testing.T) {
 	assert.Len(t, w.Requests(), 2)
 }
 
-// What stands in the large folder, by index.
+// What is in the large folder, by index.
 const (
 	scaleItems    = 50_000
 	scaleCopies   = 300 // of one Message-ID, spread over the folder
-	scaleInvoices = 625 // that the server takes for what is looked for, and that are not
-	scaleHits     = 25  // that are
+	scaleInvoices = 625 // that the server finds but that do not match
+	scaleHits     = 25  // that match
 )
 
 // largeFolder is the Inbox of Alice with 50,000 messages.
@@ -125,7 +125,7 @@ func largeFolder(t testing.TB, limits quarantine.Limits) *world {
 	return w
 }
 
-// inbox returns what a receipt says of the Inbox.
+// inbox returns a receipt's entry for the Inbox.
 func inbox(t testing.TB, r *quarantine.Receipt) driver.Searched {
 	t.Helper()
 	i := slices.IndexFunc(r.Searched, func(s driver.Searched) bool { return s.Folder.Base == string(ews.FolderInbox) })
@@ -134,8 +134,8 @@ func inbox(t testing.TB, r *quarantine.Receipt) driver.Searched {
 }
 
 // A folder of 50,000 messages is searched to its last page, within the limits and
-// without holding what was passed over; what is beyond them is refused as a whole.
-// It is not parallel, because it measures memory.
+// without keeping what did not match; what exceeds them is refused as a whole. The
+// test is not parallel, because it measures memory.
 func TestScaleFolder(t *testing.T) {
 	w := largeFolder(t, quarantine.Limits{Examined: 500})
 	box := w.Mailbox(alice).Folder(ews.FolderInbox)
@@ -150,8 +150,8 @@ func TestScaleFolder(t *testing.T) {
 		assert.Equal(t, scaleCopies, inbox(t, r).Hits)
 	})
 	t.Run("by criteria", func(t *testing.T) {
-		// Without sender the server is asked for words, and lets through more. A
-		// small page makes many of them.
+		// Without a sender, the server is asked for words, and returns more. A
+		// small page size makes many pages of them.
 		words := quarantine.Criteria{Subject: "Your invoice"}
 		w.LimitPages(100)
 		defer w.LimitPages(0)
@@ -226,8 +226,8 @@ func TestScaleFolder(t *testing.T) {
 	})
 }
 
-// Criteria that would match everything, or have everything read, are refused
-// before any server is asked.
+// Criteria that would match everything, or require everything to be read, are
+// refused before any server is asked.
 func TestScaleCriteriaForEverything(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, searching(false, quarantine.Limits{}))
@@ -268,8 +268,8 @@ func TestScaleCriteriaForEverything(t *testing.T) {
 	assert.Empty(t, w.Requests())
 }
 
-// Thousands of folders, two hundred deep, are all searched, twenty a call; what
-// lay at the bottom comes back there, or into the Inbox if that is gone.
+// Thousands of folders, two hundred deep, are all searched, twenty per call;
+// what lay at the bottom comes back there, or to the Inbox if that is gone.
 func TestScaleFolders(t *testing.T) {
 	t.Parallel()
 	for _, impersonation := range []bool{false, true} {
@@ -325,9 +325,9 @@ func TestScaleFolders(t *testing.T) {
 	}
 }
 
-// Names of folders are a user's, and may be an attacker's: what lies in them is
-// taken and comes back, into the same folder or, where that is gone, into one of
-// its name or the Inbox.
+// Folder names come from a user, and may come from an attacker: what lies in
+// such folders is taken and comes back, into the same folder or, if that is
+// gone, into one with its name or the Inbox.
 func TestScaleHostileFolderNames(t *testing.T) {
 	t.Parallel()
 	names := map[string]string{
@@ -393,6 +393,6 @@ func TestScaleHostileFolderNames(t *testing.T) {
 	}
 }
 
-// unusable are the characters above that no request can hold. A folder that takes
-// the place of one whose name has them shows them so.
+// unusable are the characters above that no request can contain. A folder that
+// replaces one with such characters in its name shows them in this form.
 var unusable = strings.NewReplacer("\x00", "%00", "\x01", "%01", "\x1f", "%1F", "\ufffe", "%EF%BF%BE", "\uffff", "%EF%BF%BF")

@@ -47,5 +47,5 @@ func (s *Service) search(ctx context.Context, m driver.Mailbox, t Target, l Limi
 	return found, l.newTally().add(len(found.Items))
 }
 
-// unlimited is for searches that lead to no new item being taken.
+// unlimited is for searches that do not cause new items to be taken.
 var unlimited = Limits{PerMailbox: math.MaxInt, Total: math.MaxInt, Examined: math.MaxInt}

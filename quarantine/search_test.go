@@ -26,7 +26,7 @@ func searching(impersonation bool, limits quarantine.Limits) worldOptions {
 	}}
 }
 
-// subjects returns those of the messages of a mailbox that can be seen.
+// subjects returns the subjects of the visible messages in a mailbox.
 func (w *world) subjects(mailbox string) []string {
 	var all []string
 	for _, m := range w.Mailbox(mailbox).Messages() {
@@ -42,7 +42,7 @@ func recoverable(m *ewstest.Message) bool {
 	return len(m.Distinguished) > 16 && m.Distinguished[:16] == "recoverableitems"
 }
 
-// Messages without a Message-ID are found, taken, found taken and put back.
+// Messages without a Message-ID are found, taken, recognised as taken, and put back.
 func TestByCriteriaThereAndBack(t *testing.T) {
 	t.Parallel()
 	for number, a := range accesses {
@@ -145,7 +145,7 @@ func TestByCriteriaLimits(t *testing.T) {
 			assert.Len(t, w.subjects(alice), 3)
 			assert.Empty(t, w.subjects(vault))
 
-			// What is named by its Message-ID is not bounded, nor is undo.
+			// Messages named by their Message-ID are not limited, and neither is undo.
 			named := quarantine.Target{Mailbox: alice, MessageID: "<1@evil.example>"}
 			taken, err := w.service.Quarantine(t.Context(), named)
 			require.NoError(t, err)
@@ -177,7 +177,7 @@ func TestByCriteriaRefused(t *testing.T) {
 	require.ErrorIs(t, err, quarantine.ErrInvalid)
 }
 
-// What cannot be looked into makes the receipt incomplete, and is left.
+// A message that cannot be examined makes the receipt incomplete, and is left alone.
 func TestByCriteriaUndecided(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, searching(false, quarantine.Limits{}))
@@ -203,7 +203,7 @@ func TestByCriteriaUndecided(t *testing.T) {
 	assert.Len(t, w.subjects(alice), 12)
 }
 
-// What an interrupted run left is settled, and nothing else that matches.
+// What an interrupted run left is settled, but nothing else that matches is touched.
 func TestByCriteriaRecover(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]ews.Operation{"before the stamp": ews.OpUpdateItem, "after the stamp": ews.OpMoveItem} {

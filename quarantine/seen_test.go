@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// What a search lists and nothing else finds could not be begun: it is not nothing, and
-// not refused.
+// An item that a search lists and nothing else finds could not be begun: that is not
+// the same as nothing, nor as refused.
 func TestListedOnly(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -55,7 +55,7 @@ func TestTakenAgainWithinTheLag(t *testing.T) {
 	})
 }
 
-// The same the other way round, without the receipt.
+// The same in the other direction, without the receipt.
 func TestPutBackWithinTheLag(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -77,8 +77,8 @@ func TestPutBackWithinTheLag(t *testing.T) {
 	})
 }
 
-// The owner deletes a copy for good when it has just been found: the receipt names
-// it, beside the one that was taken.
+// The owner permanently deletes a copy just after it has been found: the receipt
+// names it, along with the one that was taken.
 func TestVanishedIsNamed(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		for _, others := range []int{0, 1} {
@@ -103,8 +103,8 @@ func TestVanishedIsNamed(t *testing.T) {
 	})
 }
 
-// The owner files a copy when it has just been found, where the search does not show
-// it yet: it is waited for.
+// The owner files a copy just after it has been found, where the search does not
+// show it yet: the run waits for it.
 func TestVanishedIsWaitedFor(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -127,8 +127,8 @@ func TestVanishedIsWaitedFor(t *testing.T) {
 	})
 }
 
-// A carry takes effect when nobody believes in it any more: the copy that is one too
-// many is put aside, and the receipt names it and its place, also in JSON.
+// A carry takes effect when nobody expects it any more: the copy that is one too
+// many is put aside, and the receipt names it and its place, in JSON, too.
 func TestSurplusIsNamed(t *testing.T) {
 	t.Parallel()
 	for number, a := range accesses {
@@ -138,7 +138,7 @@ func TestSurplusIsNamed(t *testing.T) {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
 			if carriesBy(a.worldOptions) == ews.OpMoveItem {
-				return // a move that comes late finds nothing to move
+				return // a late move finds nothing to move
 			}
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, patient(a.worldOptions))

@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
 )
 
-// Reading a message takes long, so that it would be sent when others may believe that
-// nothing can arrive any more: it is marked anew before it is sent.
+// Reading a message takes so long that it would be sent when others may assume that
+// nothing can arrive any more: it is marked again before it is sent.
 func TestSentUnderTheLease(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		for _, slow := range []time.Duration{time.Minute, 4*time.Minute + 50*time.Second, 6 * time.Minute, 16 * time.Minute} {

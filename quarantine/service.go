@@ -22,8 +22,8 @@ type Options struct {
 	Name string
 
 	// InPlace keeps each message in the mailbox that it came from, in a part that its
-	// owner does not see, instead of a quarantine mailbox. It is no quarantine from an
-	// owner who looks for it. The strategy must be a [driver.InPlace].
+	// owner does not see, instead of in a quarantine mailbox. It does not keep the
+	// message from an owner who looks for it. The strategy must be a [driver.InPlace].
 	// FolderPerMailbox is of no use with it. Default: false.
 	InPlace bool
 
@@ -41,11 +41,10 @@ type Options struct {
 	// Default: none.
 	QuarantineHeader, UndoHeader Header
 
-	// LeaveRecoverable leaves in Recoverable Items what moving a message leaves
-	// there, so its user can recover the message. By default it is removed, once
-	// the copy has been read back, if the strategy can find it: see
-	// [driver.Sweeper]. What retention or a hold keeps is out of the user's reach in
-	// any case.
+	// LeaveRecoverable leaves in Recoverable Items what moving a message leaves there, so
+	// its user can recover the message. By default, it is removed once the copy has been
+	// read back, if the strategy can find it: see [driver.Sweeper]. What a retention
+	// policy or a hold keeps is out of the user's reach in any case.
 	LeaveRecoverable bool
 
 	// CriteriaSearch allows targets with [Criteria]; SearchLimits bounds what they
@@ -53,23 +52,24 @@ type Options struct {
 	CriteriaSearch bool
 	SearchLimits   Limits
 
-	// Journal stores the intents. Default: none, and what an interrupted run left
-	// is settled when the same target is run again.
+	// Journal stores the intents. Default: none; then what an interrupted run
+	// left is settled when the same target is run again.
 	Journal Journal
 
 	// ClaimFor is how long a claim to an intent in the journal lasts after it was last
-	// renewed, which is done in the background when a third of it is over. So long others
-	// that share the journal leave an intent alone whose process has crashed; one that
-	// ends undecided is given up at once, and in a journal that one process has alone, such as
-	// boltjournal, claims end with the process. Default: WriteDoubt. Longer is of no
-	// use: whoever takes over can decide everything soon after, since no request
-	// takes effect any more. Nor is much shorter: until then much stays undecided.
+	// renewed, which is done in the background when a third of that time has passed. For
+	// that long, others that share the journal leave alone an intent whose process has
+	// crashed. The claim to an intent that ends undecided is given up immediately, and in a
+	// journal that only one process uses, such as boltjournal, claims end with the process.
+	// Default: WriteDoubt. A longer time is of no use: whoever takes over can decide
+	// everything soon after that, since no request can take effect any more. Nor is a much
+	// shorter one: until then, much stays undecided.
 	ClaimFor time.Duration
 
-	// Owner names this service in the journal, for others to know what it is working on.
-	// No two services that are alive at the same time may have the same. A process that
-	// is started again under the name it had can claim what it had begun at once.
-	// Default: a random name, different for each call of [New].
+	// Owner names this service in the journal, so that others know what it is working
+	// on. No two services that are alive at the same time may have the same owner. A
+	// process that is restarted under the same name can immediately claim what it had
+	// begun. Default: a random name, different for each call of [New].
 	Owner string
 
 	// Attempts is how often a step is retried after a temporary failure. Default:
@@ -82,38 +82,38 @@ type Options struct {
 	// not set it near zero in production. Default: 2 seconds.
 	Wait time.Duration
 
-	// SearchLag is how long a search of the server may not show what was written,
-	// as when its index is behind. Before an item counts as gone, it is looked for
-	// again after that time. Default: 60 seconds.
+	// SearchLag is how long a search on the server may fail to show what was
+	// written, as when its index lags behind. Before an item counts as gone, it is
+	// looked for again after that time. Default: 60 seconds.
 	SearchLag time.Duration
 
-	// WriteDoubt is how long after it was sent a request whose answer was lost may
-	// still take effect. Until then no second copy is made, and the outcome is
+	// WriteDoubt is how long a request whose answer was lost may still take effect
+	// after it was sent. Until then, no second copy is made, and the outcome is
 	// [Undecided] if no copy is seen. It must be the same for all processes that
-	// work on the same mailboxes. A message must be carried within a third of it, or
-	// it is given up and tried again: raise it for large messages over slow lines.
-	// Default: 15 minutes.
+	// work on the same mailboxes. Carrying a message must take no longer than a
+	// third of it, or it is given up and tried again: raise it for large messages
+	// over slow lines. Default: 15 minutes.
 	WriteDoubt time.Duration
 
 	// MarkWait is for servers that ignore change keys in UpdateItem: how long to wait
 	// after a message was marked before the mark is read back and the message carried.
-	// Who has marked it last then has it, so that two processes that work on the same
-	// message at once make one copy. The mark is sent within half of that time after
-	// the message was read; the server must carry it out within the other half. It
-	// must be the same for all processes that work on the same mailboxes, and at most
-	// a fifth of WriteDoubt. Each message takes so much longer. Default: no wait, which
-	// is right where change keys count.
+	// The message then belongs to whichever process marked it last, so two processes
+	// that work on the same message at the same time make only one copy. The mark is
+	// sent within half of that time after the message was read; the server must apply
+	// it within the other half. It must be the same for all processes that work on the
+	// same mailboxes, and at most a fifth of WriteDoubt. Each message takes that much
+	// longer. Default: no wait, which is right where change keys are respected.
 	MarkWait time.Duration
 
-	// StampKeys are secret keys of at least 16 bytes that seal the stamps of items
-	// on their way, so that a stamp forged by whoever sent a message is recognised.
-	// The first seals; all are accepted, so that keys can be replaced. They must be
-	// the same for all processes that work on the same mailboxes. With keys, what lies in
-	// the quarantine mailbox outside QuarantineFolder counts as quarantined only if its
-	// stamp is sealed: whoever sends mail there can forge one. Default: stamps have no seal.
+	// StampKeys are secret keys of at least 16 bytes that seal the stamps of items on their
+	// way, so that a stamp forged by the sender of a message is recognised. The first key
+	// seals; all are accepted, so that keys can be replaced. They must be the same for all
+	// processes that work on the same mailboxes. With keys, an item in the quarantine
+	// mailbox outside QuarantineFolder counts as quarantined only if its stamp is sealed:
+	// anybody who sends mail there can forge a stamp. Default: stamps have no seal.
 	StampKeys [][]byte
 
-	// Hook is told of each message. Default: none.
+	// Hook is called for each message. Default: none.
 	Hook Hook
 
 	// Logger logs problems that do not change an outcome, with the context of the call.
@@ -127,7 +127,7 @@ type Options struct {
 
 // Service quarantines and restores messages of one organisation. Its methods
 // may be called concurrently. They end with their context, or at most 5 seconds
-// later: that long they may go on to take back what they have begun.
+// later: they may take that long to take back what they have begun.
 type Service struct {
 	strategy   driver.Strategy
 	name       string
@@ -151,11 +151,10 @@ type Service struct {
 	busy    map[string]chan struct{}
 }
 
-// New returns a Service that uses a strategy and keeps what it takes in the
-// quarantine mailbox, given by its primary SMTP address, which is empty with InPlace of
-// [Options]. It does no I/O. The
-// error joins an [*InvalidError] for each invalid argument and for each option
-// that the strategy does not support.
+// New returns a Service that uses a strategy and keeps what it takes in the quarantine
+// mailbox, given by its primary SMTP address, or an empty string with InPlace of
+// [Options]. It does no I/O. The error joins an [*InvalidError] for each invalid
+// argument and for each option that the strategy does not support.
 func New(strategy driver.Strategy, quarantineMailbox string, opts *Options) (*Service, error) {
 	var settings Options
 	if opts != nil {
@@ -284,7 +283,8 @@ func (s *Service) Close() error {
 	return s.close()
 }
 
-// Strategy returns what [New] was given, for what the service does not do.
+// Strategy returns the strategy passed to [New], for uses that the service does
+// not cover.
 func (s *Service) Strategy() driver.Strategy { return s.strategy }
 
 // check refuses invalid targets and the quarantine mailbox itself.

@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// While a mailbox is searched by criteria, somebody else takes one match after the other,
-// each when it is to be read: what is left is found, and nothing is undecided.
+// While a mailbox is searched by criteria, somebody else takes one match after another,
+// each just before it is read: what is left is found, and nothing is undecided.
 func TestOthersAreGoneEachTime(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

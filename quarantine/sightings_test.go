@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// patient is a world with the times of production, for bubbles.
+// patient returns options for a world with the times used in production, for bubbles.
 func patient(o worldOptions) worldOptions {
 	set := o.settings
 	o.settings = func(s *quarantine.Options) {
@@ -42,8 +42,8 @@ func byStamp(r *ewstest.Request) bool {
 	return r.Operation == ews.OpFindItem && bytes.Contains(r.Body, []byte(driver.StampOperation))
 }
 
-// played reports whether a plain run plays a test by the number-th access: each test by two
-// of the five, and not always the same.
+// played reports whether a plain run plays a test with the number-th access: each test is
+// played with two of the five, and not always the same ones.
 func played(t *testing.T, number int) bool {
 	return *whole || (number+len(t.Name()))%len(accesses) < 2
 }
@@ -76,8 +76,8 @@ func (w *world) taken(t *testing.T) *quarantine.Receipt {
 	return r
 }
 
-// What has come back is filed while the run looks for it, from a folder that is
-// searched late to one that has been searched: it is seen twice, and is one item.
+// A restored message is filed while the run looks for it, from a folder that has been
+// searched to one that has yet to be: it is seen twice, but is one item.
 func TestSeenTwiceOnRestore(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -126,8 +126,8 @@ func TestSeenTwiceInQuarantine(t *testing.T) {
 	})
 }
 
-// The owner files the message while it is carried, and takes it back while it is
-// looked for: no look finds it, and it is not gone.
+// The owner files the message while it is carried, and moves it back while it is
+// looked for: no look finds it, but it is not gone.
 func TestNotSeenIsNotGone(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -158,7 +158,7 @@ func TestNotSeenIsNotGone(t *testing.T) {
 	})
 }
 
-// The answer to a carry is lost, and a rule files what has come back.
+// The answer to a carry is lost, and a rule files the restored message.
 func TestFiledAfterALostAnswer(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -187,7 +187,7 @@ func TestFiledAfterALostAnswer(t *testing.T) {
 	})
 }
 
-// A policy or an analyst files the copy elsewhere in the quarantine mailbox at once.
+// A policy or an analyst immediately files the copy elsewhere in the quarantine mailbox.
 func TestFiledElsewhereInQuarantine(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -208,7 +208,7 @@ func TestFiledElsewhereInQuarantine(t *testing.T) {
 	})
 }
 
-// A search that does not show what has just arrived is not believed.
+// A search that does not show what has just arrived is not trusted.
 func TestSearchBehind(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -243,8 +243,8 @@ func TestSuccessIsReadBack(t *testing.T) {
 	})
 }
 
-// A server that keeps no named property: nothing is carried that could not be
-// recognised, and the message stays.
+// With a server that keeps no named properties, nothing is carried that could
+// not be recognised, and the message stays.
 func TestStampNotKept(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -257,8 +257,8 @@ func TestStampNotKept(t *testing.T) {
 	})
 }
 
-// A carry whose answer was lost takes effect later: within the doubt there is one
-// copy in the end, whatever is asked meanwhile.
+// A carry whose answer was lost takes effect later: if it does so within the
+// doubt, there is one copy in the end, whatever is asked in the meantime.
 func TestLateCarry(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		for _, late := range []time.Duration{50 * time.Second, 3 * time.Minute, 10 * time.Minute} {
@@ -330,8 +330,8 @@ func TestIntentsOfOtherVersions(t *testing.T) {
 	}
 }
 
-// A message whose only attachment is a picture in its text, which the flag of a
-// search does not count.
+// The message's only attachment is a picture in its text, which the flag in a
+// search does not cover.
 func TestInlineAttachmentAlone(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)

@@ -15,8 +15,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// The time in a stamp is that of the quarantine, also when a restore that began later was
-// interrupted.
+// The time in a stamp is the time of the quarantine, even if a restore that began later
+// was interrupted.
 func TestStampTellsWhenItWasTaken(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -49,8 +49,8 @@ func (keeping) Finish(context.Context, quarantine.Claim) error {
 	return errors.New("the disk is broken")
 }
 
-// A journal that cannot forget a message changes nothing about the message, and is told in
-// the log; the recovery looks again.
+// A journal that cannot forget an intent changes nothing about the message, and is
+// reported in the log; the recovery looks again.
 func TestFinishFails(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		var log bytes.Buffer

@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 )
 
-// A move that brings less than it took away: what it has left in Recoverable Items is
-// the only whole copy. It stays there, whoever settles the run, and is told of.
+// A move delivers less than it took away, so what it has left in Recoverable Items is
+// the only whole copy. That stays there, whoever settles the run, and is reported.
 func TestWholeCopyIsLeftInRecoverableItems(t *testing.T) {
 	t.Parallel()
 	for name, less := range map[string][]byte{

@@ -10,7 +10,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// reach is how far a search for what lies in quarantine goes.
+// reach is how far a search for items in quarantine goes.
 type reach int
 
 const (
@@ -18,15 +18,15 @@ const (
 	// there, wherever in the quarantine mailbox someone has put it. If each mailbox has
 	// a folder there, those of other mailboxes are left out.
 	nearest reach = iota
-	// anywhere is nearest, and the folders of other mailboxes in the end.
+	// anywhere is nearest and then, last, the folders of other mailboxes.
 	anywhere
-	// everywhere goes on when something is found, for what someone has put elsewhere,
-	// but into the folders of other mailboxes only if nothing is.
+	// everywhere continues when something is found, to find what someone has put
+	// elsewhere, but looks in the folders of other mailboxes only if nothing is found.
 	everywhere
 )
 
-// taken finds the items in quarantine that match both a target, where the zero
-// value means all, and a query, which says from which mailbox they came.
+// taken finds the items in quarantine that match both a target (the zero value
+// matches all) and a query, which names the mailbox that they came from.
 func (s *Service) taken(ctx context.Context, t Target, q driver.Query, to reach) (holding, error) {
 	type look func() (driver.Findings, error)
 	folder := func() (driver.Findings, error) { return s.inQuarantine(ctx, q.Origin, t, q) }
@@ -35,7 +35,7 @@ func (s *Service) taken(ctx context.Context, t Target, q driver.Query, to reach)
 		q.Archive = true
 		return s.search(ctx, s.vaultOf(q.Origin), t, unlimited, q)
 	}
-	looks := [][]look{{folder}, {mailbox}} // those of a group all count
+	looks := [][]look{{folder}, {mailbox}} // all looks of a group count
 	if to == everywhere {
 		looks = looks[1:]
 	}
@@ -67,14 +67,13 @@ func (s *Service) taken(ctx context.Context, t Target, q driver.Query, to reach)
 		}
 	}
 	var err error
-	found.Items = passage.Distinct(found.Items) // a driver may search what it need not
+	found.Items = passage.Distinct(found.Items) // a driver may search more than it must
 	found.Items, found.doubtful, err = s.believed(ctx, t, q, found.Items)
 	return found, err
 }
 
-// inQuarantine finds the items in quarantine that match both a target, where
-// the zero value means all, and a query. If the quarantine folder does not
-// exist yet, there are none.
+// inQuarantine finds the items in quarantine that match both a target (the zero value
+// matches all) and a query. If the quarantine folder does not exist yet, there are none.
 func (s *Service) inQuarantine(ctx context.Context, mailbox string, t Target, q driver.Query) (driver.Findings, error) {
 	for again := false; ; again = true {
 		root, err := s.root(ctx, mailbox, again)
@@ -135,8 +134,8 @@ func (s *Service) besideFolders(ctx context.Context, t Target, q driver.Query) (
 }
 
 // takenItem finds the item of a receipt in quarantine: by its stamp or, if a search
-// does not show it, by its id. What has only just been taken may not be shown yet,
-// so it is looked for again when it would be.
+// does not show it, by its id. A search may not yet show what has only just been
+// taken, so it is looked for again once it should be shown.
 func (s *Service) takenItem(ctx context.Context, r *Receipt, was ReceiptItem) (holding, error) {
 	q, to := driver.Query{Operation: was.Operation, Origin: r.Target.Mailbox}, nearest
 	if was.Outcome.Done() {
@@ -146,7 +145,7 @@ func (s *Service) takenItem(ctx context.Context, r *Receipt, was ReceiptItem) (h
 	if err != nil || len(found.Items)+len(found.doubtful) > 0 || !was.Outcome.Done() {
 		return found, err
 	}
-	// The id is one more chance, and may be one that the server cannot even read.
+	// The id is one more chance, but the server may not even be able to read it.
 	it, lookErr := s.engine.Inspect(ctx, s.vaultOf(r.Target.Mailbox), s.itemID(was.To))
 	if lookErr == nil && it != nil && it.Stamp != nil && it.Stamp.Operation == was.Operation && !unneeded(*it) {
 		it.Folder = was.To.Folder

@@ -6,15 +6,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// takenAgain returns the sightings of what this run has carried into quarantine, if a search
-// shows more there than the one copy that it knows: a gateway may have sent the request twice.
+// takenAgain returns the sightings of an item that this run has carried into quarantine, if
+// a search shows more than the one copy there that it knows of: a gateway may have sent the
+// request twice.
 func (r *Receipt) takenAgain(found []driver.Item) (twice []driver.Item) {
 	for _, ri := range r.Items {
 		if ri.Outcome != Quarantined || ri.Way == "" {
 			continue
 		}
 		group := slices.DeleteFunc(slices.Clone(found), func(it driver.Item) bool { return it.Stamp.Operation != ri.Operation })
-		// Without the one that is known, the other is that one, moved since.
+		// If the known copy is not among them, another one is that copy, moved since.
 		if len(group) > 1 && slices.ContainsFunc(group, func(it driver.Item) bool { return it.ID == ri.To.ItemID }) {
 			twice = append(twice, group...)
 		}

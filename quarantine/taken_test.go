@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// With a folder for each mailbox, nothing costs more because there are many.
+// With a folder for each mailbox, nothing costs more because there are many mailboxes.
 func TestFolderPerMailboxIsFlat(t *testing.T) {
 	t.Parallel()
 	cost := func(t *testing.T, mailboxes int) (calls map[string]int) {
@@ -45,8 +45,7 @@ func TestFolderPerMailboxIsFlat(t *testing.T) {
 	assert.Equal(t, cost(t, 1), cost(t, 200))
 }
 
-// An analyst has moved an item into the folder of another mailbox: it is found all
-// the same.
+// An analyst has moved an item into the folder of another mailbox: it is still found.
 func TestFolderOfAnotherMailbox(t *testing.T) {
 	t.Parallel()
 	for _, receipt := range []bool{true, false} {

@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// passes is how often a mailbox is searched at most, if items are not where
+// passes is how many times a mailbox is searched at most if items are not where
 // they were found.
 const passes = 3
 
@@ -27,16 +27,15 @@ type taking struct {
 	listed     map[string]bool // ids that a search has shown
 	seen       map[string]bool // those that have been dealt with
 	operations map[string]bool // names that items of this run have
-	vanished   []driver.Item   // were shown, and are no longer there under that id
+	vanished   []driver.Item   // were shown, and are no longer there under those ids
 	near       []driver.Item   // have nearly the Message-ID that was asked for
 	met        map[string]bool // their ids
-	intents    []Intent        // of the target, from earlier runs
-	asked      bool            // the journal, for them
+	intents    []Intent        // for the target, from earlier runs
+	asked      bool            // the journal has been asked for them
 }
 
-// all takes what a search shows. If an item was not where it had been found, it
-// searches again: the item has another id now, or another run took it, or the
-// server errs.
+// all takes what a search shows. If an item was not where it had been found, it searches
+// again: the item has another id now, another run took it, or the server is wrong.
 func (tk *taking) all(ctx context.Context) error {
 	for pass := 1; ; pass++ {
 		moved, err := tk.once(ctx, pass)
@@ -46,8 +45,8 @@ func (tk *taking) all(ctx context.Context) error {
 	}
 }
 
-// once searches and takes what is new. It reports whether something has moved, and
-// was not given up.
+// once searches and takes what is new. It reports whether something has moved and
+// has not been given up.
 func (tk *taking) once(ctx context.Context, pass int) (moved bool, err error) {
 	r, s := tk.r, tk.s
 	found, err := s.shown(ctx, driver.ToUser, tk.target, tk.find)
@@ -73,13 +72,13 @@ func (tk *taking) once(ctx context.Context, pass int) (moved bool, err error) {
 		}
 		tk.seen[it.ID] = true
 		if r.unfinished(it) {
-			continue // its owner has moved it since it was sent; it may still arrive
+			continue // its owner has moved it since it was sent, and the copy may still arrive
 		}
 		ri, gone := tk.traced(ctx, it)
 		if gone && pass < passes {
 			moved = true
 			delete(tk.seen, it.ID)
-			if it.Stamp == nil || !it.Folder.Recoverable { // else another run's move left it, and it swept it
+			if it.Stamp == nil || !it.Folder.Recoverable { // otherwise another run's move left it behind, and that run swept it
 				tk.vanished = append(tk.vanished, it)
 			}
 			continue
@@ -92,8 +91,8 @@ func (tk *taking) once(ctx context.Context, pass int) (moved bool, err error) {
 	return moved, nil
 }
 
-// meet remembers messages with nearly the Message-ID that was asked for: each once, where
-// it was seen first.
+// meet remembers messages with nearly the Message-ID that was asked for, each once, where
+// it was first seen.
 func (tk *taking) meet(near []driver.Item) {
 	for _, it := range near {
 		if !tk.met[it.ID] {
@@ -103,8 +102,7 @@ func (tk *taking) meet(near []driver.Item) {
 	}
 }
 
-// accountFor takes those that a search shows again, or under a new id, out of what
-// has vanished.
+// accountFor removes from vanished the items that a search shows again or under a new id.
 func (tk *taking) accountFor(items []driver.Item) {
 	for _, it := range items {
 		i := slices.IndexFunc(tk.vanished, func(v driver.Item) bool {
@@ -148,7 +146,7 @@ func (tk *taking) take(ctx context.Context, it driver.Item) (ri ReceiptItem, isG
 }
 
 // missing deals with the items that have vanished and were not seen again: another
-// run has taken them, or a person has filed them where the search does not show them
+// run has taken them, or a person has moved them where the search does not show them
 // yet, or has deleted them.
 func (tk *taking) missing(ctx context.Context, earlier func(context.Context, reach) (holding, error)) error {
 	if len(tk.vanished) == 0 {
@@ -184,7 +182,8 @@ func (tk *taking) missing(ctx context.Context, earlier func(context.Context, rea
 	return nil
 }
 
-// strayed says that the items which have vanished are nowhere, or why it is not known.
+// strayed reports that the vanished items are nowhere to be found, or why that is not
+// known.
 func (tk *taking) strayed(err error) {
 	for _, v := range tk.vanished {
 		ri := tk.s.receiptItem(v)
@@ -203,8 +202,8 @@ func (tk *taking) seenTwice(v driver.Item, taken ReceiptItem) bool {
 }
 
 // takeAll takes what find returns, and searches again if an item was no longer
-// where it was found. The receipt also names what earlier finds: what earlier runs
-// took, and lies in quarantine.
+// where it was found. The receipt also lists what earlier returns: items that
+// earlier runs took and that lie in quarantine.
 func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 	find func(context.Context) (driver.Findings, error), earlier func(context.Context, reach) (holding, error),
 ) (*Receipt, error) {
@@ -247,8 +246,8 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 	return r, nil
 }
 
-// unfinished reports whether an item is one that this run has not come to the end
-// with, seen again because it was moved. A later run goes on with it.
+// unfinished reports whether an item is one that this run could not finish, seen
+// again because it was moved. A later run continues with it.
 func (r *Receipt) unfinished(it driver.Item) bool {
 	return it.Stamp != nil && it.Stamp.Direction == driver.ToQuarantine && slices.ContainsFunc(r.Items, func(ri ReceiptItem) bool {
 		return !ri.Outcome.Done() && ri.Operation == it.Stamp.Operation

@@ -8,8 +8,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// held reports whether an item lies in the quarantine mailbox, of which the target then
-// is another address. Taken once more, it would lose whose it is.
+// held reports whether an item lies in the quarantine mailbox, which means that the
+// target's mailbox is another address of it. If the item were taken again, it would
+// lose its record of whose it is.
 func (tk *taking) held(ctx context.Context, it driver.Item) (bool, error) {
 	if it.Stamp == nil || strings.EqualFold(it.Stamp.Mailbox, tk.target.Mailbox) {
 		return false, nil

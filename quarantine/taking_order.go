@@ -7,13 +7,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// mostUrgent returns items in the order in which they are taken: what the user is about to
-// open comes first. Otherwise they stay as they are.
+// mostUrgent returns items in the order in which they are taken: what the user is most
+// likely to open comes first. Otherwise the order stays as it is.
 func mostUrgent(items []driver.Item) []driver.Item {
 	return slices.SortedStableFunc(slices.Values(items), func(a, b driver.Item) int { return cmp.Compare(urgency(a), urgency(b)) })
 }
 
-// urgency is the smaller the sooner an item is to be taken.
+// urgency returns a rank: items with a lower one are taken sooner.
 func urgency(it driver.Item) int {
 	rank := 0
 	switch {

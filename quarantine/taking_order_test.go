@@ -12,7 +12,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// Of several copies, what the user is about to open is taken first.
+// Of several copies, those that the user is most likely to open are taken first.
 func TestInboxAndUnreadFirst(t *testing.T) {
 	t.Parallel()
 	for number, a := range accesses {

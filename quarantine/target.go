@@ -14,13 +14,13 @@ type Target struct {
 	// Mailbox is the primary SMTP address of the mailbox.
 	Mailbox string `json:"mailbox"`
 
-	// MessageID is the value of the Message-ID header, with or without angle
-	// brackets (RFC 5322, section 3.6.4). It means every copy in the mailbox that
-	// has this Message-ID, of any kind: also an appointment that was made of an
-	// invitation. It is looked for as it stands and, if it was pasted with what stood
-	// around it, as it was probably meant: see [driver.MeantMessageID]. A message that
-	// has nearly the same (in another case of letters, say) is left alone, and named in
-	// the receipt; if nothing else is found, whether it is meant is undecided.
+	// MessageID is the value of the Message-ID header, with or without angle brackets
+	// (RFC 5322, section 3.6.4). It means every copy in the mailbox that has this
+	// Message-ID, of any kind, including an appointment made from an invitation. It is
+	// looked for as it stands and, if it was pasted with surrounding text, as it was
+	// probably meant: see [driver.MeantMessageID]. A message with nearly the same
+	// Message-ID (in a different case of letters, say) is left alone, and named in the
+	// receipt; if nothing else is found, it is undecided whether it is meant.
 	MessageID string `json:"messageId"`
 
 	// Criteria describes the messages in place of MessageID; it means every
@@ -30,14 +30,14 @@ type Target struct {
 
 	// Reason says what is wrong with the message, for people who read the receipt
 	// or the quarantine mailbox. The item keeps at most [driver.MaxReason] bytes
-	// of it; the receipt keeps all.
+	// of it; the receipt keeps all of it.
 	Reason string `json:"reason,omitempty"`
 
 	// Reference is what the caller calls the case, such as the id of an alert: one line
 	// of at most [driver.MaxReference] bytes, printable, with no blank at either end. The
-	// item keeps it whole, so that [Service.List] shows it. It is the key of a repeat: a
-	// copy that an earlier run took with the same reference is [Quarantined] in the
-	// receipt of a later one, too, and not [AlreadyQuarantined]. Default: none.
+	// item keeps it whole, so that [Service.List] shows it. It identifies a repeat: a
+	// copy that an earlier run took with the same reference is also [Quarantined], not
+	// [AlreadyQuarantined], in the receipt of a later run. Default: none.
 	Reference string `json:"reference,omitempty"`
 }
 
@@ -66,7 +66,8 @@ func (t Target) Validate() error {
 // reference do not matter, nor the time zone of a time.
 func (t Target) Same(other Target) bool { return t.asked() == other.asked() }
 
-// asked returns the target as far as it says which messages are meant, in one form.
+// asked returns the part of the target that says which messages are meant, in a
+// normal form.
 func (t Target) asked() Target {
 	t.Reason, t.Reference = "", ""
 	c := &t.Criteria
@@ -77,9 +78,9 @@ func (t Target) asked() Target {
 // byCriteria reports whether the message is described rather than named.
 func (t Target) byCriteria() bool { return !t.Criteria.IsZero() }
 
-// checkMessageID refuses what no server can be asked for. Ids that are merely
-// malformed (spaces, quotes, no @) are searched for unchanged: attackers write
-// such ids, and servers keep them.
+// checkMessageID refuses ids that no server can be asked for. Ids that are
+// merely malformed (spaces, quotes, no @) are searched for unchanged: attackers
+// write such ids, and servers keep them.
 func checkMessageID(id string) error {
 	if driver.BareMessageID(id) == "" {
 		return errors.New("is empty; give the value of the Message-ID header, or criteria")

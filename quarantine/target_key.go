@@ -7,10 +7,10 @@ import (
 	"fmt"
 )
 
-// Key identifies what the target asks for, in 32 hexadecimal digits: it is equal for
-// targets that are [Target.Same], whatever the reason and the time zones, and different for
-// others. Journals store it to find the intents and marks of a target. It stays the same
-// in later versions.
+// Key identifies what the target asks for, in 32 hexadecimal digits. It is equal for
+// targets that are [Target.Same], whatever their reason and time zones, and different for
+// others. Journals store it to find the intents and marks of a target. It stays the same in
+// later versions.
 func (t Target) Key() string {
 	text, err := json.Marshal(t.asked())
 	if err != nil {

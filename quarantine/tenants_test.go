@@ -43,7 +43,7 @@ func newTenants(t testing.TB) *tenants {
 	x := &tenants{head: scenarioWorld(t, "head-office", false), cloud: scenarioWorld(t, "cloud", true)}
 	r, err := quarantine.NewRouter([]quarantine.Route{
 		{Service: x.head.service, Domains: []string{"headoffice.test"}},
-		{Service: x.cloud.service}, // asked about what nobody claims
+		{Service: x.cloud.service}, // asked about mailboxes that nobody claims
 	}, nil)
 	require.NoError(t, err)
 	x.router = r
@@ -63,13 +63,13 @@ func scenarioWorld(t testing.TB, name string, impersonation bool) *world {
 		settings: func(s *quarantine.Options) {
 			s.Name = name
 			s.CriteriaSearch = true
-			s.WriteDoubt = time.Minute // a busy machine takes long in real time
+			s.WriteDoubt = time.Minute // a busy machine takes a long time
 		},
 	})
 	return w
 }
 
-// users yields all mailboxes but those of quarantine, with their organisation.
+// users yields all mailboxes except the quarantine mailboxes, each with its organisation.
 func (x *tenants) users() iter.Seq2[*world, *ewstest.Mailbox] {
 	return func(yield func(*world, *ewstest.Mailbox) bool) {
 		for _, w := range []*world{x.head, x.cloud} {
@@ -82,19 +82,20 @@ func (x *tenants) users() iter.Seq2[*world, *ewstest.Mailbox] {
 	}
 }
 
-// malicious reports whether a message is the phishing.
+// malicious reports whether a message is the phishing message.
 func malicious(m *ewstest.Message) bool {
 	return m.MessageID == overdue || m.MessageID == "" && m.Subject == withoutID.Subject
 }
 
-// remark says all about a message that its user can see.
+// remark describes everything about a message that its user can see.
 func remark(m *ewstest.Message, folder string) string {
 	return fmt.Sprintf("%s: %q %s read=%t received %s %s %v %s", folder, m.Subject, m.MessageID, m.Read,
 		m.Received.Format(time.RFC3339), m.Importance, m.Categories, m.Flag.Status)
 }
 
-// inventory says what is where, in what users can reach: the phishing, or all
-// else. What was in Recoverable Items belongs to Deleted Items when it is back.
+// inventory describes what is where, of what users can reach: the phishing
+// messages, or everything else. What was in Recoverable Items belongs in
+// Deleted Items when it is back.
 func inventory(box *ewstest.Mailbox, back bool, want func(*ewstest.Message) bool) []string {
 	var all []string
 	for _, m := range box.Messages() {
@@ -199,7 +200,7 @@ func TestTenantsThereAndBack(t *testing.T) {
 		}
 		slices.Sort(searched)
 		assert.Equal(t, searchable(box), searched, "every folder of %s, once", box.Address())
-		// The other target that means a message may have taken it meanwhile.
+		// Another target that means the same message may have taken it in the meantime.
 		assert.GreaterOrEqual(t, hits, count(receipt, quarantine.Quarantined), "of %s", box.Address())
 	}
 
@@ -225,7 +226,7 @@ func TestTenantsThereAndBack(t *testing.T) {
 }
 
 // Lists that contain one another, in one organisation and across both, are
-// expanded to everybody once. What is hidden no server shows.
+// expanded to everybody once. No server shows what is hidden.
 func TestTenantsExpand(t *testing.T) {
 	t.Parallel()
 	x := newTenants(t)

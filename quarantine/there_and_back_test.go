@@ -77,8 +77,8 @@ func TestThereAndBack(t *testing.T) {
 	}
 }
 
-// A copy that somebody has deleted in quarantine is not called restored because
-// another copy of the message is.
+// A copy that somebody has deleted in quarantine is not called restored just
+// because another copy of the message is.
 func TestRestoreOfADeletedCopy(t *testing.T) {
 	t.Parallel()
 	for number, a := range accesses {

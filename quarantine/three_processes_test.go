@@ -16,23 +16,23 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// three is a history of three processes: at a call of the first one the second begins, and
-// at a call of that the third, each of which goes on to its end.
+// three is a history of three processes: the second begins at a call of the first, and the
+// third at a call of the second; each of them runs to its end.
 type three struct {
 	way     driver.Way
 	does    [3]string
-	second  int // the call at which it begins, from 1
+	second  int // the call at which the second one begins, from 1
 	third   int
 	taken   bool // the message lies in quarantine
-	journal bool // they share one; else they have none
+	journal bool // they share a journal; otherwise they have none
 }
 
 func (h three) String() string {
 	return fmt.Sprint(h.way, h.does, h.second, h.third, h.taken, h.journal)
 }
 
-// Three processes quarantine, restore and recover one message at the same time. In the end
-// there is one copy of it, where the last run was to put it.
+// Three processes quarantine, restore and recover one message at the same time. In the
+// end, there is one copy of it, where the last run had to put it.
 func TestThreeProcesses(t *testing.T) {
 	t.Parallel()
 	kinds := []string{"quarantine", "restore", "recover"}

@@ -15,9 +15,9 @@ import (
 var throughputMailboxes = flag.Int("throughput.mailboxes", 300, "mailboxes of BenchmarkThroughput")
 
 // BenchmarkThroughput takes one message out of each of many mailboxes that it has not
-// seen before, over a network with latency. bound/min is what the calls at a time would
-// allow if each message cost what it costs in a mailbox that is known, and nothing else
-// took time.
+// seen before, over a network with latency. bound/min is what the number of concurrent
+// calls would allow if each message cost what it costs in a known mailbox, and nothing
+// else took time.
 func BenchmarkThroughput(b *testing.B) {
 	for _, a := range accesses {
 		access, way, _ := strings.Cut(a.name, "/")
@@ -73,7 +73,7 @@ func throughput(b *testing.B, o worldOptions, mailboxes int) {
 	b.ReportMetric(float64(requests)/float64(taken), "round-trips/message")
 }
 
-// requestsEach returns what a message costs in a mailbox that is known.
+// requestsEach returns how many requests a message costs in a known mailbox.
 func (w *world) requestsEach(b *testing.B) (n int) {
 	for i := range 3 {
 		target := quarantine.Target{Mailbox: alice, MessageID: fmt.Sprintf("<%d@evil.example>", i)}

@@ -14,9 +14,9 @@ import (
 )
 
 // Calls that wait to share a request leave slots of the server idle, unless there are more
-// targets in progress than calls at a time: with half as many again, a campaign over
-// mailboxes that were never seen before does at least 90 % of what the calls would allow if
-// each message cost what it costs alone in a mailbox that is known. In virtual time, so that
+// targets in progress than concurrent calls: with half as many again, a campaign over
+// mailboxes never seen before achieves at least 90 % of what the calls would allow if each
+// message cost what it costs alone in a known mailbox. The test runs in virtual time, so
 // the machine does not matter.
 func TestThroughputNearBound(t *testing.T) {
 	t.Parallel()
@@ -56,7 +56,7 @@ func TestThroughputNearBound(t *testing.T) {
 	}
 }
 
-// wayOf returns the way that items go.
+// wayOf returns the way in which items are carried.
 func wayOf(o worldOptions) quarantine.Way {
 	switch {
 	case len(o.ways) == 1:

@@ -21,14 +21,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// exportSize is the size of the item that BenchmarkTransfer carries: 150 MB,
-// which are 200 MB of base64.
+// exportSize is the size of the item that BenchmarkTransfer carries: 150 MB, or
+// 200 MB in base64.
 const exportSize = 150 << 20
 
 // BenchmarkTransfer carries an item of 150 MB by way 2, and copies as many bytes
-// through the same two HTTP connections with io.Copy. cpu-ms/op is the
-// processor time of the whole process, the servers' part included in both;
-// heap-MB is how far the heap rose above what it was.
+// through the same two HTTP connections with io.Copy. cpu-ms/op is the processor
+// time of the whole process, including the servers' part in both cases; heap-MB
+// is how far the heap rose.
 func BenchmarkTransfer(b *testing.B) {
 	b.Run("way2", func(b *testing.B) {
 		srv := newPipeServer(b)
@@ -134,7 +134,7 @@ func processorTime(b *testing.B) time.Duration {
 }
 
 // watchHeap samples the heap until the function it returns is called, which
-// returns by how many megabytes it rose at most.
+// returns the maximum rise in megabytes.
 func watchHeap() func() float64 {
 	runtime.GC()
 	var m runtime.MemStats

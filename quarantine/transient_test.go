@@ -14,7 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// transient returns what the JSON of a receipt says of its first item.
+// transient reports whether the JSON of a receipt calls the error of its first
+// item transient.
 func transient(t *testing.T, r *quarantine.Receipt) bool {
 	t.Helper()
 	b, err := json.Marshal(r.Items[0])
@@ -53,7 +54,7 @@ func TestDeadlineIsTransient(t *testing.T) {
 	assert.True(t, transient(t, r))
 }
 
-// Receipts have always called such a folder not found.
+// Receipts have always reported such a folder as not found.
 func TestFolderOfAMailboxThatIsGone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, worldOptions{})

@@ -13,13 +13,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// markedMIME is a message whose MIME form ends in the marker of a truncated export.
+// markedMIME returns a message whose MIME form ends in the marker of a truncated export.
 func markedMIME() []byte {
 	return append(eml(theID, "Invoice"), "Pay to acc=== Truncated Data ==="...)
 }
 
 // A MIME form that ends in the marker is not copied: no run leaves anything in the
-// quarantine mailbox, and the next way is tried at once.
+// quarantine mailbox, and the next way is tried immediately.
 func TestTruncatedMIMEIsNotCopied(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -72,8 +72,8 @@ func TestTruncatedMIMEIsNotCopied(t *testing.T) {
 	}
 }
 
-// What went into quarantine by another way and would have to come back by MIME stays
-// there, whole, for a restore by another way.
+// A message that went into quarantine by another way and would have to come back by
+// MIME stays there, whole, for a restore by another way.
 func TestTruncatedMIMEIsNotRestored(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -94,8 +94,8 @@ func TestTruncatedMIMEIsNotRestored(t *testing.T) {
 	})
 }
 
-// A copy made in a way that keeps everything is not proved by a content that ends in the
-// marker, when the original has changed since and has to be compared by it.
+// A copy made in a way that keeps everything is not proved by content that ends in the
+// marker, if the original has changed since and must be compared by content.
 func TestTruncatedMIMEProvesNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

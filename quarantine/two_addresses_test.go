@@ -16,7 +16,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// aliased is the same system, where a mailbox has another address too.
+// aliased is the same system, in which a mailbox has a second address.
 type aliased struct {
 	driver.Strategy
 }
@@ -46,8 +46,8 @@ func (a aliased) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, 
 	return a.Strategy.Carry(ctx, c)
 }
 
-// Two processes take a message at once from a mailbox that has two addresses, each by one of
-// them, in every order of their calls: there is one copy.
+// Two processes concurrently take a message from a mailbox that has two addresses, each by
+// one of them, in every order of their calls: there is one copy.
 func TestTwoAddressesOfOneMailbox(t *testing.T) {
 	t.Parallel()
 	for _, way := range []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME} {
@@ -87,8 +87,8 @@ func TestTwoAddressesOfOneMailbox(t *testing.T) {
 	}
 }
 
-// A process that takes a message from such a mailbox by one address ends at any call, before
-// or after it acted, and nobody recovers. Whoever takes it by the other address later finds
+// A process that takes a message from such a mailbox by one address ends at any call,
+// before or after it acted, and nobody recovers. A later run by the other address finds
 // what was begun: there is one copy.
 func TestTwoAddressesAfterACrash(t *testing.T) {
 	t.Parallel()
@@ -129,8 +129,9 @@ func TestTwoAddressesAfterACrash(t *testing.T) {
 	}
 }
 
-// A process has copied a message and died, and its content cannot be read any more. By the
-// other address the run is finished only if the stamp is known to be of this installation.
+// A process has copied a message and died, and the content can no longer be read. By the
+// other address, the run is finished only if the stamp is known to belong to this
+// installation.
 func TestTwoAddressesOfWhatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for name, keys := range map[string][][]byte{"sealed": {[]byte("0123456789abcdef")}, "without keys": nil} {

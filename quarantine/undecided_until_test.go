@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// TestUndecidedUntil: what is left of an attempt of which nothing is seen says until when
-// it is undecided. Then it is settled.
+// TestUndecidedUntil: if nothing is seen of an attempt, the receipt says until when it is
+// undecided. After that, it is settled.
 func TestUndecidedUntil(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

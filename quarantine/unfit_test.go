@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// mistaken is a driver that answers searches for stamps with all that there is.
+// mistaken is a driver that answers searches for stamps with everything there is.
 type mistaken struct{ driver.Strategy }
 
 func (m mistaken) Mailbox(address string) driver.Mailbox {
@@ -27,7 +27,7 @@ func (a anything) Find(ctx context.Context, q driver.Query) (driver.Findings, er
 	return a.Mailbox.Find(ctx, q)
 }
 
-// An answer with what was not asked for is not believed, and not a crash.
+// An answer with what was not asked for is not trusted, and does not cause a crash.
 func TestAnswersThatDoNotFit(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)

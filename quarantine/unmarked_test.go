@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// A run could not mark a message, and ended undecided: the next one takes it, and nothing
-// of the first is left to be decided.
+// A run could not mark a message, and ended undecided: the next run takes it, and nothing
+// of the first is left undecided.
 func TestUnmarkedIsTakenByTheNextRun(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)
@@ -61,8 +61,8 @@ func TestUnmarkedButCarried(t *testing.T) {
 }
 
 // Another process marks and carries the message between the search of a run and its first
-// write, and ends undecided: what the search has shown is old, and the run goes on with the
-// message as it is now.
+// write, and ends undecided: what the search showed is out of date, and the run continues
+// with the message as it is now.
 func TestMarkedSinceTheSearch(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)

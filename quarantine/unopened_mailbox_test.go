@@ -13,9 +13,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// What servers say of mailboxes that were moved away, were never opened, are closed or
-// do not exist is never "not found", and sends nobody to look for a right that is not
-// what is missing.
+// What servers answer about mailboxes that were moved away, were never opened, are
+// closed or do not exist is never reported as "not found", and does not send anybody
+// looking for a permission that is not what is missing.
 func TestMailboxesThatWereNotOpened(t *testing.T) {
 	t.Parallel()
 	const moved, unused = "it was moved, perhaps to another organisation or to Exchange Online", "was never opened"
@@ -23,7 +23,7 @@ func TestMailboxesThatWereNotOpened(t *testing.T) {
 		code ews.ResponseCode
 		text string
 		says string
-		fair bool // a right may be what is missing
+		fair bool // a permission may be what is missing
 	}{
 		{"ErrorNonExistentMailbox", "No mailbox with such guid.", moved, false},
 		{"ErrorNonExistentMailbox", "NO MAILBOX WITH SUCH GUID: 11111111-2222-3333-4444-555555555555", moved, false},

@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// A receipt says whose a folder is that was not searched, and calls only a server silent
-// that was.
+// A receipt says which mailbox has a folder that was not searched, and reports a server
+// as not answering only if it did not answer.
 func TestUnsearchedSaysWhere(t *testing.T) {
 	t.Parallel()
 	for _, mailbox := range []string{alice, vault} {

@@ -11,16 +11,17 @@ import (
 // holding is what is found in quarantine.
 type holding struct {
 	driver.Findings
-	// doubtful are items that are not believed to be in quarantine, in spite of their
-	// stamps: see errUnsealed.
+	// doubtful are items that do not count as quarantined despite their stamps: see
+	// errUnsealed.
 	doubtful []driver.Item
 }
 
-// believed takes out of what is in the quarantine mailbox those items whose stamps none of
-// the keys has sealed, if they lie outside the folder of the quarantine: whoever sends mail
-// to that mailbox can put one there. Stamps of the time before there were keys, and of keys
-// that were replaced, are believed within the folder, where only we and those who have the
-// quarantine put something. Both belong to what the target and the query ask for.
+// believed separates out the items in the quarantine mailbox whose stamps none of the keys
+// has sealed, if they lie outside the quarantine folder: anybody who sends mail to that
+// mailbox can put such an item there. Stamps from before there were keys, or sealed with
+// keys that have been replaced, are believed within the folder, where only this package and
+// those who run the quarantine put things. Items of both kinds match the target and the
+// query.
 func (s *Service) believed(ctx context.Context, t Target, q driver.Query, items []driver.Item) (good, doubtful []driver.Item, err error) {
 	if !slices.ContainsFunc(items, s.unsealed) {
 		return items, nil, nil
@@ -39,18 +40,18 @@ func (s *Service) believed(ctx context.Context, t Target, q driver.Query, items 
 	return good, doubtful, nil
 }
 
-// unsealed reports whether there are keys, and none of them has sealed the stamp of an item.
+// unsealed reports whether there are keys but none of them has sealed the stamp of an item.
 func (s *Service) unsealed(it driver.Item) bool { return !s.engine.Sealed(*it.Stamp) }
 
-// errUnsealed says why an item in the quarantine mailbox does not count as quarantined, and
-// what to do if it was.
+// errUnsealed explains why an item in the quarantine mailbox does not count as quarantined,
+// and what to do if it was quarantined.
 func (s *Service) errUnsealed(mailbox string, it driver.Item) error {
 	return &driver.Error{Err: fmt.Errorf("a message in %s of %s has a stamp that none of the stamp keys has sealed, outside the folder %q: whoever sends mail there can put one; "+
 		"if it was quarantined, move it into that folder, and run it again", it.Folder.Path, s.vaultOf(mailbox).Address(), s.folderName), Untouched: true, Answered: true}
 }
 
-// tellUnsealed notes in the receipt of a quarantine what does not count as quarantined, and
-// without keys what might not be.
+// tellUnsealed notes in the receipt of a quarantine what does not count as quarantined and,
+// without keys, what might not be.
 func (s *Service) tellUnsealed(r *Receipt, found holding) {
 	for _, it := range found.doubtful {
 		r.note("not counted as quarantined: %v", s.errUnsealed(r.Target.Mailbox, it))
@@ -66,8 +67,8 @@ func (s *Service) tellUnsealed(r *Receipt, found holding) {
 	}
 }
 
-// refuseUnsealed adds to the receipt of a restore what is not put back, because it may never
-// have been taken.
+// refuseUnsealed adds to the receipt of a restore the items that are not put back because
+// they may never have been taken.
 func (s *Service) refuseUnsealed(out *Receipt, doubtful []driver.Item) {
 	for _, it := range doubtful {
 		ri := s.receiptItem(it)

@@ -12,9 +12,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// A message with a forged stamp is sent to the quarantine mailbox. With keys it is neither
-// called quarantined nor delivered to the user whom it names, unless somebody who may has
-// put it into the folder of the quarantine. Without keys nobody can tell, which is said.
+// A message with a forged stamp is sent to the quarantine mailbox. With keys, it is
+// neither called quarantined nor delivered to the user whom it names, unless somebody with
+// the right to do so has put it into the quarantine folder. Without keys, nobody can tell,
+// which is reported.
 func TestForgedStampMailedToQuarantine(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		for _, keys := range [][][]byte{nil, {[]byte("0123456789abcdef")}} {
@@ -92,8 +93,8 @@ func TestForgedStampDeletedInQuarantine(t *testing.T) {
 	})
 }
 
-// What was sealed is restored from wherever it was put in the quarantine mailbox, or deleted
-// from, also if the path of its folder is too long for a stamp.
+// A sealed item is restored from wherever in the quarantine mailbox it was put, or deleted
+// from, even if the path of its folder is too long for a stamp.
 func TestSealedElsewhereInQuarantine(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		for _, depth := range []int{1, 12} {

@@ -15,7 +15,7 @@ import (
 )
 
 // take delivers a message, quarantines it, and returns by which way, and how
-// often each operation was asked for.
+// often each operation was requested.
 func (w *world) take(t *testing.T, n int) (quarantine.Way, map[ews.Operation]int) {
 	t.Helper()
 	id := fmt.Sprintf("<%d@evil.example>", n)
@@ -78,8 +78,8 @@ func TestMIMEWhereImpersonationCannotTransfer(t *testing.T) {
 	assert.Zero(t, asked[ews.OpUploadItems]+asked[ews.OpExportItems])
 }
 
-// What one item was refused is tried with it again later, and what a server refused
-// while it was busy is no refusal.
+// A way that was refused for one item is tried with it again later, and what a
+// server refused while it was busy does not count as a refusal.
 func TestRefusedItemsAreTriedAgain(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -99,7 +99,7 @@ func TestRefusedItemsAreTriedAgain(t *testing.T) {
 				never.Cancel()
 				large.Cancel()
 
-				// Both were refused for this item, so both are open again.
+				// Both were refused only for this item, so both are open again.
 				r := w.taken(t)
 				require.NoError(t, r.Err())
 				assert.Equal(t, tt.best, r.Items[0].Way)

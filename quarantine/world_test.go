@@ -32,22 +32,22 @@ type world struct {
 	service *quarantine.Service
 	id      string // Message-ID of the message that relocate moves
 	journal *quarantine.MemoryJournal
-	recodes bool // the MIME of an item is not the same twice
+	recodes bool // the MIME of an item is never the same twice
 }
 
-// worldOptions say how a world differs from the usual one.
+// worldOptions describe how a world differs from the default one.
 type worldOptions struct {
 	server        ewstest.Options
-	full          bool // mailboxes have all folders, also without -whole
+	full          bool // mailboxes have all folders, even without -whole
 	impersonation bool
-	vault         string // quarantine mailbox; default: that of the world
+	vault         string // quarantine mailbox; default: the world's
 	ways          []quarantine.Way
 	settings      func(*quarantine.Options)
 	strategy      ewsmail.Options
 	gate          *gate           // in front of the server; nil: none
 	account       string          // default: svc
 	gather        *gather.Options // calls share requests; nil: as the flags say
-	atOnce        int             // calls in flight for a payer; default: that of the limiter
+	atOnce        int             // calls in flight for a payer; default: the limiter's
 }
 
 func newWorld(t testing.TB, o worldOptions) *world {
@@ -64,7 +64,7 @@ func (w *world) newStrategy(t testing.TB, o worldOptions) driver.Strategy {
 	t.Helper()
 	limiter, err := throttle.New(&throttle.Options{
 		PerPayer: o.atOnce, BackOffMin: time.Millisecond, BackOffMax: 2 * time.Millisecond,
-		Budget: throttle.Budget{Unlimited: true}, // slow answers are not the policy's here
+		Budget: throttle.Budget{Unlimited: true}, // slow answers are not the throttling policy's here
 	})
 	require.NoError(t, err)
 	account := cmp.Or(o.account, "svc")
@@ -110,8 +110,8 @@ func eml(id, subject string, headers ...string) []byte {
 	return []byte(b.String())
 }
 
-// in returns the messages of a mailbox with that Message-ID, what lies in
-// Recoverable Items left out.
+// in returns the messages of a mailbox with that Message-ID, except those in
+// Recoverable Items.
 func (w *world) in(mailbox, id string) []*ewstest.Message {
 	var found []*ewstest.Message
 	for _, m := range w.Mailbox(mailbox).Messages() {
@@ -162,7 +162,7 @@ func openIntents(ctx context.Context, j quarantine.Journal) (all []quarantine.In
 	return all, errors.Join(errs...)
 }
 
-// beginFor writes an intent into a journal, as a process that has crashed since.
+// beginFor writes an intent into a journal, like a process that has crashed since.
 func beginFor(t testing.TB, j quarantine.Journal, in quarantine.Intent) {
 	t.Helper()
 	_, err := j.Begin(t.Context(), in, "a process that crashed", 0)

@@ -11,8 +11,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
-// A service that has just been at work in a mailbox, and then a rule files a copy into a
-// folder that did not exist: it is found, although another copy is where one was.
+// A service has just been at work in a mailbox, and then a rule files a copy into a
+// folder that did not exist before: the copy is found, although another copy is where
+// one was.
 func TestCopyInANewFolder(t *testing.T) {
 	everyAccess(t, func(t *testing.T, o worldOptions) {
 		w := newWorld(t, o)

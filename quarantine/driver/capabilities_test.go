@@ -22,7 +22,7 @@ func TestAsEnds(t *testing.T) {
 	assert.False(t, ok)
 }
 
-// A driver that forgets Err must not bring the product down.
+// A driver that forgets Err must not crash the product.
 func TestErrorWithoutErr(t *testing.T) {
 	t.Parallel()
 	assert.NotEmpty(t, (&driver.Error{Untouched: true}).Error())

@@ -24,8 +24,8 @@ const (
 	PartRaw        PartKind = "raw"       // what cannot be taken apart
 )
 
-// kindNames are the kinds, in the order of [Content.Digest], and what people call
-// one and several of them.
+// kindNames are the kinds, in the order of [Content.Digest], with their singular
+// and plural names for people.
 var kindNames = [...]struct {
 	kind      PartKind
 	one, many string
@@ -41,7 +41,7 @@ var kindNames = [...]struct {
 	{"", "other part", "other parts"}, // of a kind that is not listed
 }
 
-// listed returns the kind if it is one of those above, else the empty one.
+// listed returns the kind if it is one of those above, otherwise the empty kind.
 func (k PartKind) listed() PartKind {
 	for _, name := range kindNames {
 		if name.kind == k {
@@ -51,30 +51,30 @@ func (k PartKind) listed() PartKind {
 	return ""
 }
 
-// ContentPart is a part of an item. It has no name: a server may give attachments
-// other names.
+// ContentPart is a part of an item. It has no name, because a server may rename
+// attachments.
 type ContentPart struct {
 	Kind   PartKind
-	SHA256 [sha256.Size]byte // of the part in the form of the driver
+	SHA256 [sha256.Size]byte // of the part in the driver's form
 	Size   int64             // of that form, in bytes
-	// Alternative means that it is the same text as another part in a simpler form,
-	// which a server may make or leave out.
+	// Alternative means that the part is the text of another part in a simpler
+	// form, which a server may add or leave out.
 	Alternative bool
 }
 
-// Content is all of an item that people see. The order of the parts does not
-// count.
+// Content is everything that people see of an item. The order of the parts does
+// not matter.
 type Content struct {
 	Parts []ContentPart
-	// Unended is how many containers of parts have no end.
+	// Unended is how many containers of parts have no closing delimiter.
 	Unended int
-	// Truncated means that the server seems to have cut it off: then nothing is
-	// proved by it.
+	// Truncated means that the server seems to have cut off the item: the
+	// content then proves nothing.
 	Truncated bool
 }
 
 // Digest returns the SHA-256 of the content in hexadecimal, without the parts that
-// are alternatives. Two contents that do not differ have the same.
+// are alternatives. Two contents that do not differ have the same digest.
 func (c Content) Digest() string {
 	h := sha256.New()
 	for _, k := range kindNames {
@@ -98,9 +98,9 @@ func (c Content) of(kind PartKind, alternative bool) []ContentPart {
 	return parts
 }
 
-// Differs says for people in what a copy with this content differs from the
-// original, or returns "". It tells kinds, numbers and sizes, and nothing that the
-// message says.
+// Differs describes for people how a copy with this content differs from the
+// original, or returns "". The description contains kinds, numbers and sizes, and
+// no text of the message.
 func (c Content) Differs(original Content) string {
 	switch {
 	case original.Truncated:
@@ -129,7 +129,7 @@ func (c Content) Differs(original Content) string {
 	return ""
 }
 
-// compare says in what sorted parts differ.
+// compare describes how two sorted lists of parts differ.
 func compare(has, had []ContentPart, one, many string) string {
 	name := func(n int) string {
 		if n == 1 {

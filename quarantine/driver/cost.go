@@ -9,27 +9,28 @@ import (
 )
 
 // Cost is what requests to a mail system have cost, and where they went. It is plain
-// data, whose JSON names stay; what is not known is left out.
+// data with stable JSON names; whatever is not known is left out.
 type Cost struct {
 	// Requests is how many were sent, repetitions included.
 	Requests int `json:"requests"`
-	// RequestIDs are the server's ids of the last ones, oldest first, at most
-	// [MaxRequestIDs]: by these its administrator finds them in the logs.
+	// RequestIDs are the server's ids of the latest requests, oldest first, at
+	// most [MaxRequestIDs]: an administrator of the server can find the
+	// requests in its logs by these.
 	RequestIDs []string `json:"requestIds,omitempty"`
-	// Servers are those that answered, and Builds their versions, in the order in which
-	// they first did; at most [MaxServers] of each.
+	// Servers are the servers that answered, and Builds their versions, in the order in
+	// which they first answered; at most [MaxServers] of each.
 	Servers []string `json:"servers,omitempty"`
 	Builds  []string `json:"builds,omitempty"`
 	// BytesOut and BytesIn are the bytes of the bodies of requests and answers, as they
 	// were transferred.
 	BytesOut int64 `json:"bytesOut,omitempty"`
 	BytesIn  int64 `json:"bytesIn,omitempty"`
-	// Waited is the time spent waiting, by payer; at most [MaxServers] of them, those that
-	// are left out counted together with the last one.
+	// Waited is the time spent waiting, by payer, for at most [MaxServers] payers; any
+	// others are counted together with the last one.
 	Waited []Wait `json:"waited,omitempty"`
 }
 
-// Plus returns the cost of both.
+// Plus returns the sum of both costs.
 func (c Cost) Plus(more Cost) Cost {
 	m := &Meter{cost: c}
 	for _, w := range append(slices.Clone(c.Waited), more.Waited...) {
@@ -56,15 +57,15 @@ const (
 	MaxRequestIDs = 20
 	MaxServers    = 8
 
-	// maxSaid is how many bytes of what a server says of itself are kept.
+	// maxSaid is how many bytes of what a server says about itself are kept.
 	maxSaid = 128
 )
 
 // Wait is time spent waiting for one payer.
 type Wait struct {
-	// Payer is whose budget a request waited for: that of a mailbox or of the service
-	// account. Empty for the pauses of the SDK itself, as before a retry, or until a
-	// search shows what was written.
+	// Payer is the mailbox or service account whose budget a request waited for. It
+	// is empty for the SDK's own pauses, such as before a retry, or until a search
+	// shows what was written.
 	Payer        string `json:"payer,omitempty"`
 	Milliseconds int64  `json:"milliseconds"`
 }
@@ -76,17 +77,19 @@ type Spending struct {
 	RequestID         string
 	Server, Build     string
 	BytesOut, BytesIn int64
-	// Waited is how long the request waited to be sent, and Payer whose budget for.
+	// Waited is how long the request waited to be sent, and Payer whose budget it
+	// waited for.
 	Waited time.Duration
 	Payer  string
-	// BackOff is how long the server has asked Payer to wait before the next request, in
-	// answer to this one. Zero: it has not.
+	// BackOff is how long the server has asked Payer, in answer to this request, to wait
+	// before the next one. Zero: it has not asked.
 	BackOff time.Duration
 }
 
-// Spend adds what a request has cost to the cost of the call of a driver that has this
-// context. A driver calls it for each request that it has sent, when it has been
-// answered or given up. It may be called concurrently, and does nothing if nobody counts.
+// Spend adds the cost of a request to the cost of the driver call that has this context.
+// A driver calls it for each request that it has sent, once the request has been answered
+// or given up. It may be called concurrently, and does nothing if the context has no
+// meter.
 func Spend(ctx context.Context, s Spending) {
 	switch m := ctx.Value(meterKey{}).(type) {
 	case *Meter:
@@ -96,15 +99,16 @@ func Spend(ctx context.Context, s Spending) {
 	}
 }
 
-// Metered returns a context, and a meter that counts what all calls with it cost. What
-// is counted is counted by a meter of ctx as well.
+// Metered returns a context and a meter that counts what all calls with that context
+// cost. A meter of ctx, if there is one, counts these costs as well.
 func Metered(ctx context.Context) (context.Context, *Meter) {
 	return metered(ctx, nil)
 }
 
-// Watched returns a context. What [Spend] is told with it, or with one made of it, is
-// given to watch as well, as soon as it is told: an engine learns so of a pause while the
-// driver still waits for its end. watch may be called concurrently, and must not block.
+// Watched returns a context for which watch also receives whatever is passed to [Spend]
+// with that context or one derived from it, as soon as Spend is called: this is how an
+// engine learns of a pause while the driver is still waiting for it to end. watch may be
+// called concurrently, and must not block.
 func Watched(ctx context.Context, watch func(Spending)) context.Context {
 	ctx, _ = metered(ctx, watch)
 	return ctx
@@ -128,13 +132,13 @@ type Meter struct {
 	waited []waited
 }
 
-// waited is a [Wait] that is not rounded.
+// waited is a [Wait] that has not been rounded.
 type waited struct {
 	payer string
 	time  time.Duration
 }
 
-// Cost returns what the calls have cost until now.
+// Cost returns what the calls have cost so far.
 func (m *Meter) Cost() Cost {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -172,14 +176,15 @@ func (m *Meter) add(s Spending) {
 	m.cost.answered(s)
 }
 
-// learn adds only who has answered a request, and under which id.
+// learn adds only which server has answered a request, and under which id.
 func (m *Meter) learn(s Spending) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.cost.answered(s)
 }
 
-// answered adds who has answered a request. Calls that share one tell it more than once.
+// answered adds which server has answered a request. Calls that share a request report
+// it more than once.
 func (c *Cost) answered(s Spending) {
 	if id := said(s.RequestID); id != "" && !slices.Contains(c.RequestIDs, id) {
 		if len(c.RequestIDs) == MaxRequestIDs {
@@ -190,7 +195,7 @@ func (c *Cost) answered(s Spending) {
 	c.Servers, c.Builds = once(c.Servers, said(s.Server)), once(c.Builds, said(s.Build))
 }
 
-// once adds what is not there yet, unless there are too many.
+// once adds a value that is not there yet, unless there are too many.
 func once(all []string, one string) []string {
 	if one == "" || len(all) == MaxServers || slices.Contains(all, one) {
 		return all
@@ -198,7 +203,8 @@ func once(all []string, one string) []string {
 	return append(all, one)
 }
 
-// said returns what a server says of itself, cut, and without what is not printable.
+// said returns what a server says about itself, cut to length and without
+// unprintable characters.
 func said(s string) string {
 	return strings.TrimSpace(cutUTF8(clean(strings.ToValidUTF8(s, "")), maxSaid))
 }

@@ -5,23 +5,23 @@ import (
 	"sync"
 )
 
-// MeterOf returns the meter that counts what calls with a context cost, nil if nobody
-// counts.
+// MeterOf returns the meter that counts what calls with a context cost, or nil if
+// the context has none.
 func MeterOf(ctx context.Context) *Meter {
 	m, _ := ctx.Value(meterKey{}).(*Meter)
 	return m
 }
 
-// Shared returns a context for a batch, whose requests several calls share. Each request is
-// counted once, with its bytes and its waiting: the first one by the first meter, the next
-// one by the next, and so on. The others only learn its id, and which server answered. So
-// the sum over all calls is what was sent. A nil meter stands for a call that nobody
-// counts.
+// Shared returns a context for a batch, whose requests are shared by several calls. Each
+// request is counted once, with its bytes and its waiting time: the first by the first
+// meter, the next by the next, and so on. The other meters only learn its id, and which
+// server answered. So the sum over all calls is what was sent. A nil meter stands for a
+// call without a meter.
 func Shared(ctx context.Context, meters ...*Meter) context.Context {
 	return context.WithValue(ctx, meterKey{}, &sharing{meters: meters})
 }
 
-// sharing are the meters of the members of a batch.
+// sharing holds the meters of the members of a batch.
 type sharing struct {
 	meters []*Meter
 
@@ -44,8 +44,8 @@ func (s *sharing) spend(one Spending) {
 	}
 }
 
-// spend adds what a request has cost to a meter and those outside of it. One that does not
-// pay learns only of the id and the server.
+// spend adds the cost of a request to a meter and those enclosing it. A meter that does
+// not pay learns only the id and the server.
 func (m *Meter) spend(s Spending, pays bool) {
 	told := s
 	if !pays {

@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// What calls share is counted once, by turns, and each knows of it.
+// Requests that calls share are counted once, in turn, and each call learns of them.
 func TestSharedCosts(t *testing.T) {
 	t.Parallel()
 	run, whole := driver.Metered(t.Context())

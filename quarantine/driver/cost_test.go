@@ -48,11 +48,11 @@ func TestMetersInMeters(t *testing.T) {
 	whole := outer.Cost()
 	assert.Equal(t, 3, whole.Requests)
 	assert.Equal(t, []driver.Wait{{Payer: "a@x.example", Milliseconds: 4}, {Milliseconds: 6000}}, whole.Waited, "rounded in the end")
-	whole.Waited[0].Milliseconds = 3 // each was rounded alone
+	whole.Waited[0].Milliseconds = 3 // each was rounded separately
 	assert.Equal(t, whole, all)
 }
 
-// What it keeps is bounded, and is one line of text whatever a server says.
+// What a meter keeps is bounded, and is one line of text whatever a server says.
 func TestCostIsBounded(t *testing.T) {
 	t.Parallel()
 	ctx, m := driver.Metered(t.Context())

@@ -13,10 +13,9 @@ var ErrNoDirectory = errors.New("quarantine: the address book cannot be searched
 // book. The engine asks the quarantine mailbox, because in some mail systems,
 // such as Exchange, only the owner of a mailbox can do so.
 type Directory interface {
-	// Members returns the direct members of a group, and whether the list is
-	// complete as far as the server shows. The error matches [ErrGone] if the
-	// server shows no such group, and [ErrNoDirectory] if it shows this caller no
-	// groups at all.
+	// Members returns the direct members of a group, and whether the list is complete, as
+	// far as the server shows. The error matches [ErrGone] if the server shows no such
+	// group, and [ErrNoDirectory] if it shows this caller no groups at all.
 	Members(ctx context.Context, address string) (members []Member, complete bool, err error)
 
 	// Lookup returns the entry for an address, with its primary address. The error

@@ -2,15 +2,14 @@ package driver
 
 import "errors"
 
-// Error tells the engine what an error means. A driver wraps what its mail
-// system answered. Flags that are not set mean the worst case: the call may
-// have taken effect, the server may still be working on it, and the same call
-// will not succeed later.
+// Error tells the engine what an error means. A driver wraps its mail system's answer.
+// Flags that are not set mean the worst case: the call may have taken effect, the server
+// may still be working on it, and the same call will not succeed later.
 //
 // The errors [ErrGone], [ErrConflict], [ErrUnreachable] and [ErrNoDirectory]
 // may be wrapped in it or returned on their own.
 type Error struct {
-	// Err is the underlying error, whose text becomes that of the Error.
+	// Err is the underlying error, whose text becomes the text of the Error.
 	Err error
 
 	// Untouched means that the call changed nothing and cannot change anything
@@ -52,8 +51,8 @@ func Untouched(err error) bool { return each(err, func(e *Error) bool { return e
 func Answered(err error) bool { return each(err, func(e *Error) bool { return e.Answered }) }
 
 // Temporary reports whether the same call may succeed later. For joined errors
-// it must hold for each. An error that is no [Error] may say so in a method
-// Temporary, as [context.DeadlineExceeded] does.
+// it must hold for each. An error that is not an [Error] may report so with a
+// method Temporary, as [context.DeadlineExceeded] does.
 func Temporary(err error) bool {
 	if !known(err) {
 		said, ok := errors.AsType[interface {

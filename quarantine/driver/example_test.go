@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
 )
 
-// onHold is a driver over another one. It carries nothing out of mailboxes that are on
-// hold, and changes nothing in them; in all else it is the other.
+// onHold is a driver on top of another one. It carries nothing out of mailboxes that are
+// on hold, and changes nothing in them; in all other respects it is the other driver.
 type onHold struct {
 	driver.Strategy
 	held map[string]bool // addresses in lower case
@@ -32,8 +32,8 @@ func (s onHold) Mailbox(address string) driver.Mailbox {
 	return m
 }
 
-// refuse says what the engine has to know of a failure: nothing was sent, so nothing was
-// changed and nothing can arrive later; and to try again is of no use.
+// refuse tells the engine what it must know about a failure: nothing was sent, so
+// nothing was changed and nothing can arrive later, and there is no use in trying again.
 func refuse(address string) error {
 	return &driver.Error{
 		Err: errors.New("the mailbox " + address + " is on hold"), Untouched: true, Answered: true, Cause: driver.CauseNoPermission,
@@ -48,7 +48,7 @@ func (s onHold) Carry(ctx context.Context, c driver.Carriage) (driver.Carried, e
 	return s.Strategy.Carry(ctx, c)
 }
 
-// heldMailbox can be searched and read, and not be changed.
+// heldMailbox can be searched and read, but not changed.
 type heldMailbox struct{ driver.Mailbox }
 
 // Unwrap lets the engine find the optional capabilities of the mailbox: see driver.As.
@@ -65,9 +65,10 @@ func (m heldMailbox) Shelve(context.Context, driver.Item, *driver.Folder) (drive
 	return driver.Item{}, refuse(m.Address())
 }
 
-// A driver may stand on another one. This one keeps the engine from mailboxes that are on
-// hold. One for a mail system of its own is in examples/customstrategy; the suite of
-// package quarantinetest says whether a driver keeps the contract.
+// A driver can be built on top of another one. This one keeps the engine away from
+// mailboxes that are on hold. For a driver for a mail system of its own, see
+// examples/customstrategy; the suite of package quarantinetest checks whether a driver
+// keeps the contract.
 func Example() {
 	srv := ewstest.NewServer(nil)
 	defer srv.Close()

@@ -8,29 +8,30 @@ type Findings struct {
 	// Near are items whose Message-ID is nearly the one in the query: see
 	// [NearMessageID]. They are not among Items.
 	Near []Item
-	// Searched are the folders that were searched completely; Unsearched are those
-	// that could not be, and items that could not be examined.
+	// Searched lists the folders that were searched completely; Unsearched lists
+	// those that could not be, and items that could not be examined.
 	Searched   []Searched
 	Unsearched []Unsearched
 	// Examined is how many messages a search by criteria had to read because the mail
-	// system does not decide on them. The engine counts them; a driver leaves it zero.
+	// system could not decide on them. The engine counts them; a driver leaves it zero.
 	Examined int
 
-	bytes int64 // of the items, about
+	bytes int64 // approximate size of the items
 }
 
-// Limits of what one search may find, which is held in memory: Exchange Online keeps as many
-// messages in a folder.
+// Limits on what one search may find, which is held in memory: Exchange Online allows as
+// many messages in a folder.
 const (
-	// MaxFound is how many items that may be.
+	// MaxFound is the maximum number of items.
 	MaxFound = 1_000_000
-	// MaxFoundBytes is for their texts.
+	// MaxFoundBytes is the maximum size of their texts.
 	MaxFoundBytes = 1 << 30
 )
 
-// Keep adds items to Items, as long as they are no more than [MaxFound] and [MaxFoundBytes]
-// allow, those in Near included. The error matches [ErrTooMany]. A driver that keeps what a
-// server lists in this way does not grow without bound if lists have no end.
+// Keep adds items to Items, as long as there are no more than [MaxFound] and
+// [MaxFoundBytes] allow, including those in Near. Otherwise the error matches [ErrTooMany].
+// A driver that uses Keep for what a server lists does not grow without bound if a list
+// never ends.
 func (f *Findings) Keep(items ...Item) error {
 	for _, it := range items {
 		if err := f.counts(it); err != nil {
@@ -50,7 +51,7 @@ func (f *Findings) KeepNear(it Item) error {
 	return err
 }
 
-// counts counts an item, unless it is one too many.
+// counts counts an item, or returns an error if it is one too many.
 func (f *Findings) counts(it Item) error {
 	size := len(it.ID) + len(it.Version) + len(it.MessageID) + len(it.Class) + len(it.Subject) + len(it.Sender) + len(it.Folder.ID)
 	for _, c := range it.Categories {
@@ -78,9 +79,9 @@ type Searched struct {
 // could not be examined.
 type Unsearched struct {
 	Folder Folder `json:"folder"`
-	// Mailbox has the folder, if that is another than the one that was asked about: the
-	// quarantine mailbox, in which what was taken before is looked for. Drivers leave it
-	// empty.
+	// Mailbox is the mailbox that has the folder, if it is not the one that was asked
+	// about: the quarantine mailbox, which is searched for messages taken earlier.
+	// Drivers leave it empty.
 	Mailbox string `json:"mailbox,omitempty"`
 	Cause   Cause  `json:"cause"`
 	Reason  string `json:"reason"`
@@ -101,8 +102,8 @@ const (
 	CauseSignIn       Cause = "signIn"       // the server refused the credentials
 )
 
-// NotSearched describes a folder whose search failed: as refused only if the error says
-// that the server has answered (see [Error]).
+// NotSearched describes a folder whose search failed. It is described as refused only
+// if the error says that the server has answered (see [Error]).
 func NotSearched(f Folder, err error) Unsearched {
 	u := Unsearched{Folder: f, Cause: CauseUnreachable, Reason: err.Error()}
 	switch cause := CauseOf(err); cause {

@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// What one search finds is bounded, by number and by size, and more than that is an error that
-// says what to do.
+// What one search finds is bounded by number and by size; beyond that, there is an error
+// that says what to do.
 func TestFindingsAreBounded(t *testing.T) {
 	t.Parallel()
 	var found driver.Findings

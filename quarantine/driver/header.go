@@ -18,7 +18,7 @@ type Header struct {
 }
 
 // reservedHeaders are headers that mail itself uses: adding one would change
-// what the message says or how it is read. The same goes for names that begin
+// what the message says or how it is read. The same applies to names that begin
 // with a reservedPrefix.
 var (
 	reservedHeaders = []string{
@@ -29,8 +29,8 @@ var (
 	reservedPrefixes = []string{"content-", "resent-", "x-ms-exchange-"}
 )
 
-// Validate returns an [InvalidError], of field "name" or "value", for each that
-// cannot be used. The zero value is valid.
+// Validate returns an [InvalidError], with the field "name" or "value", for
+// each of these that cannot be used. The zero value is valid.
 func (h Header) Validate() error {
 	if h == (Header{}) {
 		return nil

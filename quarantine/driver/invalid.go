@@ -12,8 +12,8 @@ type InvalidError struct {
 	// What is the thing that was refused, such as target, criteria or
 	// configuration "Head office", line 3, column 5.
 	What string
-	// Field is the field concerned, spelled as in JSON if it has a JSON name, such
-	// as "messageId" or "authentication.username"; empty if the whole is meant.
+	// Field is the field concerned, spelled as in JSON if it has a JSON name, such as
+	// "messageId" or "authentication.username"; empty if the thing as a whole is meant.
 	Field string
 	// Problem says what is wrong and what to do. It continues a sentence that
 	// begins with the field, and never contains a secret.

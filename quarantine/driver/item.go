@@ -25,8 +25,8 @@ type Item struct {
 	MessageID string
 	Class     string // such as IPM.Note
 	Subject   string
-	// Sender is the address in From or, if the server returns none, that in Sender or a
-	// name. A driver need fill it in only for a [Query] with Stamped.
+	// Sender is the address in From or, if the server returns none, the address in
+	// Sender or a name. A driver need fill it in only for a [Query] with Stamped.
 	Sender   string
 	Size     int64
 	Received time.Time
@@ -36,10 +36,10 @@ type Item struct {
 	HasAttachments bool
 
 	// Reach is how far the message got with its owner. A driver whose mail system does
-	// not keep that leaves it zero.
+	// not record that leaves it zero.
 	Reach Reach
 
-	// Filled in by Inspect only.
+	// The following fields are filled in by Inspect only.
 	Attachments []Attachment
 	Importance  string // "Low", "Normal", "High"
 	Categories  []string
@@ -54,7 +54,7 @@ type Change struct {
 	Clear bool   // removes the stamp
 	Read  *bool  // sets the read state
 	// SetHeader adds an internet header, or replaces one of the same name that
-	// Mark has set; DropHeader removes the one of that name.
+	// Mark has set; DropHeader removes the header of that name.
 	SetHeader  Header
 	DropHeader string
 }

@@ -14,34 +14,34 @@ type Mailbox interface {
 	// attachments.
 	Find(ctx context.Context, q Query) (Findings, error)
 
-	// Inspect reads one item again, with everything a proof needs, attachments
-	// included. The item has the id that was asked for. The error matches [ErrGone] if
-	// it does not exist.
+	// Inspect reads one item again, with everything a proof needs, including
+	// attachments. The returned item has the id that was asked for. The error matches
+	// [ErrGone] if it does not exist.
 	Inspect(ctx context.Context, itemID string) (Item, error)
 
-	// Mark changes an item, in a single write as far as the server can, without
-	// notifying anyone, and returns the item as it is afterwards. The error
-	// matches [ErrGone] if the item no longer exists, and [ErrConflict] if it has
-	// changed since it was read.
+	// Mark changes an item, in a single write as far as the server supports it,
+	// without notifying anyone, and returns the item as it is afterwards. The
+	// error matches [ErrGone] if the item no longer exists, and [ErrConflict] if
+	// it has changed since it was read.
 	Mark(ctx context.Context, item Item, m Change) (Item, error)
 
 	// Remove permanently deletes an item, so its owner cannot recover it, without
 	// notifying anyone. The error matches [ErrGone] if the item no longer exists
-	// under this id: its owner may have moved it; and [ErrConflict] if it has changed
-	// since it was read, as far as the mail system can tell. The engine reads back
-	// that the item is gone, whatever Remove returns.
+	// under this id (its owner may have moved it), and [ErrConflict] if it has
+	// changed since it was read, as far as the mail system can tell. Whatever Remove
+	// returns, the engine reads back that the item is gone.
 	Remove(ctx context.Context, item Item) error
 
 	// Folder returns a folder by name, creating it if the request says so. The
 	// error matches [ErrGone] if it does not exist.
 	Folder(ctx context.Context, want FolderRequest) (Folder, error)
 
-	// Home returns the folder to which an item that was in a given folder is
-	// restored: that folder by its id; failing that, its path, re-created where
-	// missing; failing that, the Inbox. An item from Recoverable Items, where
-	// nothing can be put, goes where its owner would find it: Deleted Items. The
-	// zero Folder means the Inbox. A folder of another system comes without an id, and
-	// its Base and Below are that system's names: what they do not tell means the Inbox.
+	// Home returns the folder to which an item that was in a given folder is restored:
+	// that folder by its id; failing that, its path, re-created where missing; failing
+	// that, the Inbox. An item from Recoverable Items, where nothing can be put, goes
+	// where its owner would find it: Deleted Items. The zero Folder means the Inbox. A
+	// folder of another system comes without an id, and its Base and Below are that
+	// system's names: if they do not identify a folder, it is the Inbox.
 	Home(ctx context.Context, was Folder) (Folder, error)
 }
 

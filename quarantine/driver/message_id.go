@@ -2,9 +2,9 @@ package driver
 
 import "strings"
 
-// A sender may write a Message-ID that is none (RFC 5322, section 3.6.4), servers keep
-// it as it stands, and alerts quote it with what stood around it. So an id is looked
-// for as it was asked for, and as it was probably meant.
+// A sender may write a Message-ID that is not a valid one (RFC 5322, section 3.6.4),
+// servers keep it as it stands, and alerts quote it together with the text around it.
+// So an id is looked for as it was asked for, and as it was probably meant.
 
 // BareMessageID returns a Message-ID without surrounding white space and angle
 // brackets.
@@ -21,8 +21,9 @@ func BareMessageID(id string) string {
 // section 3.6.4).
 func SameMessageID(a, b string) bool { return BareMessageID(a) == BareMessageID(b) }
 
-// withoutBrackets returns an id without angle brackets around it, of which one may be
-// missing, and without the white space inside them. What has others inside stays.
+// withoutBrackets returns an id without the angle brackets around it, one of which
+// may be missing, and without the white space inside them. An id with other brackets
+// inside stays as it is.
 func withoutBrackets(id string) string {
 	id = strings.TrimSpace(id)
 	inner := strings.TrimSpace(strings.TrimRight(strings.TrimLeft(id, "<"), ">"))
@@ -32,9 +33,9 @@ func withoutBrackets(id string) string {
 	return inner
 }
 
-// MessageIDSpellings returns how the header of a message that is meant by an id may
-// read: as asked, with and without brackets, and with what senders get wrong about
-// them. They are distinct; the first is the usual one.
+// MessageIDSpellings returns the forms that the header of a message that is meant
+// by an id may have: as asked, with and without brackets, and with the mistakes
+// that senders make with brackets. They are distinct; the first is the usual one.
 func MessageIDSpellings(asked string) []string {
 	var all []string
 	seen := make(map[string]bool)
@@ -54,8 +55,8 @@ func MessageIDSpellings(asked string) []string {
 	return all
 }
 
-// MeansMessageID reports whether the id of a message is one that is meant by what
-// someone has asked for.
+// MeansMessageID reports whether the id of a message is meant by what someone has
+// asked for.
 func MeansMessageID(asked, id string) bool {
 	return meansMessageID(asked, id, func(a, b string) bool { return a == b })
 }
@@ -69,7 +70,7 @@ func meansMessageID(asked, id string, same func(a, b string) bool) bool {
 		if same(want, kept) || same(want, MeantMessageID(id)) {
 			return true
 		}
-		// Behind the id may stand what a server on the way has added.
+		// A server on the way may have added something after the id.
 		if end := len(want) + 2; len(id) > end && same(id[:end], "<"+want+">") && !strings.ContainsAny(id[end:], "<>") {
 			return true
 		}

@@ -9,12 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// MeantMessageID returns the id that was probably meant by what someone has asked
-// for, without angle brackets: without the name of the header, quotes, punctuation
-// around it, escapes of HTML, URLs and JSON, a missing bracket, characters that cannot
-// be seen, blanks beside @ and dots, and brackets around dots, which keep others from
-// following links. What has several ids in it stays, and so does what names another
-// message (In-Reply-To, References). It is empty if nothing is left.
+// MeantMessageID returns the id that was probably meant by what someone has asked for. It
+// is without angle brackets (even if one is missing), the name of the header, quotes and
+// surrounding punctuation, escapes of HTML, URLs and JSON, invisible characters, blanks
+// next to @ and dots, and the brackets around dots that keep people from following links.
+// A text with several ids stays as it is, and so does one that names another message
+// (In-Reply-To, References). The result is empty if nothing is left.
 func MeantMessageID(asked string) string {
 	if bare := BareMessageID(asked); isPlainID(bare) {
 		return bare
@@ -38,8 +38,9 @@ func MeantMessageID(asked string) string {
 	return tidyID(withoutLabel(id))
 }
 
-// isPlainID reports whether an id is made of characters that mean only themselves, as
-// nearly all are: a search compares each id that it finds with each that is looked for.
+// isPlainID reports whether an id consists of characters that mean only themselves, as
+// nearly all do. It matters because a search compares each id that it finds with each
+// that is looked for.
 func isPlainID(id string) bool {
 	at := 0
 	for i := range len(id) {
@@ -54,16 +55,16 @@ func isPlainID(id string) bool {
 	return at == 1 && id[len(id)-1] != '.'
 }
 
-// OtherMessage reports whether what someone has asked for is the header field of
-// another message than the one in which it stands.
+// OtherMessage reports whether what someone has asked for is a header field that
+// names a message other than the one that contains it.
 func OtherMessage(asked string) bool {
 	name, _, ok := strings.Cut(asked, ":")
 	name = strings.TrimSpace(name)
 	return ok && (strings.EqualFold(name, "In-Reply-To") || strings.EqualFold(name, "References"))
 }
 
-// unescapedID undoes what programs do to an id that they show, and leaves out what
-// cannot be seen.
+// unescapedID undoes what programs do to an id when they show it, and leaves out
+// invisible characters.
 func unescapedID(asked string) string {
 	id := strings.Map(func(r rune) rune {
 		switch {
@@ -76,7 +77,7 @@ func unescapedID(asked string) string {
 		}
 		return r
 	}, asked)
-	for range 3 { // they may be escaped more than once
+	for range 3 { // it may be escaped more than once
 		before := id
 		if plain := html.UnescapeString(id); isText(plain) {
 			id = plain
@@ -92,7 +93,7 @@ func unescapedID(asked string) string {
 	}
 	if strings.Contains(id, "=?") {
 		if plain, err := new(mime.WordDecoder).DecodeHeader(id); err == nil && isText(plain) {
-			id = plain // RFC 2047 allows no encoded words in an id, and products write them
+			id = plain // RFC 2047 does not allow encoded words in an id, but products write them
 		}
 	}
 	if strings.Contains(id, `\`) {
@@ -109,13 +110,13 @@ var (
 	quotedBrackets  = strings.NewReplacer("=3C", "<", "=3c", "<", "=3E", ">", "=3e", ">", "=40", "@")
 )
 
-// isText reports whether what was unescaped may stand in a field, so that it may have
-// been escaped.
+// isText reports whether unescaped text may stand in a header field, so that it may
+// have been escaped in the first place.
 func isText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(strings.TrimSpace(s), unicode.IsControl)
 }
 
-// isLabel reports whether a text before an id is the name of its header, or no text.
+// isLabel reports whether the text before an id is the name of its header, or empty.
 func isLabel(s string) bool {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -130,8 +131,8 @@ func isLabel(s string) bool {
 	return false
 }
 
-// withoutLabel returns an id without the name of its header, and without quotes and
-// punctuation around it.
+// withoutLabel returns an id without the name of its header and without the quotes
+// and punctuation around it.
 func withoutLabel(id string) string {
 	for {
 		before := id
@@ -140,7 +141,7 @@ func withoutLabel(id string) string {
 		}
 		id = strings.TrimSpace(strings.Trim(id, ";,|*` \t\r\n"))
 		if strings.Count(id, `"`) == 1 {
-			id = strings.TrimSpace(strings.Trim(id, `"`)) // the other one was not pasted
+			id = strings.TrimSpace(strings.Trim(id, `"`)) // the other quote was not pasted
 		}
 		if strings.Contains(id, "@") {
 			id = strings.TrimRight(id, ".")
@@ -159,8 +160,8 @@ func withoutLabel(id string) string {
 	}
 }
 
-// tidyID returns an id without what people put into it so that nobody can follow it,
-// and without blanks beside @ and dots, which RFC 5322, section 4.5.4, allows.
+// tidyID returns an id without what people put into it to keep others from following
+// it, and without blanks next to @ and dots, which RFC 5322, section 4.5.4, allows.
 func tidyID(id string) string {
 	if !strings.ContainsAny(id, "@") {
 		id = atSigns.Replace(id)

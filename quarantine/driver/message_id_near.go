@@ -7,9 +7,9 @@ import (
 )
 
 // NearMessageID reports whether an id differs from what someone has asked for only in
-// what programs change when they show an id or pass it on: the case of letters, white
-// space, quotes, comments, the form of an international domain; or has it beside
-// something else, such as another id. It is another message, strictly speaking.
+// what programs change when they show an id or pass it on (the case of letters, white
+// space, quotes, comments, the form of an international domain), or contains it alongside
+// something else, such as another id. Strictly speaking, it belongs to another message.
 func NearMessageID(asked, id string) bool {
 	if asked == "" || MeansMessageID(asked, id) {
 		return false
@@ -17,9 +17,9 @@ func NearMessageID(asked, id string) bool {
 	return meansMessageID(asked, id, strings.EqualFold) || hasWord(id, MeantMessageID(asked)) || readsAlike(MeantMessageID(asked), MeantMessageID(id))
 }
 
-// MessageIDPieces returns parts that an id has whichever way it is written, for a search
-// by what it contains: the longest, four at most. It is cut where white space, quotes and
-// comments may stand, and where a line may be broken amid a long word.
+// MessageIDPieces returns parts that an id has however it is written, for a substring
+// search: the longest ones, at most four. The id is cut where white space, quotes and
+// comments may stand, and where a line may be broken within a long word.
 func MessageIDPieces(id string) []string {
 	pieces := strings.FieldsFunc(id, func(r rune) bool {
 		return r == '.' || r == '@' || strings.ContainsRune(aroundID, r) || r == '\\' || unicode.IsSpace(r)
@@ -36,11 +36,12 @@ func MessageIDPieces(id string) []string {
 	return pieces
 }
 
-// maxPiece is how much of a word is asked for: a line is broken behind it, if at all.
+// maxPiece is how much of a word is searched for: if a line is broken within the
+// word, it is broken after that.
 const maxPiece = 60
 
-// otherForms reports whether a word has letters that may be written otherwise: those of
-// an international domain as xn--, others composed or not.
+// otherForms reports whether a word has letters that may be written in other ways:
+// those of an international domain as xn--, others composed or not.
 func otherForms(word string) bool { return isPunycode(word) || !isASCII(word) }
 
 func isPunycode(label string) bool { return len(label) >= 4 && strings.EqualFold(label[:4], "xn--") }
@@ -50,8 +51,8 @@ func isASCII(s string) bool {
 }
 
 // readsAlike reports whether two ids are the same without white space, quotes and
-// comments. Of two forms of an international domain, the standard library cannot say
-// whether they are one: they count as such.
+// comments. The standard library cannot tell whether two forms of an international
+// domain are the same domain; they are taken to be.
 func readsAlike(a, b string) bool {
 	if isPlainID(a) && isPlainID(b) {
 		return strings.EqualFold(a, b)
@@ -76,7 +77,7 @@ func readsAlike(a, b string) bool {
 }
 
 // bareLetters returns an id in lower case without white space, quotes, comments and
-// characters that cannot be seen.
+// invisible characters.
 func bareLetters(id string) string {
 	depth := 0
 	closed := strings.Count(id, "(") == strings.Count(id, ")")
@@ -95,7 +96,7 @@ func bareLetters(id string) string {
 	}, id), ".")
 }
 
-// hasWord reports whether a text has an id in it that no letters of another adjoin.
+// hasWord reports whether a text contains an id that is not part of a longer one.
 func hasWord(text, id string) bool {
 	text, id = strings.ToLower(text), strings.ToLower(id)
 	if !strings.Contains(id, "@") {
@@ -116,5 +117,6 @@ func hasWord(text, id string) bool {
 	}
 }
 
-// aroundID are characters that are in no id but in quotes (RFC 5322, section 3.2.3).
+// aroundID are characters that an id can contain only within quotes (RFC 5322,
+// section 3.2.3).
 const aroundID = "<>()[]\"',;: \t\r\n"

@@ -84,8 +84,8 @@ func TestMeansMessageID(t *testing.T) {
 	}
 }
 
-// Whatever is asked and kept: what reads alike is found by a spelling or its letters,
-// and nothing else is meant.
+// Whatever is asked for and whatever the server keeps, ids that read alike are found
+// by a spelling or by their letters, and nothing else is meant.
 func FuzzMessageID(f *testing.F) {
 	for _, s := range []string{"<a@b>", "< a@b >", "Message-ID: <a@b>;", "&lt;a@b&gt;", "%3Ca%40b%3E", "<<a@b", "\u200b", `"a b"@x`, "<a@b> <c@d>"} {
 		f.Add(s, s)

@@ -5,18 +5,19 @@ import (
 	"runtime/debug"
 )
 
-// Panic is what a call panics with when a goroutine that worked for it has panicked, as in a
-// driver, a hook or a journal: the stack of that goroutine is lost otherwise. It is an error,
-// so that a program which it ends prints both.
+// Panic is what a call panics with if a goroutine that worked for it has panicked, for
+// example in a driver, a hook or a journal: otherwise the stack of that goroutine would be
+// lost. It is an error, so a program that crashes with it prints both the value and the
+// stack.
 type Panic struct {
 	// Value is what the goroutine panicked with. It may contain anything.
 	Value any
-	// Stack is that of the goroutine, as [debug.Stack] returns it.
+	// Stack is the stack of the goroutine, as [debug.Stack] returns it.
 	Stack []byte
 }
 
-// NewPanic returns a Panic for what a deferred function has recovered, with the stack of the
-// goroutine that calls it: one that is a Panic stays as it is.
+// NewPanic returns a Panic for what a deferred function has recovered, with the stack of
+// the calling goroutine. A value that is already a Panic is returned as it is.
 func NewPanic(recovered any) *Panic {
 	if p, ok := recovered.(*Panic); ok {
 		return p

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Answer is what the owner of a mailbox did last with a message, as mail programs note it
-// at the message.
+// Answer is what the owner of a mailbox last did with a message, as mail programs record
+// it on the message.
 type Answer string
 
-// Answers. A mail program notes only the last one: who replied and then forwarded has
-// forwarded.
+// Answers. A mail program records only the last one: an owner who replied and then
+// forwarded has forwarded.
 const (
 	AnswerNone         Answer = ""
 	AnswerReplied      Answer = "replied"
@@ -28,13 +28,13 @@ const (
 	FollowUpCompleted FollowUp = "completed"
 )
 
-// Reach is how far a message got with its owner, as far as the mail system knows it. It is
-// what the owner's mail programs wrote at the message: nothing there does not prove that
-// nobody answered it. Where the message was filed is its folder, and whether it was read
-// is Read of [Item].
+// Reach is how far a message got with its owner, as far as the mail system knows. It is
+// what the owner's mail programs recorded on the message: if nothing is recorded, that
+// does not prove that nobody answered it. Where the message was filed is its folder, and
+// whether it was read is Read of [Item].
 type Reach struct {
 	Answer Answer `json:"answer,omitempty"`
-	// AnsweredAt is when, zero if the mail system does not say.
+	// AnsweredAt is the time of the answer, zero if the mail system does not provide it.
 	AnsweredAt time.Time `json:"answeredAt,omitzero"`
 	FollowUp   FollowUp  `json:"followUp,omitempty"`
 }
@@ -42,10 +42,10 @@ type Reach struct {
 // IsZero reports whether nothing is known.
 func (r Reach) IsZero() bool { return r == Reach{} }
 
-// ReachOf returns what MAPI properties say, as EWS and Graph write them: those of
+// ReachOf interprets MAPI properties in the form in which EWS and Graph return them:
 // PidTagLastVerbExecuted (0x1081), PidTagLastVerbExecutionTime (0x1082) and
-// PidTagFlagStatus (0x1090). A property that the item lacks is empty. What is no value of
-// these properties counts as nothing.
+// PidTagFlagStatus (0x1090). A property that the item lacks is passed as the empty
+// string. Invalid values count as nothing.
 //
 // See [MS-OXOMSG], sections 2.2.1.20 and 2.2.1.21, and [MS-OXOFLAG], section 2.2.1.1.
 //

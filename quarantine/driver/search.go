@@ -14,8 +14,8 @@ type Criteria struct {
 	Recipient string // address in To, Cc or Bcc
 	ReplyTo   string // address in Reply-To
 
-	// Subject is compared as SubjectMatch says, ignoring case and white space: mail
-	// systems add and remove blanks.
+	// Subject is compared as SubjectMatch says, ignoring case and white space,
+	// because mail systems add and remove blanks.
 	Subject      string
 	SubjectMatch SubjectMatch
 
@@ -39,7 +39,7 @@ const (
 	SubjectContains SubjectMatch = "contains"
 )
 
-// CutLength is the length in characters from which the engine assumes that a
+// CutLength is the length in characters from which on the engine assumes that a
 // text of an item, such as its subject, may have been truncated. Properties of
 // a stamp are shorter.
 const CutLength = 255
@@ -47,23 +47,23 @@ const CutLength = 255
 // Searcher is a [Mailbox] that can be searched by criteria. Without it, targets
 // with criteria are refused.
 type Searcher interface {
-	// Candidates calls visit for each message that the query asks for and that may
-	// match the criteria. It must not omit a match, but may include other
-	// messages: it lets the server decide what the server decides reliably, and
-	// the engine checks the rest, and counts. Visit may call other methods of the
-	// mailbox. An error from visit ends the search and is returned unchanged, with
-	// what was found until then. A message may be passed more than once; if a driver
-	// sees that one is no longer where it was, the last time with [ErrGone].
+	// Candidates calls visit for each message that the query asks for and that may match
+	// the criteria. It must not omit a match, but may include other messages: it leaves
+	// to the server what the server decides reliably, and the engine checks the rest, and
+	// counts. Visit may call other methods of the mailbox. An error from visit ends the
+	// search and is returned unchanged, with what was found until then. A message may be
+	// passed more than once; if a driver sees that a message is no longer where it was,
+	// it passes it a last time with [ErrGone].
 	//
-	// A server decides on people only if its properties show all that the header
-	// names. Messages that it finds by them should come first: the engine stops when
-	// it has examined as many as its limits allow.
+	// A server may decide on people only if its properties show everyone whom the
+	// header names. Messages that it finds by these properties should come first:
+	// the engine stops when it has examined as many as its limits allow.
 	//
 	// A message is an item that has been received, or is of a kind that people send
-	// to each other: a driver leaves out what is neither, such as appointments,
-	// contacts, tasks and notes of the owner.
+	// to each other: a driver leaves out what is neither, such as the owner's
+	// appointments, contacts, tasks and notes.
 	//
-	// The findings contain no items, only which folders were searched.
+	// The findings contain no items, only the folders that were searched.
 	Candidates(ctx context.Context, filter Criteria, q Query, visit func(Candidate) error) (Findings, error)
 
 	// Open returns the message in MIME form, to be read once and closed. The error
@@ -77,17 +77,17 @@ type Candidate struct {
 	// Item is the message as Find returns it, with its attachments if the
 	// criteria ask about them.
 	Item Item
-	// Senders are those in From and Sender, and Recipients those in To, Cc and
-	// Bcc, as far as the mail system keeps them, if the criteria ask about them.
+	// Senders are the people in From and Sender, and Recipients those in To, Cc and Bcc,
+	// as far as the mail system keeps them, if the criteria ask about them.
 	Senders, Recipients []Party
 	// Header is the header of the message as it was received, if the criteria ask
 	// about people: properties show less. If it is empty or has no From, and the
 	// properties do not match, the engine reads the header of what Open returns,
 	// which costs a request for each message, unless Own is set.
 	Header string
-	// Own means that the owner of the mailbox wrote the message, as a draft or a sent
-	// one, so that Senders and Recipients are all there are; for Reply-To the engine
-	// reads its header all the same.
+	// Own means that the owner of the mailbox wrote the message, which is a draft or
+	// was sent, so Senders and Recipients are complete; for Reply-To the engine still
+	// reads its header.
 	Own bool
 	// Err is set if the details could not be read. The engine then reports the
 	// message as undecided; or, if the error matches [ErrGone] because the message
@@ -98,6 +98,6 @@ type Candidate struct {
 // Party is a person or group named in a message.
 type Party struct {
 	// Addresses are all addresses that the server returns: SMTP addresses, and
-	// others that do not by themselves identify the party.
+	// others that do not identify the party by themselves.
 	Addresses []string
 }

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// MayMatch reports whether an item may match as far as is known of every item: its
-// subject and time of receipt. It leaves out no match. A driver that calls it before it reads the
-// details of an item does not read those of items that cannot match.
+// MayMatch reports whether an item may match by what is known of every item: its subject
+// and time of receipt. It never rules out a match. By calling it before it reads the
+// details of an item, a driver avoids reading the details of items that cannot match.
 func (c Criteria) MayMatch(it Item) bool {
 	return c.matchReceived(it.Received) && c.matchSubject(it.Subject)
 }
@@ -22,7 +22,7 @@ func (c Criteria) matchReceived(t time.Time) bool {
 		(c.ReceivedBefore.IsZero() || t.Before(c.ReceivedBefore))
 }
 
-// matchSubject compares what every form of a text has in common: an accent may be a
+// matchSubject compares what all forms of a text have in common: an accent may be a
 // character of its own. The engine compares the rest.
 func (c Criteria) matchSubject(subject string) bool {
 	if c.Subject == "" {
@@ -30,7 +30,7 @@ func (c Criteria) matchSubject(subject string) bool {
 	}
 	want, got := skeleton(c.Subject), skeleton(subject)
 	if utf8.RuneCountInString(subject) >= CutLength && (c.SubjectMatch == SubjectContains || strings.HasPrefix(want, shortened(got))) {
-		return true // it may go on
+		return true // the rest may have been cut off
 	}
 	switch c.SubjectMatch {
 	case SubjectPrefix:
@@ -43,8 +43,8 @@ func (c Criteria) matchSubject(subject string) bool {
 
 // skeleton returns the ASCII characters of a text that are the same in all of its
 // forms: in lower case, without blanks, and without those that carry a mark, for which
-// Unicode may have a character. It lowers the case by way of upper case, because some
-// characters have several lower-case forms and one upper-case form.
+// Unicode may have a character. It converts to lower case by way of upper case,
+// because some characters have several lower-case forms and one upper-case form.
 func skeleton(s string) string {
 	var b strings.Builder
 	last := rune(-1)
@@ -63,7 +63,7 @@ func skeleton(s string) string {
 			continue
 		}
 		flush()
-		// The Greek question mark and varia are written as these, too.
+		// The Greek question mark and varia may also be written as these.
 		if r = unicode.ToLower(unicode.ToUpper(r)); r < utf8.RuneSelf && r != ';' && r != '`' {
 			last = r
 		}

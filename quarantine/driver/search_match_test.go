@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// MayMatch leaves out no subject that is written in another way.
+// MayMatch does not rule out a subject that is written in another way.
 func TestMayMatchSubject(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("Rechnung f\u00fcr ", 20)

@@ -17,7 +17,7 @@ type Direction string
 const (
 	ToQuarantine Direction = "q"
 	ToUser       Direction = "r"
-	// Surplus is that of a copy which nobody needs: it is kept, and not counted.
+	// Surplus is the direction of a copy that nobody needs: it is kept, and not counted.
 	Surplus Direction = "s"
 )
 
@@ -26,23 +26,23 @@ const (
 // item. It is stored in seven named properties of the item, each under 255
 // characters, because longer values are truncated in search results.
 type Stamp struct {
-	// Operation identifies the item in quarantine, from its first stamp until its
-	// restore.
+	// Operation identifies the item in quarantine, from its first stamp until it
+	// is restored.
 	Operation string
 
 	// Attempt identifies one attempt to carry the item: it is new each time, and
-	// travels with the copy. Only an item at the destination with the attempt of
-	// the original is a copy of it. Empty in stamps of versions before 2.
+	// travels with the copy. Only an item at the destination with the original's
+	// attempt is a copy of it. Empty in stamps of versions before 2.
 	Attempt string
-	// Lease is when nothing of the attempt can arrive any more, to the
-	// millisecond. Until then nobody else carries the item.
+	// Lease is the time from which nothing of the attempt can arrive any more,
+	// to the millisecond. Until then, nobody else carries the item.
 	Lease time.Time
 	// Rebuilt is set by a driver in the stamp of a copy that it has rebuilt from
 	// the message, so that the copy is compared accordingly: see
 	// [Carried.Faithful].
 	Rebuilt bool
-	// Print and Seal belong to the engine: what the item is recognised by, and a
-	// code that shows who wrote the stamp.
+	// Print and Seal belong to the engine: Print is what the item is recognised
+	// by, and Seal a code that shows who wrote the stamp.
 	Print, Seal string
 
 	Mailbox   string // mailbox it came from
@@ -52,9 +52,9 @@ type Stamp struct {
 	At        time.Time
 	Reason    string // truncated to MaxReason bytes
 
-	// IDs is the system whose folder Folder is: see [Strategy.System]. Its id is used as
-	// one only by a driver over that system. Empty in stamps of earlier versions, and
-	// then [SystemEWS].
+	// IDs is the system that Folder belongs to: see [Strategy.System]. Only a driver for
+	// that system uses the folder's id as an id. Empty in stamps of earlier versions,
+	// which means [SystemEWS].
 	IDs string
 	// Reference is what the caller calls the case, such as an alert's id: see
 	// [ValidReference]. It is not sealed. Default: none.
@@ -112,7 +112,7 @@ func (s Stamp) Values() map[string]string {
 	}
 }
 
-// lease returns the part of the stamp that version 1 does not have.
+// lease returns the part of the stamp that did not exist in version 1.
 func (s Stamp) lease() string {
 	if s.Attempt == "" {
 		return ""
@@ -124,7 +124,7 @@ func (s Stamp) lease() string {
 	return strings.Join([]string{"2", strconv.FormatInt(s.Lease.UnixMilli(), 10), rebuilt, s.Print, s.Seal}, "|")
 }
 
-// parseLease reads what lease wrote. It reports false if it is damaged.
+// parseLease reads what lease wrote. It returns false if that is damaged.
 func (s *Stamp) parseLease(attempt, lease string) bool {
 	if attempt == "" && lease == "" {
 		return true // version 1
@@ -156,7 +156,7 @@ func (s Stamp) path(fit func(string) string) string {
 }
 
 // forPeople reports whether the last part of a value can be the path for people,
-// and no name with a bar in it, as drivers may have.
+// rather than part of a driver's name with a bar in it.
 func forPeople(part string) bool {
 	return part == "" || part[0] == '/' && !strings.Contains(part, "|")
 }
@@ -179,7 +179,7 @@ func ParseStamp(values map[string]string) *Stamp {
 	if below != "" {
 		s.Folder.Path += "/" + below
 	}
-	// The reason has no bar, the reference may have some.
+	// The reason contains no bar; the reference may.
 	state := strings.SplitN(values[StampState], "|", 7)
 	if len(state) != 5 && len(state) != 7 || state[0] != "1" {
 		return nil
@@ -210,8 +210,8 @@ func ParseStamp(values map[string]string) *Stamp {
 	return s
 }
 
-// unknownSystem is that of a stamp which names none that can be. No driver is over it,
-// so its ids are not used.
+// unknownSystem is the system of a stamp that names an impossible one. No driver has
+// it, so the stamp's ids are not used.
 const unknownSystem = "unknown"
 
 // NewOperation returns a new name for an operation or an attempt: 26

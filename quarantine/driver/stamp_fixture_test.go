@@ -12,11 +12,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Items in quarantine carry the stamps of the version that took them. Those of
-// testdata/stamps-1.json were written by the version of 2026-11-25: it took
-// messages from the folders of a German mailbox and of an English one, and gave
-// them back, and said how it reads each stamp. Its stamps do not hold the path
-// for people, so that begins with the name of the server for the folder.
+// Items in quarantine carry the stamps of the version that took them. Those in
+// testdata/stamps-1.json were written by the version of 2026-11-25, which took
+// messages from the folders of a German and an English mailbox, put them back,
+// and recorded how it reads each stamp. Its stamps do not contain the path for
+// people, so that path begins with the server's name for the folder.
 func TestStampsOfEarlierVersions(t *testing.T) {
 	t.Parallel()
 	type stamp struct {

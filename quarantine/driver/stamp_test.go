@@ -80,7 +80,7 @@ func TestStampKeepsWithinItsLimits(t *testing.T) {
 func TestStampOfEarlierVersionIsRead(t *testing.T) {
 	t.Parallel()
 	values := sampleStamp().Values()
-	values[driver.StampPath] = "inbox|Projects/2026" // as it was without the path for people
+	values[driver.StampPath] = "inbox|Projects/2026" // as it was before it had the path for people
 	got := driver.ParseStamp(values)
 	require.NotNil(t, got)
 	assert.Equal(t, sampleStamp(), *got)
@@ -98,8 +98,8 @@ func TestStampOfEarlierVersionIsRead(t *testing.T) {
 	assert.Equal(t, s.Folder.Below, got.Folder.Below, "what undo needs goes before what people read")
 }
 
-// A system or a reference that cannot be one does no harm: ids are then nobody's, and no
-// case is meant.
+// An impossible system or reference does no harm: the ids then belong to no system, and
+// no case is meant.
 func TestOddIdentityInAStamp(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[string][2]string{

@@ -11,10 +11,10 @@ type Strategy interface {
 	// Name returns the name of the strategy, for receipts.
 	Name() string
 
-	// System returns the name of the mail system, of which strategies may share one: that
-	// whose ids items and folders have, such as [SystemEWS]. Stamps, receipts and intents
-	// keep it, so that ids of another system are not used as ids of this one. It is as
-	// [ValidSystem] says, and never changes.
+	// System returns the name of the mail system that the ids of items and folders belong
+	// to, such as [SystemEWS]. Several strategies may share a system. Stamps, receipts
+	// and intents keep the name, so that ids of another system are not used as ids of
+	// this one. The name must satisfy [ValidSystem], and never changes.
 	System() string
 
 	// Mailbox returns access to a mailbox by its primary SMTP address. It does no
@@ -28,16 +28,17 @@ type Strategy interface {
 }
 
 // InPlace is a [Strategy] that can keep what is quarantined in the mailbox that it came
-// from, apart from what the owner of the mailbox sees. A mailbox of [Strategy.Mailbox] is
-// then without that part. The two have no item in common, whatever ids items have: what has
-// been moved from one to the other exists in that one only, under any id. That is checked
-// with each call, and what is in the other part is [ErrGone]. The owner may move a folder from one
-// to the other: what is in it may keep its ids, and then counts as moved.
+// from, separate from what the owner of the mailbox sees. A mailbox from [Strategy.Mailbox]
+// then excludes that part. The two parts have no item in common, whatever ids items have:
+// an item that has been moved from one part to the other exists only there, under any id.
+// That is checked in each call, and an item in the other part is [ErrGone]. The owner may
+// move a folder from one part to the other: the items in it may keep their ids, and then
+// count as moved.
 type InPlace interface {
-	// Vault returns access to the part of a mailbox, given by its primary SMTP address,
-	// in which messages are kept, as to a mailbox of its own, with the same Address; paths
-	// begin at the top of the mailbox. It does no I/O. [Strategy.Carry] carries items to
-	// and from it.
+	// Vault returns access to the part of a mailbox, given by its primary SMTP address, in
+	// which messages are kept. The part appears as a mailbox of its own with the same
+	// Address; paths begin at the top of the mailbox. It does no I/O. [Strategy.Carry]
+	// carries items to and from it.
 	Vault(address string) Mailbox
 }
 
@@ -63,13 +64,12 @@ type Carried struct {
 	// Faithful means that this way keeps every property of the item, so the engine
 	// requires the same subject and attachments, and nearly the same size.
 	// Otherwise the copy may have been rebuilt from the message, and is compared by
-	// what both say: see [Reader].
+	// content: see [Reader].
 	Faithful bool
 
-	// Once means that the same call cannot make a second copy, because the first
-	// takes the item away, and its id with it. After a lost answer the engine then
-	// tries the same way again; otherwise it waits until nothing can arrive any
-	// more.
+	// Once means that the same call cannot make a second copy, because the first call
+	// takes the item away, and its id with it. After a lost answer, the engine then tries
+	// the same way again; otherwise it waits until nothing can arrive any more.
 	Once bool
 
 	// ItemID is the id of the copy, or empty if the server did not return it.

@@ -1,6 +1,6 @@
-// Package detour lets the calls of the engine to a driver go differently: a test sees
-// each call, lets the driver act or not, and may give another answer. It works over
-// every driver.Strategy.
+// Package detour makes the engine's calls to a driver go differently: a test sees
+// each call, lets the driver act or not, and may give another answer. It works with
+// any driver.Strategy.
 package detour
 
 import (
@@ -9,7 +9,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Kind is which method of the driver is called.
+// Kind identifies the driver method that is called.
 type Kind string
 
 // Kinds of calls.
@@ -29,12 +29,12 @@ const (
 // Writes reports whether such a call changes an item or makes one.
 func (k Kind) Writes() bool { return k == Mark || k == Remove || k == Shelve || k == Carry }
 
-// Call is one call of the engine.
+// Call is one call by the engine.
 type Call struct {
 	Kind Kind
-	Box  string // address of the mailbox; of a carry, that of the source
+	Box  string // address of the mailbox; for Carry, of the source mailbox
 
-	Item     driver.Item // of Inspect and Leftovers, only the ID or the operation of its stamp
+	Item     driver.Item // for Inspect and Leftovers, only the ID or the operation of its stamp
 	Query    driver.Query
 	Change   driver.Change
 	Carriage driver.Carriage
@@ -56,15 +56,15 @@ type Answer struct {
 	Err     error
 }
 
-// Act lets the driver act, and takes its answer.
+// Act lets the driver act, and uses its answer.
 func (c *Call) Act() { c.Answer = c.act() }
 
-// Fail gives an error as the answer. What a carry was, the engine learns all the same,
-// as package driver says.
+// Fail gives an error as the answer. The engine still learns how an item was carried,
+// as package driver specifies.
 func (c *Call) Fail(err error) { c.Answer = Answer{Item: c.Item, Carried: c.Answer.Carried, Err: err} }
 
 // Strategy returns s with each call passed to hook, which calls [Call.Act] unless the
-// driver is not to act.
+// driver should not act.
 func Strategy(s driver.Strategy, hook func(context.Context, *Call)) driver.Strategy {
 	return strategy{s, hook}
 }

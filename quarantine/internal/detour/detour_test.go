@@ -45,8 +45,8 @@ func every(ctx context.Context, s driver.Strategy) map[detour.Kind]error {
 	return errs
 }
 
-// Each call passes, in order, and is made once; or fails as the hook says, and the
-// driver does nothing.
+// Each call passes, in order, and is made once; or it fails as the hook decides,
+// and the driver does nothing.
 func TestEveryCall(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

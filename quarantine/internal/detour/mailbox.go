@@ -7,8 +7,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// mailbox passes the calls of a mailbox on. Of what a driver need not be able to do, it
-// passes on what moves or reads items.
+// mailbox passes on the calls to a mailbox. Of the optional capabilities, it passes on
+// those that move or read items.
 type mailbox struct {
 	driver.Mailbox
 	hook func(context.Context, *Call)
@@ -66,7 +66,7 @@ func (m mailbox) Home(ctx context.Context, was driver.Folder) (driver.Folder, er
 	return a.Folder, a.Err
 }
 
-// Content reads an item, if the driver can.
+// Content reads an item if the driver can.
 func (m mailbox) Content(ctx context.Context, item driver.Item) (driver.Content, error) {
 	r, ok := driver.As[driver.Reader](m.Mailbox)
 	if !ok {
@@ -79,7 +79,7 @@ func (m mailbox) Content(ctx context.Context, item driver.Item) (driver.Content,
 	return a.Content, a.Err
 }
 
-// Leftovers finds what a move has left, if the driver can.
+// Leftovers finds what a move has left if the driver can.
 func (m mailbox) Leftovers(ctx context.Context, operation string) ([]driver.Item, error) {
 	s, ok := driver.As[driver.Sweeper](m.Mailbox)
 	if !ok {
@@ -92,7 +92,7 @@ func (m mailbox) Leftovers(ctx context.Context, operation string) ([]driver.Item
 	return a.Items, a.Err
 }
 
-// Shelve puts an item aside, if the driver can.
+// Shelve puts an item aside if the driver can.
 func (m mailbox) Shelve(ctx context.Context, item driver.Item, to *driver.Folder) (driver.Item, error) {
 	s, ok := driver.As[driver.Shelver](m.Mailbox)
 	if !ok {

@@ -9,14 +9,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// errBegunAnew means that nothing of the attempt is to be seen, but something of a later
+// errBegunAnew means that a look saw nothing of the attempt, but something of a later
 // attempt of the same operation.
 var errBegunAnew = errors.New("another run has begun anew with it")
 
-// meet remembers the stamp of an item if it is that of a later attempt of the operation.
-// Who holds an attempt may begin another one before anything is sent, because it took too
-// long, or when its lease is over; who has adopted the earlier one by what a search showed
-// a moment before would look for it in vain.
+// meet remembers the stamp of an item if it belongs to a later attempt of the operation. A
+// run that holds an attempt may begin another before anything is sent, because it took too
+// long, or once the lease has ended; a run that adopted the earlier one, from what a
+// search showed a moment before, would look for it in vain.
 func (p *Passage) meet(it driver.Item) {
 	s := it.Stamp
 	if s == nil || s.Operation != p.stamp.Operation || s.Direction != p.Direction ||
@@ -28,9 +28,9 @@ func (p *Passage) meet(it driver.Item) {
 	}
 }
 
-// follow adopts a later attempt that a look has met, if the look saw nothing of this one and
-// this installation may have made it. It returns errBegunAnew then: the look was for the
-// wrong attempt. If not, it returns the other error.
+// follow adopts a later attempt that a look has met, if the look saw nothing of the present
+// one and this installation may have made the later one. It then returns errBegunAnew: the
+// look was for the wrong attempt. Otherwise it returns the error passed as otherwise.
 func (p *Passage) follow(ctx context.Context, s sight, otherwise error) error {
 	if p.newer == nil || len(s.copies) > 0 {
 		return otherwise

@@ -17,8 +17,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// begunAnew delivers a message that a run marks so many times, because all is slow, and
-// dies before it sends it. It returns the item as it was after each mark.
+// begunAnew delivers a message that a run marks the given number of times, because
+// everything is slow; the run dies before it sends the message. It returns the item as
+// it was after each mark.
 func (s *scene) begunAnew(t *testing.T, times int) (o *twobox.Object, marks []driver.Item) {
 	t.Helper()
 	s.sends = driver.ToQuarantine
@@ -33,7 +34,7 @@ func (s *scene) begunAnew(t *testing.T, times int) (o *twobox.Object, marks []dr
 		}
 		if c.Act(); c.Kind == detour.Mark {
 			if marks = append(marks, s.seen(t, o)); len(marks) < times {
-				time.Sleep(6 * time.Minute) // longer than it may then take to send it
+				time.Sleep(6 * time.Minute) // longer than the time in which it may then be sent
 			}
 		}
 	}
@@ -45,8 +46,7 @@ func (s *scene) begunAnew(t *testing.T, times int) (o *twobox.Object, marks []dr
 }
 
 // The original carries a later attempt. It is not followed away from a copy that is there
-// under the earlier one, nor to another operation, nor to
-// that of another mailbox.
+// under the earlier one, nor to another operation or another mailbox.
 func TestLaterAttemptIsNotFollowed(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*scene, *twobox.Object, driver.Item){
@@ -82,7 +82,8 @@ func TestLaterAttemptIsNotFollowed(t *testing.T) {
 	}
 }
 
-// A look that meets two later attempts goes on with the latest, whichever it meets first.
+// A look that meets two later attempts continues with the latest, whichever it meets
+// first.
 func TestLatestAttemptIsFollowed(t *testing.T) {
 	t.Parallel()
 	for _, swapped := range []bool{false, true} {
@@ -107,8 +108,8 @@ func TestLatestAttemptIsFollowed(t *testing.T) {
 	}
 }
 
-// A server has one id for the original in the one mailbox and for the copy in the other.
-// What is removed by it may be the copy.
+// A server has the same id for the original in one mailbox and the copy in the other.
+// Removing by that id might remove the copy.
 func TestOneIDInBothMailboxes(t *testing.T) {
 	t.Parallel()
 	for d, where := range map[driver.Direction][2]string{driver.ToQuarantine: {alice, vault}, driver.ToUser: {vault, alice}} {
@@ -132,8 +133,8 @@ func TestOneIDInBothMailboxes(t *testing.T) {
 	}
 }
 
-// A search goes on to show the original where it was, and by its id the copy is read. That
-// is no original, though the search has shown it.
+// A search keeps showing the original where it was, but reading it by its id returns the
+// copy. That is not an original, even though the search has shown it.
 func TestSearchGoesOnToShowTheOriginal(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -166,8 +167,8 @@ func TestSearchGoesOnToShowTheOriginal(t *testing.T) {
 	})
 }
 
-// Searches show the original in another folder than reads do, because its owner has just
-// filed it and it keeps its id. It is the original all the same.
+// Searches show the original in a different folder than reads do, because its owner has
+// just filed it and it keeps its id. It is still the original.
 func TestOriginalFiledAfterTheSearch(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -190,7 +191,8 @@ func TestOriginalFiledAfterTheSearch(t *testing.T) {
 }
 
 // A removal that is answered with success does nothing, searches do not show the original,
-// and not every read says in which folder it is. That it can be read says that it is there.
+// and not every read tells which folder it is in. The fact that it can be read shows that
+// it is there.
 func TestRemovalThatDoesNothingWithoutFolders(t *testing.T) {
 	t.Parallel()
 	for name, after := range map[string]bool{"before the removal": false, "after the removal": true} {
@@ -222,7 +224,7 @@ func TestRemovalThatDoesNothingWithoutFolders(t *testing.T) {
 }
 
 // An item carries the stamp of another address, which may be one of its mailbox. If that
-// mailbox cannot be searched just now, the item is not begun anew.
+// mailbox cannot be searched just now, no new attempt is begun with the item.
 func TestOtherAddressCannotBeSearched(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -10,9 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
 )
 
-// What carries a stamp is searched for in the archive of the quarantine mailbox too, to
-// which a policy may move it, and not in that of a user, which only who asks for it has
-// searched.
+// Stamped items are also searched for in the archive of the quarantine mailbox, to which
+// a policy may move them, but not in a user's archive, which is searched only on request.
 func TestStampsAreSearchedForInTheArchiveOfQuarantineOnly(t *testing.T) {
 	t.Parallel()
 	for _, d := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {

@@ -8,14 +8,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// conclude handles a sight with a copy: it proves it, removes the original if
-// there is one, and reads back that it is gone and that the copy is there. It
-// reports done if that is so; if not, and without an error, the ends have changed
-// and are looked at again.
+// conclude handles a sight with a copy: it proves the copy, removes the original
+// if there is one, and reads back that the original is gone and the copy is
+// there. It reports done if that is so; if it is not done and there is no error,
+// the ends have changed and are looked at again.
 func (p *Passage) conclude(ctx context.Context, s sight) (done bool, err error) {
 	kept, surplus, err := p.choose(ctx, s)
 	if errors.Is(err, driver.ErrGone) {
-		return false, nil // one of them was moved meanwhile
+		return false, nil // one of them was moved in the meantime
 	}
 	if err != nil {
 		return false, p.undecided(err)
@@ -63,8 +63,8 @@ func (p *Passage) original(s sight) driver.Item {
 	return *p.copied
 }
 
-// choose returns the copy to keep: one that is proved, and of several the first, which
-// is the same for every run. The others are surplus.
+// choose returns the copy to keep: a proved one and, if there are several, the first,
+// which is the same for every run. The others are surplus.
 func (p *Passage) choose(ctx context.Context, s sight) (kept *driver.Item, surplus []driver.Item, err error) {
 	var reasons []error
 	if s.source != nil {
@@ -90,11 +90,11 @@ func (p *Passage) choose(ctx context.Context, s sight) (kept *driver.Item, surpl
 	return kept, surplus, nil
 }
 
-// differs says how a copy differs from the original, or "". With the original at
-// hand, both have been read in this look; without, the copy must be what the
-// stamp says, and what was last seen of the original.
+// differs describes how a copy differs from the original, or returns "". If the
+// original is there, both have been read in this look; if not, the copy must
+// match its stamp and what was last seen of the original.
 func (p *Passage) differs(ctx context.Context, s sight, c *driver.Item) (string, error) {
-	// A search does not return attachments, and the flag does not count inline ones.
+	// A search does not return attachments, and the flag does not cover inline ones.
 	if len(c.Attachments) == 0 && (c.HasAttachments || len(p.Item.Attachments) > 0) {
 		whole, err := p.engine.Inspect(ctx, p.To, c.ID)
 		if err != nil {
@@ -130,14 +130,14 @@ func (p *Passage) faithfulCopy(c driver.Item) bool {
 		return p.faithful
 	}
 	if c.Stamp.Attempt == "" {
-		return false // version 1 does not say how it carried
+		return false // version 1 does not record how it carried
 	}
 	return !c.Stamp.Rebuilt
 }
 
-// remove removes the original for good, with the version that was compared, and
-// reads back that it is gone. If it is not, or it has changed since, it reports
-// false: then the ends are looked at again.
+// remove permanently removes the original, under the version that was compared,
+// and reads back that it is gone. If it is not gone, or has changed since,
+// remove returns false, and the ends are looked at again.
 func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, err error) {
 	if original.ID == p.copied.ID {
 		return false, p.undecided(fmt.Errorf("the server gives the original in %s and the copy in %s the same id, so nothing was removed", p.From.Address(), p.To.Address()))
@@ -169,7 +169,7 @@ func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, 
 		left = nil // an id may outlive the removal, and show what is kept in Recoverable Items
 	}
 	if left == nil && removed {
-		// Its id is dead as well if nothing was removed and its owner has just moved it.
+		// Its id is also dead if nothing was removed but its owner has just moved it.
 		moved, err := p.strayed(ctx)
 		if err != nil {
 			return false, p.undecided(err)
@@ -185,8 +185,8 @@ func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, 
 }
 
 // strayed returns the original if it is elsewhere in its mailbox. What a server keeps of
-// a removed item in Recoverable Items is not, and a folder that cannot be searched says
-// nothing: that the id is dead is what shows the removal.
+// a removed item in Recoverable Items does not count, and a folder that cannot be
+// searched proves nothing: it is the dead id that shows the removal.
 func (p *Passage) strayed(ctx context.Context) (*driver.Item, error) {
 	found, err := p.engine.Find(ctx, p.From, p.stampedIn(p.From, p.stamp))
 	if err != nil {

@@ -8,14 +8,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// proveByContent compares a copy with the original by what both say, as they are in
-// this look. It reports false, and no error, if the driver cannot read both. If the server
-// cannot, an item that this installation has sent by a way that keeps every property is
-// compared by its properties alone.
+// proveByContent compares a copy with the original by content, as both are in this look.
+// It reports known as false, without an error, if the driver cannot read both. If the
+// server cannot, an item that this installation has sent by a way that keeps every
+// property is compared by its properties alone.
 //
 // Properties of a rebuilt copy other than its identity do not count: a server
-// measures it anew, and may give its attachments other names. If the original is
-// gone, what was last read of it counts; if it was not read, identity and size.
+// computes its size again, and may rename its attachments. If the original is
+// gone, the content last read from it counts or, if none was read, identity and
+// size; these do not decide, and known is false, if the way keeps every property
+// or this run has not marked the item.
 func (p *Passage) proveByContent(ctx context.Context, original *driver.Item, c driver.Item, faithful bool) (why string, known bool, err error) {
 	there, ok := driver.As[driver.Reader](p.From)
 	here, also := driver.As[driver.Reader](p.To)
@@ -51,9 +53,9 @@ func (p *Passage) proveByContent(ctx context.Context, original *driver.Item, c d
 	return read.Differs(*p.content), true, nil
 }
 
-// needed returns the error of reading content, or nil if the item can do without: the
-// way keeps every property, nobody else has sent the item, and it is not known to have
-// changed since.
+// needed returns the error from reading content, or nil if the proof can do without
+// the content: the server does not return it, the way keeps every property, nobody
+// else has sent the item, and it is not known to have changed since.
 func (p *Passage) needed(err error, original *driver.Item, faithful bool) error {
 	changed := original != nil && p.version != "" && (p.version != original.Version || p.sentID != original.ID)
 	if p.trusted && faithful && !changed && unreadable(err) {
@@ -89,7 +91,7 @@ func (p *Passage) readContent(ctx context.Context, m driver.Reader, it driver.It
 }
 
 // unreadable reports whether the server does not return the content of such an item,
-// as may be for a contact or a task.
+// which can happen for a contact or a task.
 func unreadable(err error) bool {
 	return err != nil && driver.Answered(err) && !driver.Temporary(err) && !errors.Is(err, driver.ErrGone)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
 )
 
-// Two items have the same content, or not, or nobody can say.
+// Two items have the same content, or they do not, or nobody can tell.
 func TestSameContent(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

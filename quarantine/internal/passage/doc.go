@@ -2,17 +2,16 @@
 // back to its user. It knows mailboxes only as package driver describes them, and
 // no service, target or receipt.
 //
-// An id is a sighting of an item, not the item: a move gives it another one. So a
-// passage goes by the stamp. It writes a stamp with a new attempt on the original,
-// and reads it back; the attempt travels with the copy. An item at the destination
-// with the attempt is a copy of this original, and nothing else is. Nobody else
-// sends the item as long as the lease of the attempt lasts, and nothing that was
-// sent under it arrives later.
+// An id is a sighting of an item, not the item itself: a move gives it another id. So a
+// passage relies on the stamp. It writes a stamp with a new attempt on the original, and
+// reads it back; the attempt travels with the copy. An item at the destination with that
+// attempt is a copy of this original, and nothing else is. Nobody else sends the item
+// while the lease of the attempt lasts, and nothing that was sent under it arrives later.
 //
-// Then it looks at both ends, as often as needed, and does what the table says.
-// "Shown" means that absence has been shown: by two looks in a row, the last of
-// which began when everything that was written had had time to appear in a search;
-// or, for an original, because its id is dead by this run's own doing.
+// Then it looks at both ends, as often as needed, and follows the table. "Shown"
+// means that absence has been shown: by two looks in a row, the last of which
+// began after everything that had been written had had time to appear in a search;
+// or, for an original, because this run itself has made its id dead.
 //
 //	original   copy     and                                    row          so
 //	there      there                                           prove        compare them; remove the original, read back
@@ -29,15 +28,15 @@
 //	otherwise                                                  look again   wait, and look
 //
 // A look that sees nothing of the attempt, but something of a later one of the same
-// operation, counts for nothing: another run has begun anew, and its attempt is adopted.
+// operation, does not count: another run has begun a new attempt, which is adopted.
 //
-// The first row that fits counts. Nothing is removed for good but an original
-// whose copy has been compared with it in the same look, by the version that was
-// compared, and what the move of that very original has left in Recoverable Items.
-// A copy that does not match, or that is one too many, is put aside and told of.
+// The first row that fits applies. Nothing is permanently removed except an original
+// whose copy has been compared with it in the same look, under the version that was
+// compared, and what the move of that very original has left in Recoverable Items. A copy
+// that does not match, or that is one too many, is put aside and reported.
 //
 // An undecided end leaves stamp and intent as they are. The next run, or the
-// recovery, adopts the attempt and goes on with the same table.
+// recovery, adopts the attempt and continues with the same table.
 //
-// The folder model has the protocol as a model for Spin.
+// The folder model contains a model of the protocol for Spin.
 package passage

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Effort counts what an item costs besides its calls. Its methods may be called
-// concurrently.
+// Effort counts what an item costs in addition to its calls. Its methods may be
+// called concurrently.
 type Effort struct {
 	mu      sync.Mutex
 	retries int
@@ -16,7 +16,7 @@ type Effort struct {
 
 type effortKey struct{}
 
-// Counting returns a context whose retries and waiting are counted.
+// Counting returns a context for which retries and waiting are counted.
 func Counting(ctx context.Context) (context.Context, *Effort) {
 	e := new(Effort)
 	return context.WithValue(ctx, effortKey{}, e), e
@@ -36,7 +36,7 @@ func (e *Effort) Waited() time.Duration {
 	return e.waited
 }
 
-// count adds to what is counted with a context, if anything is.
+// count adds to the Effort of a context, if it has one.
 func count(ctx context.Context, retries int, waited time.Duration) {
 	e, ok := ctx.Value(effortKey{}).(*Effort)
 	if !ok {

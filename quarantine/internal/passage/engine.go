@@ -19,24 +19,24 @@ type Engine struct {
 	Attempts int
 	Wait     time.Duration
 
-	// Lag is how long a search may not show what was written. Doubt is how long
-	// after it was sent a write may still take effect.
+	// Lag is how long a search may fail to show what was written. Doubt is how
+	// long a write may still take effect after it was sent.
 	Lag, Doubt time.Duration
 
 	// MarkWait is how long to wait between marking an item and reading the mark back,
-	// on a server that ignores change keys. What is written under an item's version
-	// is sent within half of it after the item was read.
+	// on a server that ignores change keys. A mark is sent within half of that time
+	// after the item was read.
 	MarkWait time.Duration
 
-	// Keys seal stamps: the first new ones, each of them those that are found.
-	// Without any, stamps have no seal.
+	// Keys seal stamps: the first key seals new ones, and any key may have
+	// sealed a stamp that is found. Without keys, stamps have no seal.
 	Keys [][]byte
 
 	// QuarantineHeader is set on each copy in quarantine, UndoHeader on each
 	// restored one. An empty name means none.
 	QuarantineHeader, UndoHeader driver.Header
 
-	// Leaves means that what a move leaves in Recoverable Items stays there.
+	// Leaves means that whatever a move leaves in Recoverable Items stays there.
 	Leaves bool
 
 	// Shelf returns the folder of the quarantine mailbox for surplus copies.
@@ -44,8 +44,8 @@ type Engine struct {
 
 	Log *slog.Logger
 
-	// Jitter returns how long to wait of a delay; nil means a random part, at least
-	// half of it. Saw, if set, is called with the row of the table that fits a look.
+	// Jitter returns how much of a delay to wait; nil means a random part of it, at
+	// least half. Saw, if set, is called with the row of the table that fits a look.
 	// Both are for tests.
 	Jitter func(time.Duration) time.Duration
 	Saw    func(row string)
@@ -55,7 +55,7 @@ type Engine struct {
 // done.
 type Ledger interface {
 	// Begin records that an item is about to be stamped and carried. The error matches
-	// [ErrUndecided] if another run has recorded the same and is at work.
+	// [ErrUndecided] if another run has recorded the same and is still working on it.
 	Begin(ctx context.Context, stamp driver.Stamp, it driver.Item) error
 	// Finish removes the record.
 	Finish(ctx context.Context, operation string) error
@@ -69,8 +69,8 @@ func (e *Engine) New(p Passage) *Passage {
 	return &p
 }
 
-// window is how long after an item was stamped it may be sent, from reading it to
-// the answer.
+// window returns how long after stamping an item its carriage may last, from
+// reading the item to the answer.
 func (e *Engine) window() time.Duration { return e.Doubt / 3 }
 
 // pause waits before a retry.
@@ -127,7 +127,8 @@ func (e *Engine) Inspect(ctx context.Context, m driver.Mailbox, id string) (*dri
 	}
 }
 
-// errAnother means that a driver has not noticed that it was given another's answer.
+// errAnother means that a driver has not noticed that it was given the answer to
+// another call.
 var errAnother = &driver.Error{Err: errors.New("the answer is about another item"), Untouched: true, Temporary: true}
 
 // Find searches, retrying as needed.
@@ -144,8 +145,9 @@ func (e *Engine) Find(ctx context.Context, m driver.Mailbox, q driver.Query) (dr
 	}
 }
 
-// Distinct returns items without those whose id stands before them: what arrives between
-// two pages of a search, or a search of the same folder again, shows one item twice.
+// Distinct returns items without those whose id has occurred before: if something
+// arrives between two pages of a search, or the same folder is searched again, one item
+// is shown twice.
 func Distinct(items []driver.Item) []driver.Item {
 	seen := make(map[string]bool, len(items))
 	var distinct []driver.Item
@@ -158,13 +160,14 @@ func Distinct(items []driver.Item) []driver.Item {
 	return distinct
 }
 
-// errMisfit says what to do if asking again does not help.
+// errMisfit is the error for such an answer, and says what to do if asking
+// again does not help.
 var errMisfit = errors.New("the answer to a search lists an item that was not asked for, so nothing was done on its word; " +
 	"run it again, and if that does not help, look for a gateway that mixes up responses, or report it to whoever wrote the driver")
 
-// Fits returns an error if a search has found what it was not asked for: the answer is
-// that to another question, or the driver breaks its contract. Nothing in it, nor that it
-// lacks something, says anything then.
+// Fits returns an error if a search has found what it was not asked for: the answer
+// belongs to another query, or the driver breaks its contract. Then neither what the
+// answer contains nor what it lacks proves anything.
 func Fits(q driver.Query, found driver.Findings) error {
 	for _, it := range found.Items {
 		if !q.Matches(it) {

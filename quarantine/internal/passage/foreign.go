@@ -8,10 +8,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// carriedAlready adopts an attempt that cannot be known to be of this installation, if what
-// looks like a copy made under it is in quarantine: its key was replaced, or the server has
-// changed what was sealed. Begun anew, the item would be there twice. Nothing is believed of
-// the attempt but that the copy is one: what both say is compared.
+// carriedAlready adopts an attempt that is not known to belong to this installation, if
+// what looks like a copy made under it is in quarantine: its key was replaced, or the
+// server has changed what was sealed. With a new attempt, the item would be there twice.
+// Nothing about the attempt is trusted except that the copy may be one: its content is
+// compared with the original's.
 func (p *Passage) carriedAlready(ctx context.Context, had *driver.Stamp) (bool, error) {
 	if had == nil || had.Attempt == "" || had.Direction != driver.ToQuarantine || time.Until(had.Lease) > p.engine.usual() ||
 		!strings.EqualFold(had.Mailbox, p.From.Address()) || p.NameInUse(had.Operation) {

@@ -13,14 +13,14 @@ import (
 )
 
 // An item carries a stamp that no key of this installation has sealed. If what looks like a
-// copy of it under that attempt is in quarantine, it is not copied again; whatever else is
-// there says nothing.
+// copy of it under that attempt is in quarantine, it is not copied again; anything else
+// that is there proves nothing.
 func TestForeignStampWithACopy(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		stamp   func(*driver.Stamp) // on the original
 		copied  func(*scene, *twobox.Object)
-		another bool // a copy is made
+		another bool // another copy is made
 		inUse   bool
 	}{
 		"copied":                     {},
@@ -71,7 +71,7 @@ func TestForeignStampWithACopy(t *testing.T) {
 				user, taken, _, _ := s.count()
 				all := map[bool]int{false: 1, true: 2}[tt.another]
 				if name == "put aside" || name == "removed" {
-					all-- // the other one does not count as taken
+					all-- // the other copy does not count as taken
 				}
 				assert.Equal(t, []int{0, all}, []int{user, taken})
 				assert.Equal(t, tt.another, p.Result().Stamp.Operation != foreign.Operation)

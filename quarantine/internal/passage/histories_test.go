@@ -14,8 +14,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
 )
 
-// history plays one: a turn at a call, a recovery three hours later, and the same
-// passage again. It returns what happened in short, and where what is in the end.
+// history plays one history: a turn at a call, a recovery three hours later, and
+// the same passage again. It returns a short account of what happened, including
+// where everything is in the end.
 func (s *scene) history(t *testing.T, d driver.Direction, at int, what turn) (story string, made bool) {
 	o := s.deliver()
 	if d == driver.ToUser {
@@ -67,16 +68,16 @@ func (s *scene) history(t *testing.T, d driver.Direction, at int, what turn) (st
 	switch {
 	case strings.Contains(what.name, "purge"): // by a person
 		right = user+taken <= 1
-	case strings.HasPrefix(what.name, "rival"): // which may have had the last word
+	case strings.HasPrefix(what.name, "rival"): // which may have acted last
 		right = user+taken == 1
 	case strings.Contains(what.name, "strip"), strings.HasSuffix(what.name, "another's"), strings.HasSuffix(what.name, "another message"),
 		strings.HasSuffix(what.name, "put aside"), strings.HasSuffix(what.name, "no shelf"):
-		// Nothing shows any more that the two are one.
+		// Nothing shows any more that the two are the same message.
 		right = user+taken == 1 || user+taken == 2
 	case strings.HasSuffix(what.name, "copies"), strings.HasSuffix(what.name, "duplicated"):
 		right = arrived >= 1 && user+taken+aside <= 2
 	}
-	stays := strings.HasSuffix(what.name, "another message") || strings.Contains(what.name, "strip") // it is not known whose it is
+	stays := strings.HasSuffix(what.name, "another message") || strings.Contains(what.name, "strip") // it is not known whose copy it is
 	stays = stays || strings.HasSuffix(what.name, "and content unreadable")                          // until the recovery after it
 	if !right || len(s.ledger) > 0 && !stays {
 		story += "  WRONG"
@@ -85,9 +86,9 @@ func (s *scene) history(t *testing.T, d driver.Direction, at int, what turn) (st
 	return strings.TrimSpace(story + "  " + end), true
 }
 
-// TestHistories lets each thing go differently at each call of a passage, and compares
-// what the engine does, call by call, with testdata/histories.txt: a quarter of them
-// without -whole.
+// TestHistories applies each turn at each call of a passage, and compares what the
+// engine does, call by call, with testdata/histories.txt. Without -whole, it plays a
+// quarter of the histories.
 func TestHistories(t *testing.T) {
 	t.Parallel()
 	r, all := open(t, "testdata/histories.txt"), *whole || *update

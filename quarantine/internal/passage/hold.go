@@ -11,16 +11,16 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// hold makes the item this run's: it stamps it with a new attempt and reads the
-// stamp back; or it adopts the attempt that another run has begun. With renew, the
-// attempt on the item is known to be over.
+// hold takes hold of the item for this run: it stamps the item with a new attempt and
+// reads the stamp back, or it adopts the attempt that another run has begun. With renew,
+// the passage's present attempt is not adopted again but replaced by a new one.
 //
-// Two runs that mark the item at once are told apart by its version, which the
-// first write changes. Where the server ignores versions, MarkWait of the engine does
-// it, as in Fischer's algorithm: who has read the item before the mark has also
-// written by the time that the mark is read back, and the last mark counts. An error
-// other than [ErrUndecided] means that nothing was sent for the item under its present
-// stamp.
+// If two runs mark the item at the same time, its version decides between them,
+// because the first write changes it. Where the server ignores versions, MarkWait of
+// the engine decides, as in Fischer's algorithm: every run that read the item before
+// the mark has also written its own by the time the mark is read back, and the last
+// mark counts. An error other than [ErrUndecided] means that nothing was sent for the
+// item under its present stamp.
 func (p *Passage) hold(ctx context.Context, renew bool) error {
 	if err := p.readAnew(ctx); err != nil {
 		return err
@@ -50,14 +50,14 @@ func (p *Passage) hold(ctx context.Context, renew bool) error {
 		p.see(*fresh)
 		p.read = time.Now()
 		if p.carries(*fresh) {
-			return nil // only the answer, or the reading back, was lost
+			return nil // the mark was written; only the answer, or the reading back, was lost
 		}
-		renew = false // what is on it now has not been judged
+		renew = false // what is on it now has not been examined
 	}
 }
 
-// both joins the error of a write, if any, with that of reading back, which
-// decides whether to try again.
+// both joins the error of a write, if any, with the error from reading back. It
+// may be tried again if either of them is temporary.
 func both(err, lookErr error) error {
 	return &driver.Error{
 		Err: errors.Join(err, lookErr), Untouched: driver.Untouched(err) && driver.Untouched(lookErr),
@@ -65,11 +65,11 @@ func both(err, lookErr error) error {
 	}
 }
 
-// see takes a newer state of the item.
+// see records a newer state of the item.
 func (p *Passage) see(fresh driver.Item) { p.Item = p.placed(fresh) }
 
-// placed returns an item that was read with the folder that it is known to be in: who
-// reads an item by its id does not learn the path.
+// placed returns an item that was read, with the folder that it is known to be in:
+// reading an item by its id does not return the path.
 func (p *Passage) placed(it driver.Item) driver.Item {
 	if it.Folder.ID == "" || it.Folder.ID == p.Item.Folder.ID {
 		it.Folder = p.Item.Folder
@@ -125,21 +125,21 @@ func (p *Passage) standing(ctx context.Context, renew bool) (adopted bool, err e
 	return false, nil
 }
 
-// describe writes into the stamp of an item to quarantine where it is, and why it is
-// taken.
+// describe records in the stamp of an item to be quarantined where it is, and why it
+// is taken.
 func (p *Passage) describe() {
 	p.stamp.Folder, p.stamp.Read, p.stamp.IDs = p.Item.Folder, p.Item.Read, p.engine.Strategy.System()
 	p.stamp.Reason, p.stamp.Reference = p.Reason, p.Reference
 }
 
-// errUnstamped means that an item to restore has no stamp any more.
+// errUnstamped means that an item to be restored no longer has a stamp.
 var errUnstamped error = &driver.Error{
 	Err: errors.New("the item in quarantine has lost its stamp, so it is not known whose it is"), Untouched: true, Answered: true,
 }
 
-// ours reports whether the stamp on an item at the user's end is one to go by, and
-// not forged, copied from another message, or left behind; and, if it is, whether it
-// is known to be of this installation.
+// ours reports whether the stamp on an item at the user's end can be relied on, and
+// is not forged, copied from another message, or left behind; and, if so, whether it
+// is known to belong to this installation.
 func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bool, err error) {
 	if had == nil || p.NameInUse(had.Operation) {
 		return false, false, nil
@@ -156,15 +156,15 @@ func (p *Passage) ours(ctx context.Context, had *driver.Stamp) (ours, trusted bo
 	return ours, trusted, err
 }
 
-// inMailboxOf reports whether the item is in the mailbox that its stamp names, which then is
-// this one under another address. Otherwise somebody moved or copied the item here.
+// inMailboxOf reports whether the item is in the mailbox that its stamp names, which is
+// then this one under another address. Otherwise somebody moved or copied the item here.
 func (p *Passage) inMailboxOf(ctx context.Context, had driver.Stamp) (bool, error) {
 	m := p.engine.Strategy.Mailbox(had.Mailbox)
 	found, err := p.engine.Find(ctx, m, p.stampedIn(m, had))
 	if driver.Temporary(err) {
 		return false, err
 	}
-	// Who may read this mailbox may read it by its other address.
+	// An account that may read this mailbox may also read it by its other address.
 	return slices.ContainsFunc(found.Items, func(it driver.Item) bool { return it.ID == p.Item.ID }), nil
 }
 
@@ -176,7 +176,7 @@ func (p *Passage) vouched(ctx context.Context, had driver.Stamp) (ours, trusted 
 	}
 	switch {
 	case had.Attempt == "":
-		return known, known, nil // of version 1, which anyone can write
+		return known, known, nil // a stamp of version 1, which anyone can write
 	case had.Print != printOf(p.Item):
 		return false, false, nil
 	}
@@ -184,11 +184,12 @@ func (p *Passage) vouched(ctx context.Context, had driver.Stamp) (ours, trusted 
 	return ours, trusted, nil
 }
 
-// usual is how long the lease of a stamp may at most last yet, if the clocks agree.
+// usual returns how long the remaining lease of a stamp may be at most if the
+// clocks roughly agree.
 func (e *Engine) usual() time.Duration { return 2 * (e.window() + e.Doubt + e.Lag) }
 
-// genuine reports whether this installation may have made a stamp, of an operation that the
-// journal knows or not; and whether it is known to have.
+// genuine reports whether this installation may have made a stamp, and whether it is known
+// to have. Known means that the journal has an intent of the stamp's operation.
 func (p *Passage) genuine(had driver.Stamp, known bool) (ours, trusted bool) {
 	left, usual := time.Until(had.Lease), p.engine.usual()
 	switch {
@@ -200,13 +201,14 @@ func (p *Passage) genuine(had driver.Stamp, known bool) (ours, trusted bool) {
 	return len(p.engine.Keys) == 0 && left <= usual, false
 }
 
-// maxAhead is how far the clock of another machine of this installation may be ahead, even
-// if its time zone is wrong. Until the end of a lease by that clock, its attempt is left
+// maxAhead is how far ahead the clock of another machine of this installation may be, even
+// if its time zone is wrong. Until the lease ends by that clock, its attempt is left
 // alone.
 const maxAhead = 24 * time.Hour
 
-// underOtherAddress reports whether a run of this installation has just marked the item
-// in a mailbox of another address: it may be this one, which has both.
+// underOtherAddress reports whether a run of this installation may have just marked the
+// item in a mailbox with another address: it may be this mailbox, which would then have
+// both addresses.
 func (p *Passage) underOtherAddress(ctx context.Context, had *driver.Stamp) bool {
 	if had == nil || strings.EqualFold(had.Mailbox, p.From.Address()) || p.engine.expired(*had) {
 		return false
@@ -221,15 +223,15 @@ func (p *Passage) adopt(s driver.Stamp) {
 	p.fresh()
 }
 
-// fresh forgets what was sent and seen of an attempt.
+// fresh forgets what was sent and seen for an attempt.
 func (p *Passage) fresh() {
 	p.sent, p.moves, p.inFlight, p.removing, p.succeeded, p.repeated, p.removed, p.struck, p.made, p.version = false, false, false, false, false, false, false, false, "", ""
 	p.split, p.unseenSource, p.unseenCopy = false, unseen{}, unseen{}
 }
 
-// otherFinished makes sure that the operation in the other direction has come to
-// its end before this one begins. It has not if it holds its lease, or if what it
-// was to remove is still there.
+// otherFinished makes sure that the passage in the other direction has finished
+// before this one begins. It has not if a restore still has its lease, or if what
+// the passage should have removed is still there.
 func (p *Passage) otherFinished(ctx context.Context, had driver.Stamp) error {
 	if p.Finished {
 		return nil
@@ -268,7 +270,7 @@ func (p *Passage) mark(ctx context.Context) error {
 	if p.Direction == driver.ToUser {
 		m.Read = &p.stamp.Read
 		// Remove it before the item travels: a copy made from the MIME form would
-		// keep it for good, among the headers it was received with.
+		// keep it permanently, among the headers it was received with.
 		m.DropHeader = p.engine.QuarantineHeader.Name
 	}
 	marked, err := p.writeMark(ctx, m)
@@ -291,7 +293,7 @@ func (p *Passage) mark(ctx context.Context) error {
 	case lookErr != nil:
 		return both(err, lookErr)
 	case p.Item.ID != was.ID && (read == nil || identityDiffers(was, *read, true) != ""):
-		p.see(was) // the answer was that to another change
+		p.see(was) // the answer belonged to another change
 		p.markDoubt = true
 		return errAnother
 	case read == nil:
@@ -307,11 +309,10 @@ func (p *Passage) mark(ctx context.Context) error {
 	case read.Stamp == nil || p.before != nil && *read.Stamp == *p.before:
 		return &driver.Error{Err: errNotKept, Untouched: true, Answered: true}
 	}
-	return driver.ErrConflict // another run was quicker
+	return driver.ErrConflict // another run was faster
 }
 
-// readAnew reads the item again before it is marked, if the time from the one to
-// the other counts.
+// readAnew reads the item again before it is marked, if the time between the two matters.
 func (p *Passage) readAnew(ctx context.Context) error {
 	if p.engine.MarkWait == 0 {
 		return nil
@@ -328,7 +329,8 @@ func (p *Passage) readAnew(ctx context.Context) error {
 	return nil
 }
 
-// writeMark writes the mark, soon after the item was read or not at all.
+// writeMark writes the mark. With MarkWait, it does so soon after the item was
+// read or not at all.
 func (p *Passage) writeMark(ctx context.Context, m driver.Change) (driver.Item, error) {
 	if p.engine.MarkWait == 0 {
 		return p.From.Mark(ctx, p.Item, m)
@@ -342,10 +344,10 @@ func (p *Passage) writeMark(ctx context.Context, m driver.Change) (driver.Item, 
 	return p.From.Mark(marking, p.Item, m)
 }
 
-// errNotKept means that what is carried could not be recognised.
+// errNotKept means that a carried item could not be recognised.
 var errNotKept = errors.New("the server reported success, but did not keep the named properties that mark the item; without them it cannot be moved safely")
 
-// at returns the time in the stamp: that of the quarantine.
+// at returns the time for the stamp: the time of the quarantine.
 func (p *Passage) at() time.Time {
 	if p.Direction == driver.ToUser {
 		return p.stamp.At
@@ -358,15 +360,15 @@ func (p *Passage) begin(ctx context.Context) error {
 	it, replaced := p.Item, p.begun
 	it.Mailbox = p.From.Address()
 	if err := p.Ledger.Begin(ctx, p.stamp, it); err != nil {
-		// Nothing was sent. A disk that is full or broken is so for longer than retries take;
-		// another run that is about to mark the item soon has done it.
+		// Nothing was sent. A full or broken disk stays so for longer than retries take,
+		// but another run that is about to mark the item will soon have done so.
 		return &driver.Error{Err: fmt.Errorf("%w: %w", ErrLedger, err), Untouched: true, Temporary: errors.Is(err, ErrUndecided)}
 	}
 	p.begun = p.stamp.Operation
 	if replaced == "" || replaced == p.begun {
 		return nil
 	}
-	// Not before the new one is written, or nobody would know any more what to do.
+	// Not before the new intent is written, or nobody would know any more what to do.
 	if err := p.Ledger.Finish(ctx, replaced); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}

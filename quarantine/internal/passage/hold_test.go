@@ -12,8 +12,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
 )
 
-// An item that has changed is read again by its id, which does not say the path of its
-// folder: the stamp has the path all the same, if it is the same folder.
+// An item that has changed is read again by its id, which does not return the path of
+// its folder: the stamp still has the path, if it is the same folder.
 func TestStampKnowsThePath(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -45,7 +45,7 @@ func TestStampKnowsThePath(t *testing.T) {
 	}
 }
 
-// full is a ledger that has room for so many intents more.
+// full is a ledger with room for only so many more intents.
 type full struct {
 	ledger
 	room *int
@@ -59,7 +59,7 @@ func (f full) Begin(ctx context.Context, s driver.Stamp, it driver.Item) error {
 }
 
 // A run that was interrupted before it marked the item has left an intent. It stays until
-// that of the next attempt is written: if it cannot be, the item is not forgotten.
+// the intent of the next attempt is written: if that fails, the item is not forgotten.
 func TestIntentIsNotGivenUpForOneThatIsNotWritten(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestIntentIsNotGivenUpForOneThatIsNotWritten(t *testing.T) {
 	})
 }
 
-// A run that has not marked anything yet, and cannot write its next intent, leaves none.
+// A run that has not marked anything yet and cannot write its next intent leaves none.
 func TestIntentOfNothingIsGivenUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -8,11 +8,11 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// leftOf returns what has the attempt of a stamp at the destination, or nil if nothing is
-// shown to have it. Absence takes two looks, because the owner of a mailbox may move an item
-// while it is searched; and the last of them begins when a search shows what was marked when
-// the attempt began, which may be the original of an operation that is still under way. Many
-// items of one time wait for it together.
+// leftOf returns an item at the destination that has the attempt of a stamp, or nil if no
+// item is shown to have it. Showing absence takes two looks, because the owner of a
+// mailbox may move an item while it is searched. The last look begins once a search must
+// show what was marked when the attempt began, which may be the original of a passage that
+// is still in progress. Many items marked at the same time wait for that concurrently.
 func (p *Passage) leftOf(ctx context.Context, stamp driver.Stamp, counts func(driver.Item) bool) (*driver.Item, error) {
 	shows := stamp.Lease.Add(-p.engine.window() - p.engine.Doubt)
 	if latest := time.Now().Add(p.engine.Lag); shows.After(latest) {

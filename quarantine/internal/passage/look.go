@@ -15,10 +15,10 @@ import (
 type sight struct {
 	source *driver.Item  // the original
 	copies []driver.Item // at the destination, each a different object
-	// free means that, since before the look began, nothing of the attempt can
-	// arrive any more.
+	// free means that nothing of the attempt can arrive any more, and could not
+	// even when the look began.
 	free bool
-	// noSource and noCopy mean that absence has been shown, and not only that
+	// noSource and noCopy mean that absence has been shown, not merely that
 	// nothing was seen.
 	noSource, noCopy bool
 	// last means that the copies were read when the original was known to be gone.
@@ -36,7 +36,7 @@ type unseen struct {
 	since time.Time // end of the first
 }
 
-// look counts one look.
+// look records one look.
 func (u *unseen) look(seen bool) {
 	if seen {
 		*u = unseen{}
@@ -47,9 +47,10 @@ func (u *unseen) look(seen bool) {
 	}
 }
 
-// absent reports whether an item is shown to be absent by looks without it, of which
-// the last began at a time. A search may not show yet what was written or moved
-// before the first of them, so the last begins when it would.
+// absent reports whether looks that did not see an item, the last of which began at
+// the time began, show it to be absent. A search may not show yet what was written
+// or moved before the end of the first such look, so the last one must begin when a
+// search would show it.
 func (p *Passage) absent(u unseen, began time.Time) bool {
 	return u.looks >= looksForAbsence && !began.Before(u.since.Add(p.engine.Lag))
 }
@@ -57,10 +58,10 @@ func (p *Passage) absent(u unseen, began time.Time) bool {
 // look looks at both ends once.
 //
 // The original is first looked for by its id, which it has until it is moved. A
-// search for its attempt finds it elsewhere. It need not be searched for if its
-// id is dead by this run's own doing: a request that removed it was answered with
-// success, or nothing but moves were sent, which take the original away, and
-// there is a copy, beside which it has not been seen.
+// search for its attempt finds it elsewhere. It need not be searched for if this
+// run itself has made its id dead: a request to remove it was answered with
+// success, or nothing but moves, which take the original away, were sent and
+// there is a copy alongside which the original has not been seen.
 func (p *Passage) look(ctx context.Context) (sight, error) {
 	began := time.Now()
 	p.newer = nil
@@ -83,7 +84,7 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 		return s, p.follow(ctx, s, errOtherHands)
 	}
 	if source != nil && p.isCopy(*source, s.copies) {
-		s.source = nil // unless a search shows it
+		s.source = nil // unless a search shows the original
 	}
 	p.split = p.split || s.source != nil && len(s.copies) > 0
 	dead := p.removed || p.moves && !p.split && len(s.copies) > 0
@@ -108,20 +109,22 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 	return s, nil
 }
 
-// errOtherHands means that the original is where it was, but not this attempt's.
+// errOtherHands means that the original is where it was, but no longer carries
+// this attempt.
 var errOtherHands = errors.New("the original is still there, but it carries another stamp, or none: another run has begun anew with it, or somebody removed the stamp")
 
-// errOneItem means that the two parts of a mailbox have both shown one item.
+// errOneItem means that both parts of a mailbox have shown the same item.
 var errOneItem = errors.New("the same item was seen as the original and as its copy: somebody is moving it, or the folder that it is in")
 
-// seenTwice reports whether the original and a copy are one item, in two parts of one mailbox:
-// its owner can move a folder from one to the other, with all that is in it, under its ids.
+// seenTwice reports whether the original and a copy are one item, seen in the two parts of
+// one mailbox: the owner can move a folder from one part to the other with everything in
+// it, and the ids stay the same.
 func (p *Passage) seenTwice(s sight) bool {
 	return s.source != nil && p.From != nil && strings.EqualFold(p.From.Address(), p.To.Address()) &&
 		slices.ContainsFunc(s.copies, func(c driver.Item) bool { return c.ID == s.source.ID })
 }
 
-// carries reports whether an item has the attempt of the original, and is not
+// carries reports whether an item has the original's attempt, and is not
 // another message to which somebody has copied the stamp.
 func (p *Passage) carries(it driver.Item) bool {
 	return it.Stamp != nil && it.Stamp.Operation == p.stamp.Operation && it.Stamp.Attempt == p.stamp.Attempt &&
@@ -134,9 +137,10 @@ func (p *Passage) alike(it driver.Item) bool {
 	return driver.BareMessageID(p.Item.MessageID) == "" || driver.SameMessageID(p.Item.MessageID, it.MessageID)
 }
 
-// findStamped searches a mailbox for the item with the attempt, which its owner has
-// moved, and returns nil if it does not find it. What the move of a restore left in
-// Recoverable Items of the quarantine mailbox is not the original, nor is one of the copies.
+// findStamped searches a mailbox for the item with the attempt, which its owner has moved,
+// and returns nil if it does not find it. What the move of a restore has left in
+// Recoverable Items of the quarantine mailbox is not the original, and neither is one of
+// the copies.
 func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox, copies []driver.Item) (*driver.Item, error) {
 	found, err := p.engine.Find(ctx, m, p.stampedIn(m, p.stamp))
 	if err != nil {
@@ -159,7 +163,7 @@ func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox, copies []dr
 			continue // moved again
 		}
 		if stamped.Folder.ID != it.Folder.ID && p.isCopy(*stamped, copies) {
-			continue // a search goes on to show it where it was
+			continue // a search keeps showing it where it was
 		}
 		stamped.Folder = it.Folder
 		return stamped, nil
@@ -170,8 +174,9 @@ func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox, copies []dr
 	return nil, nil
 }
 
-// stampedIn asks for what has a stamp, anywhere in a mailbox. A policy may move what is in
-// quarantine to the archive of its mailbox.
+// stampedIn returns a query for items of a stamp's operation, anywhere in a mailbox. For
+// the quarantine mailbox, it includes the archive, to which a policy may move what is in
+// quarantine.
 func (p *Passage) stampedIn(m driver.Mailbox, stamp driver.Stamp) driver.Query {
 	vault := p.To
 	if p.Direction == driver.ToUser {
@@ -181,8 +186,8 @@ func (p *Passage) stampedIn(m driver.Mailbox, stamp driver.Stamp) driver.Query {
 }
 
 // isCopy reports whether what was read by the id of the original is a copy, or lies where
-// the copies are. Under some servers the id of an item outlives its move; the original, by
-// that id, is then what has arrived, and to remove it would remove the only copy.
+// the copies are. On some servers the id of an item outlives its move; that id then leads
+// to the item that has arrived, and removing it would remove the only copy.
 func (p *Passage) isCopy(read driver.Item, copies []driver.Item) bool {
 	return read.Folder.ID == p.dest.ID || slices.ContainsFunc(copies, func(c driver.Item) bool {
 		return c.ID == read.ID || c.Folder.ID == read.Folder.ID
@@ -190,9 +195,9 @@ func (p *Passage) isCopy(read driver.Item, copies []driver.Item) bool {
 }
 
 // findCopies returns the items at the destination end that carry the attempt. A
-// copy whose id is known is read; otherwise the end is searched. Two ids are two
-// objects only if both exist at the same time. Original means that the original is
-// still there.
+// copy whose id is known is read; otherwise the end is searched. Two ids mean two
+// objects only if both exist at the same time. The parameter original means that
+// the original is still there.
 func (p *Passage) findCopies(ctx context.Context, original bool) ([]driver.Item, error) {
 	if p.made != "" && !p.repeated {
 		it, err := p.engine.Inspect(ctx, p.To, p.made)
@@ -203,12 +208,13 @@ func (p *Passage) findCopies(ctx context.Context, original bool) ([]driver.Item,
 		case it != nil && it.Folder.ID == p.dest.ID:
 			it.Folder = p.dest // with its path
 		case it != nil && it.Folder.ID != "":
-			it = nil // filed elsewhere, which a search shows; or not made in this mailbox at all
+			it = nil // filed elsewhere, which a search will show; or not made in this mailbox at all
 		}
 		if it != nil && it.Stamp == nil && identityDiffers(p.Item, *it, p.faithful) != "" {
-			it = nil // the id is that of another message
+			it = nil // the id belongs to another message
 		}
-		// A restore that another run has finished has no stamp any more, and no original.
+		// An item whose restore another run has finished has neither a stamp nor an
+		// original any more.
 		if it != nil && (p.carries(*it) || p.Direction == driver.ToUser && it.Stamp == nil && !original) {
 			return []driver.Item{*it}, nil
 		}
@@ -229,8 +235,8 @@ func (p *Passage) findCopies(ctx context.Context, original bool) ([]driver.Item,
 }
 
 // reclaim stamps the copy that this run made, if it arrived without its stamp.
-// Without one, nobody could recognise it later: if the server does not keep it,
-// the copy is put aside.
+// Without a stamp, nobody could recognise it later: if the server does not keep
+// the stamp, the copy is put aside.
 func (p *Passage) reclaim(ctx context.Context, c driver.Item) (*driver.Item, error) {
 	stamp := p.stamp
 	stamp.Rebuilt = !p.faithful
@@ -246,7 +252,7 @@ func (p *Passage) reclaim(ctx context.Context, c driver.Item) (*driver.Item, err
 	if read != nil {
 		read.Folder = c.Folder
 		if p.carries(*read) || p.Direction == driver.ToUser && read.Stamp == nil {
-			return read, nil // what is back with its user needs none in the end
+			return read, nil // a restored item needs no stamp in the end
 		}
 		p.shelve(ctx, *read, "a copy without its stamp")
 	}
@@ -285,16 +291,16 @@ func (p *Passage) searchCopies(ctx context.Context) ([]driver.Item, error) {
 			// one in an archive.
 			q.In = &p.dest
 		default:
-			// Someone may have filed it elsewhere in the mailbox.
+			// Someone may have moved it elsewhere in the mailbox.
 			q.In, q.Below, missing = nil, false, nil
 			q.Archive = p.Direction == driver.ToQuarantine
 		}
 	}
 }
 
-// Uncarried makes sure that nothing of an attempt is at the destination, whose
-// original does not carry it. If something is, the stamp of the original was removed
-// after it had been carried, and it is not carried again.
+// Uncarried makes sure that nothing of an attempt is at the destination, for an attempt
+// that the original does not carry. If something is, the stamp was removed from the
+// original after the original had been carried, and it must not be carried again.
 func (p *Passage) Uncarried(ctx context.Context, stamp driver.Stamp) error {
 	it, err := p.leftOf(ctx, stamp, func(driver.Item) bool { return true })
 	if err != nil {

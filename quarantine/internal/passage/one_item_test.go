@@ -13,8 +13,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// blurred is a mailbox of which both parts show the one item that it has: its driver does not
-// know yet that the owner has moved the folder.
+// blurred is a mailbox both of whose parts show its only item: the driver does not know yet
+// that the owner has moved the folder.
 type blurred struct {
 	driver.Mailbox
 	item    driver.Item
@@ -41,8 +41,8 @@ func (b *blurred) Remove(context.Context, driver.Item) error {
 	return nil
 }
 
-// One item that both parts of a mailbox show is not an original and its copy: it is the only
-// one, and not removed.
+// One item that both parts of a mailbox show is not an original and its copy: it is the
+// only one, and is not removed.
 func TestOneItemInBothParts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

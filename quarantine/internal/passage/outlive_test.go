@@ -19,7 +19,7 @@ func (stuck) Finish(ctx context.Context, _ string) error {
 	return ctx.Err()
 }
 
-// Cleaning up goes on when the caller's context has ended, but not for long.
+// Cleaning up continues after the caller's context has ended, but not for long.
 func TestCleaningUpEnds(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ end, want time.Duration }{

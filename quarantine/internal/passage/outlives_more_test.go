@@ -15,14 +15,14 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// As TestIDOutlivesTheMove, while something else is odd as well. The message is in quarantine
-// once, whatever the run says.
+// Like TestIDOutlivesTheMove, but something else is odd as well. The message is in
+// quarantine once, whatever the run reports.
 func TestIDOutlivesTheMoveAnd(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		carried func(*scene, *twobox.Object) // when it has arrived
-		read    func(*scene, *driver.Item)   // what is read by the id it had
-		kept    bool                         // it has that id as well
+		read    func(*scene, *driver.Item)   // what is read by the id that it had
+		kept    bool                         // it still has that id as well
 		end     string
 	}{
 		"an analyst files it":       {carried: func(s *scene, o *twobox.Object) { s.File(o) }, end: "done in /Zebra (move)"},
@@ -81,7 +81,7 @@ func TestIDOutlivesTheMoveAnd(t *testing.T) {
 	}
 }
 
-// What a server says that a move has left, and is the copy itself, is not swept.
+// If the server reports the copy itself as what a move has left behind, it is not swept.
 func TestLeftoverIsTheCopy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -103,8 +103,9 @@ func TestLeftoverIsTheCopy(t *testing.T) {
 	})
 }
 
-// What has the operation of an attempt, and is not a later attempt of it, is not followed:
-// whoever did would look for another attempt when a search shows the copy at last.
+// An item with the operation of an attempt that is not a later attempt of it is not
+// followed: a run that followed it would be looking for another attempt when a search
+// finally shows the copy.
 func TestNotBegunAnew(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*scene, *twobox.Object){
@@ -136,7 +137,7 @@ func TestNotBegunAnew(t *testing.T) {
 				stamp := *o.Stamp
 				o.Stamp = &stamp
 				if name != "sealed by no key" {
-					s.engine.Keys, o.Stamp.Seal = nil, "" // or the seal would not fit what is changed
+					s.engine.Keys, o.Stamp.Seal = nil, "" // or the seal would not fit the changes
 				}
 				change(s, o)
 				assert.Contains(t, s.run(t.Context(), s.passage(driver.ToQuarantine, first)), "nowhere: ")
@@ -149,7 +150,7 @@ func TestNotBegunAnew(t *testing.T) {
 	}
 }
 
-// A run does not follow attempt after attempt for ever.
+// A run does not follow attempt after attempt forever.
 func TestBegunAnewAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

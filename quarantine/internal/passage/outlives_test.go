@@ -16,13 +16,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// A server under which the id of an item outlives its move to another mailbox: the item
-// that is read by the id it had is the one that has arrived, not an original beside it, and
+// On this server, the id of an item outlives its move to another mailbox: the item that is
+// read by the id it had is the one that has arrived, not an original alongside it, and
 // nothing is removed.
 func TestIDOutlivesTheMove(t *testing.T) {
 	t.Parallel()
 	for d, end := range map[driver.Direction]string{driver.ToQuarantine: "done in /Quarantine (move)", driver.ToUser: "done in /Inbox (move)"} {
-		for _, kept := range []bool{false, true} { // the item has it as well, or another one
+		for _, kept := range []bool{false, true} { // the item still has it as well, or has another one
 			for _, lost := range []bool{false, true} {
 				for _, behind := range []time.Duration{0, 30 * time.Second} {
 					t.Run(fmt.Sprintf("%s kept=%t lost=%t behind=%s", d, kept, lost, behind), func(t *testing.T) {
@@ -62,8 +62,8 @@ func TestIDOutlivesTheMove(t *testing.T) {
 	}
 }
 
-// The same within quarantine: what is filed while it is searched for is seen twice, and both
-// ids show it. It is not put aside as a second copy of itself.
+// The same within quarantine: an item that is filed while it is searched for is seen twice,
+// and both ids show it. It is not put aside as a second copy of itself.
 func TestIDOutlivesFiling(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -94,8 +94,8 @@ func TestIDOutlivesFiling(t *testing.T) {
 	})
 }
 
-// The same for a removal: by the id that the original had, the server shows what it keeps of
-// it in Recoverable Items. It does not show that the original is still there.
+// The same for a removal: by the id that the original had, the server shows what it keeps
+// of it in Recoverable Items. That does not mean that the original is still there.
 func TestIDOutlivesTheRemoval(t *testing.T) {
 	t.Parallel()
 	for _, way := range []driver.Way{driver.WayTransfer, driver.WayMIME} {
@@ -128,8 +128,8 @@ func TestIDOutlivesTheRemoval(t *testing.T) {
 	}
 }
 
-// A server makes the copy in another mailbox than it was told to. By its id it can be read,
-// and yet it is not where it belongs: the original stays.
+// A server makes the copy in a different mailbox than it was told to. It can be read by its
+// id, yet it is not where it belongs: the original stays.
 func TestCopyMadeElsewhere(t *testing.T) {
 	t.Parallel()
 	for _, way := range []driver.Way{driver.WayTransfer, driver.WayMIME} {
@@ -157,8 +157,9 @@ func TestCopyMadeElsewhere(t *testing.T) {
 	}
 }
 
-// What was filed under an id that outlives it, in a folder that shows none of the others, is
-// still an item of its own: the second of two copies is put aside, and not passed over.
+// An item that was filed, under an id that outlives the move, in a folder that shows none
+// of the others is still an item of its own: the second of two copies is put aside, not
+// overlooked.
 func TestIDOutlivesFilingOfASecondCopy(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

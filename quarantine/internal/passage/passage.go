@@ -23,13 +23,13 @@ type Passage struct {
 	// Folder returns the folder at the destination end; again is set if the folder
 	// returned last time is gone.
 	Folder func(ctx context.Context, again bool) (driver.Folder, error)
-	// Scope says where at the destination end to search for copies first.
+	// Scope returns where at the destination end to search for copies first.
 	Scope func(driver.Folder) driver.Query
 	// NameInUse reports whether an operation name belongs to another item of this
 	// run.
 	NameInUse func(operation string) bool
 	// Finished means that the caller knows from a receipt or a journal that the
-	// operation which put the item where it is has come to its end.
+	// passage that put the item where it is has finished.
 	Finished bool
 	// Hurried means not to wait for another run that may be working on the item.
 	Hurried bool
@@ -40,25 +40,25 @@ type Passage struct {
 	stamp  driver.Stamp
 	before *driver.Stamp // that of the item before it was marked
 	begun  string        // operation with an intent in the ledger
-	wrote  bool          // a request to change the item may have taken effect, now or by another run
+	wrote  bool          // a request to change the item may have taken effect, from this run or another
 
 	// Of the attempt that the stamp names:
 	markDoubt bool      // a request to mark the item was not answered
 	adopted   bool      // another run has begun it
-	trusted   bool      // it is known to be of this installation
+	trusted   bool      // it is known to belong to this installation
 	marked    time.Time // when this run marked the item; zero if adopted
 	read      time.Time // when this run last read the item to mark it; only with MarkWait
 	sent      bool      // a request was sent that may have made a copy
-	moves     bool      // all that were sent can take the item away only once
-	inFlight  bool      // one of them was not answered
+	moves     bool      // all of the requests sent can take the item away only once
+	inFlight  bool      // one of the requests sent was not answered
 	removing  bool      // a request to remove the original was not answered
-	succeeded bool      // the last one was answered with success
-	repeated  bool      // more than one was sent
+	succeeded bool      // the last request was answered with success
+	repeated  bool      // more than one request was sent
 	split     bool      // original and copy were seen together, so no move has taken the original away
 	removed   bool      // this run has removed the original, and its id is dead
 	struck    bool      // this run may have removed the original
 	version   string    // of the original when it was last sent; empty if adopted
-	sentID    string    // of the original then: a version says nothing of another item
+	sentID    string    // of the original at that time: a version says nothing about another item
 	made      string    // id of the copy that this run made, if known
 
 	unseenSource, unseenCopy unseen
@@ -67,7 +67,7 @@ type Passage struct {
 
 	way      driver.Way
 	faithful bool         // the way keeps every property
-	refused  []driver.Way // ways that were answered with success and did nothing
+	refused  []driver.Way // ways that were answered with success but did nothing
 	dest     driver.Folder
 	copied   *driver.Item    // the proved copy
 	content  *driver.Content // of the original, as last read
@@ -81,19 +81,19 @@ type Passage struct {
 type Result struct {
 	// Stamp is the stamp that the item carries, or carried.
 	Stamp driver.Stamp
-	// Begun means that the item may have been changed, by this run or by one that it has
-	// gone on for.
+	// Begun means that the item may have been changed, by this run or by one whose
+	// attempt it has continued.
 	Begun bool
 	Way   driver.Way // empty if nothing was carried
 	// Copy is the proved copy at the destination end, or nil.
 	Copy *driver.Item
-	// Digest is that of the original's content, if it was read: see
+	// Digest is the digest of the original's content, if it was read: see
 	// [driver.Content.Digest].
 	Digest string
 	// Asides are copies that nobody needs.
 	Asides []Aside
-	// Residue says what was left behind and could not be removed, and where those
-	// copies are.
+	// Residue describes what was left behind and could not be removed, and where
+	// those copies are.
 	Residue string
 }
 
@@ -118,11 +118,11 @@ func (p *Passage) Result() Result {
 // another run is working on it. The intent stays open.
 var ErrUndecided = errors.New("the outcome is not known yet")
 
-// ErrLedger reports that an intent could not be written, so that nothing was sent.
+// ErrLedger reports that an intent could not be written, so nothing was sent.
 var ErrLedger = errors.New("journal")
 
 // ErrNowhere reports that nothing of the attempt is at either end: the item was
-// deleted, or its stamp taken off. It comes with [ErrUndecided].
+// deleted, or its stamp was taken off. It comes with [ErrUndecided].
 var ErrNowhere = fmt.Errorf("%w: it is in neither mailbox", driver.ErrGone)
 
 // Run moves the item to the other end. If it returns nil, a proved copy is
@@ -142,11 +142,11 @@ func (p *Passage) Resume(ctx context.Context, stamp driver.Stamp) error {
 	return p.settle(ctx, true)
 }
 
-// Begun tells the passage of the intent that an interrupted run has left.
+// Begun tells the passage about the intent that an interrupted run has left.
 func (p *Passage) Begun(operation string) { p.begun = operation }
 
-// settle follows the table until the item is at one end, or it cannot be said
-// where it is. It begins with a look, unless the item has just been marked.
+// settle follows the table until the item is at one end, or it cannot be decided where it
+// is. It begins with a look, unless the item has just been marked.
 func (p *Passage) settle(ctx context.Context, look bool) (err error) {
 	if p.dest, err = p.destination(ctx, false); err != nil {
 		return p.stopped(ctx, fmt.Errorf("destination folder: %w", err))
@@ -177,7 +177,7 @@ func (p *Passage) settle(ctx context.Context, look bool) (err error) {
 				return p.stopped(ctx, err)
 			}
 			if p.adopted {
-				continue // by another run, meanwhile
+				continue // another run has begun an attempt in the meantime
 			}
 			if err := p.carry(ctx, r == rowAgain); err != nil {
 				return p.stopped(ctx, err)
@@ -215,12 +215,12 @@ func (p *Passage) settle(ctx context.Context, look bool) (err error) {
 
 func (p *Passage) until() string { return p.stamp.Lease.Format(time.RFC3339) }
 
-// patienceFactor times [Engine].Wait is how long a run waits for the outcome of a
-// request whose answer was lost, before it ends undecided.
+// patienceFactor times [Engine].Wait is how long a run waits for another run, or
+// for the outcome of a request whose answer was lost, before it ends undecided.
 const patienceFactor = 30
 
-// prepare makes sure that this run may send the item: under the lease that it
-// holds or, if the row asks for one or the time to send is over, a new one.
+// prepare makes sure that this run may send the item: under the lease that it holds or,
+// if the row asks for a new one or the time for sending has passed, under a new one.
 func (p *Passage) prepare(ctx context.Context, r row) error {
 	switch {
 	case r == rowNextWay:
@@ -229,7 +229,8 @@ func (p *Passage) prepare(ctx context.Context, r row) error {
 	case r == rowAgain:
 		return nil // the same request again can do no more than the first
 	}
-	// A new lease may itself be over when the calls that begin it come to their end.
+	// The time for sending under a new lease may itself have passed when the calls
+	// that begin it finish.
 	enough := time.Until(p.sendBy()) >= p.engine.window()/2
 	for tries := 0; tries == 0 && (r == rowNewLease || !enough) || !p.inTime(); tries++ {
 		if tries > p.engine.Attempts && !p.engine.expired(p.stamp) {
@@ -241,7 +242,7 @@ func (p *Passage) prepare(ctx context.Context, r row) error {
 		if err := p.hold(ctx, true); err != nil || p.adopted {
 			return err
 		}
-		// An original that was found again may belong elsewhere.
+		// An original that was found again may need another destination.
 		dest, err := p.destination(ctx, false)
 		if err != nil {
 			return err
@@ -251,16 +252,15 @@ func (p *Passage) prepare(ctx context.Context, r row) error {
 	return nil
 }
 
-// sendBy returns until when this run may send what it has marked. Nothing of it is
-// under way later: others may believe by then that what was sent has arrived when the
-// lease ends.
+// sendBy returns until when this run may send what it has marked. Its calls end by then,
+// because others assume that whatever was sent has arrived by the end of the lease.
 func (p *Passage) sendBy() time.Time { return p.marked.Add(p.engine.window()) }
 
 // inTime reports whether what this run has marked may still be sent.
 func (p *Passage) inTime() bool { return time.Now().Before(p.sendBy()) }
 
 // carry sends the item to the other end, once. An error means that nothing can
-// have come of it, and that no other try will help.
+// have come of it, and that trying again will not help.
 func (p *Passage) carry(ctx context.Context, sameWay bool) error {
 	c := driver.Carriage{From: p.From, Item: p.Item, To: p.To, Folder: p.dest, Except: p.refused}
 	if sameWay {
@@ -301,7 +301,8 @@ func (p *Passage) carry(ctx context.Context, sameWay bool) error {
 	return nil
 }
 
-// tooSlow says that a carry was given up, which changes nothing else about it.
+// tooSlow returns the error for a carry that was given up because it took too
+// long. Apart from being temporary, it is classified like the original error.
 func (p *Passage) tooSlow(err error) error {
 	return &driver.Error{
 		Err:       fmt.Errorf("carrying it took longer than %s, a third of WriteDoubt, and was given up: %w", p.engine.window(), err),
@@ -309,7 +310,7 @@ func (p *Passage) tooSlow(err error) error {
 	}
 }
 
-// exhausted ends the run if trying again has not helped.
+// exhausted ends the run after trying again has not helped.
 func (p *Passage) exhausted(ctx context.Context) error {
 	if p.last == nil {
 		p.last = errors.New("the server reported success each time, but nothing has come of it")
@@ -331,8 +332,8 @@ func (p *Passage) destination(ctx context.Context, again bool) (driver.Folder, e
 	}
 }
 
-// stopped ends the run if it could not go on. What was certainly not sent leaves
-// nothing behind.
+// stopped ends the run if it could not continue. If certainly nothing was sent,
+// nothing is left behind.
 func (p *Passage) stopped(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, ErrUndecided):
@@ -343,8 +344,8 @@ func (p *Passage) stopped(ctx context.Context, err error) error {
 	return p.abandon(ctx, err)
 }
 
-// undecided ends the run if it cannot be said where the item is. The intent stays
-// open, and the stamp stays on the item.
+// undecided ends the run if it cannot be decided where the item is. The intent
+// stays open, and the stamp stays on the item.
 func (p *Passage) undecided(err error) error {
 	// Whatever the causes say, something may have been changed.
 	return &driver.Error{
@@ -353,8 +354,8 @@ func (p *Passage) undecided(err error) error {
 	}
 }
 
-// Finish removes the intent from the ledger. If that fails, recovery will look
-// again and find nothing to do.
+// Finish removes the intent from the ledger. If that fails, a recovery will
+// look again and find nothing to do.
 func (p *Passage) Finish(ctx context.Context) {
 	if p.begun == "" {
 		return

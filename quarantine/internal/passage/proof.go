@@ -9,10 +9,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Differs says how a copy differs from the original, or "" if it is proved.
-// Servers generate MIME anew each time, so its bytes prove nothing. What every
-// way preserves is identity, class, dates, attachments and, apart from what a
-// server adds or drops, size.
+// Differs describes how a copy differs from the original, or returns "" if it
+// is proved. Servers generate MIME again each time, so its bytes prove nothing.
+// What every way preserves is identity, class, dates, attachments and, apart
+// from what a server adds or drops, size.
 func Differs(original, c driver.Item, faithful bool) string {
 	if why := identityDiffers(original, c, faithful); why != "" {
 		return why
@@ -31,12 +31,12 @@ func Differs(original, c driver.Item, faithful bool) string {
 	return ""
 }
 
-// identityDiffers says how a copy differs from the original in what identifies a
-// message and every way keeps: Message-ID, class and dates.
+// identityDiffers describes how a copy differs from the original in what
+// identifies a message and is kept by every way: Message-ID, class and dates.
 func identityDiffers(original, c driver.Item, faithful bool) string {
 	switch {
 	case !driver.SameMessageID(original.MessageID, c.MessageID) && (original.MessageID != "" || faithful):
-		// A server may assign one when it makes the item anew.
+		// A server may assign one when it makes a new item.
 		return "its Message-ID differs"
 	case !strings.EqualFold(original.Class, c.Class):
 		return fmt.Sprintf("its class is %q instead of %q", c.Class, original.Class)
@@ -91,7 +91,7 @@ func stampTime(t time.Time) string {
 }
 
 // Alike returns a query for items that may be the same message as one with that
-// id and time. It reports false if there is neither to search for.
+// id and time. It returns false if there is neither to search for.
 func Alike(messageID string, received time.Time) (q driver.Query, ok bool) {
 	if driver.BareMessageID(messageID) != "" {
 		return driver.Query{MessageID: messageID}, true

@@ -20,7 +20,7 @@ func original() driver.Item {
 	}
 }
 
-// What a copy may lack by the way it came, and what not.
+// What a copy may lack, depending on the way it came, and what it may not.
 func TestDiffers(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {

@@ -16,13 +16,13 @@ var (
 	whole  = flag.Bool("whole", false, "play all histories of testdata/histories.txt, not a quarter of them")
 )
 
-// names are those of operations and attempts, which are random.
+// names matches the names of operations and attempts, which are random.
 var names = regexp.MustCompile(`\b[a-z2-7]{26}\b`)
 
-// record is a file that says what the engine does, a line for each case.
+// record is a file that describes what the engine does, with a line for each case.
 type record struct {
 	file string
-	want map[string]string // lines by the case, which is what stands before the colon
+	want map[string]string // lines by case, which is the text before the colon
 	got  []string
 }
 
@@ -40,7 +40,7 @@ func open(t *testing.T, file string) *record {
 	return r
 }
 
-// line compares the line of a case with that of the file.
+// line compares the line of a case with the one in the file.
 func (r *record) line(t *testing.T, line string) {
 	t.Helper()
 	line = strings.TrimSpace(counted(names.ReplaceAllString(line, "NAME")))
@@ -50,7 +50,7 @@ func (r *record) line(t *testing.T, line string) {
 	}
 }
 
-// counted writes looks that are like the one before as a number.
+// counted writes a run of identical looks as a number.
 func counted(line string) string {
 	var b strings.Builder
 	looks := strings.Split(line, " look-again ")

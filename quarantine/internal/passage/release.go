@@ -9,10 +9,11 @@ import (
 )
 
 // abandon ends the run with the item where it was, when nothing of the attempt is
-// at the other end or can arrive there. The item gets the stamp that it had.
+// at the other end or can arrive there. An item in quarantine gets back the stamp
+// that it had; at the user's end, the stamp is removed.
 func (p *Passage) abandon(ctx context.Context, cause error) error {
 	if p.begun == "" || p.marked.IsZero() || p.wrote && errors.Is(cause, ErrLedger) {
-		return cause // the intent that there is, of this run or another, stays with the stamp
+		return cause // any intent, of this run or another, stays along with the stamp
 	}
 	ctx, cancel := outlive(ctx)
 	defer cancel()
@@ -30,10 +31,10 @@ func (p *Passage) abandon(ctx context.Context, cause error) error {
 
 // Release removes the stamp from the restored item, and reads back that it is
 // gone. It corrects the read state only if the way did not preserve it: what the
-// owner has changed since stays.
+// owner has changed since is left alone.
 func (p *Passage) Release(ctx context.Context) error {
 	change := driver.Change{Clear: true}
-	// What the item carries knows it: a stamp made from an intent does not.
+	// The stamp on the item has the read state: a stamp made from an intent does not.
 	if mark := p.copied.Stamp; mark != nil && p.copied.Read != mark.Read {
 		change.Read = &mark.Read
 	}

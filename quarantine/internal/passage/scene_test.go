@@ -20,7 +20,7 @@ const (
 	vault = "quarantine@example.test"
 )
 
-// scene is two mailboxes, and an engine whose calls are written down.
+// scene is two mailboxes, and an engine whose calls are recorded.
 type scene struct {
 	*twobox.System
 	engine *passage.Engine
@@ -28,15 +28,15 @@ type scene struct {
 	ledger ledger
 	trace  strings.Builder
 	number int                // of the next call
-	twist  func(*detour.Call) // lets a call go differently; nil: it acts
+	twist  func(*detour.Call) // makes a call go differently; nil: the driver acts
 	crash  func()             // ends the run
-	sends  driver.Direction   // of the passage that is tried
-	deep   bool               // searches show what lies in Recoverable Items
-	short  bool               // what comes of it is shorter than it was
+	sends  driver.Direction   // of the passage under test
+	deep   bool               // searches show items in Recoverable Items
+	short  bool               // what results from it is shorter than before
 	closed bool               // no content can be read
 }
 
-// letters of calls; those to the quarantine mailbox are capitals.
+// letters are the letters for calls; calls to the quarantine mailbox have capitals.
 var letters = map[detour.Kind]string{
 	detour.Find: "f", detour.Inspect: "i", detour.Content: "c", detour.Mark: "m", detour.Remove: "r",
 	detour.Shelve: "s", detour.Leftovers: "l", detour.Folder: "d", detour.Home: "h", detour.Carry: "<",
@@ -78,7 +78,7 @@ func newScene(way driver.Way) *scene {
 				s.addRecoverable(c)
 			}
 			s.dress(&c.Answer)
-			if c.Kind == detour.Inspect { // as EWS, which says only the id
+			if c.Kind == detour.Inspect { // like EWS, which returns only the id
 				c.Answer.Item.Folder = driver.Folder{ID: c.Answer.Item.Folder.ID}
 			}
 			s.number++
@@ -100,8 +100,8 @@ func newScene(way driver.Way) *scene {
 	return s
 }
 
-// addRecoverable lets a search show what lies in Recoverable Items with a stamp, as a
-// driver can be set to.
+// addRecoverable makes a search show stamped items in Recoverable Items, as a driver
+// can be set to do.
 func (s *scene) addRecoverable(c *detour.Call) {
 	for _, o := range s.In(c.Box, true) {
 		if s.Folders[o.Folder].Recoverable && o.Stamp != nil {
@@ -112,8 +112,8 @@ func (s *scene) addRecoverable(c *detour.Call) {
 	}
 }
 
-// dress gives what a driver returns a size, and an attachment if the way keeps it:
-// a server may list none for a message that it has made anew. A search lists none.
+// dress gives the items that a driver returns a size, and an attachment if the way keeps
+// it: a server may list none for a message that it has recreated. A search lists none.
 func (s *scene) dress(a *detour.Answer) {
 	dress := func(it *driver.Item) {
 		copied := it.Mailbox == vault == (s.sends == driver.ToQuarantine)
@@ -167,8 +167,8 @@ func (s *scene) deliver() *twobox.Object {
 	return s.Deliver(alice, twobox.Message{ID: "<1@evil.example>", Subject: "Invoice", Received: at, Sent: at})
 }
 
-// set delivers a message that runs are to send in a direction, and takes it into quarantine
-// first if that is back to its user.
+// set delivers a message that runs are to send in a direction. If that is back to its user,
+// it first takes the message into quarantine.
 func (s *scene) set(t *testing.T, d driver.Direction) *twobox.Object {
 	o := s.deliver()
 	if d == driver.ToUser {
@@ -192,7 +192,7 @@ func (s *scene) seen(t testing.TB, o *twobox.Object) driver.Item {
 	return a.Item
 }
 
-// passage returns that of an item in a direction.
+// passage returns the passage of an item in a direction.
 func (s *scene) passage(d driver.Direction, it driver.Item) *passage.Passage {
 	user, q := s.engine.Strategy.Mailbox(alice), s.engine.Strategy.Mailbox(vault)
 	if d == driver.ToQuarantine {
@@ -222,14 +222,14 @@ func (s *scene) passage(d driver.Direction, it driver.Item) *passage.Passage {
 	})
 }
 
-// run runs a passage to its end, and says in words how it ended.
+// run runs a passage to its end, and describes in words how it ended.
 func (s *scene) run(ctx context.Context, p *passage.Passage) string {
 	err := p.Run(ctx)
 	return s.end(ctx, p, err)
 }
 
-// end releases what has come back, closes the intent of what is done, and says in
-// words how it ended.
+// end releases a restored item, closes the intent of a finished passage, and
+// describes in words how the passage ended.
 func (s *scene) end(ctx context.Context, p *passage.Passage, err error) string {
 	if err == nil && p.Direction == driver.ToUser {
 		err = p.Release(ctx)
@@ -261,8 +261,8 @@ func (s *scene) end(ctx context.Context, p *passage.Passage, err error) string {
 	return fmt.Sprintf("%s%s", how, map[bool]string{true: " (" + string(r.Way) + ")"}[r.Way != ""])
 }
 
-// count says how many objects the user sees, how many lie in quarantine, how many
-// aside, how many can be recovered, and how many intents are open.
+// count returns how many objects the user sees, how many lie in quarantine, how
+// many have been put aside, and how many can be recovered.
 func (s *scene) count() (user, taken, aside, recoverable int) {
 	for _, o := range append(s.In(alice, true), s.In(vault, true)...) {
 		switch f := s.Folders[o.Folder]; {
@@ -279,7 +279,7 @@ func (s *scene) count() (user, taken, aside, recoverable int) {
 	return user, taken, aside, recoverable
 }
 
-// again sends what is seen at the one end to the other, and returns how that ended.
+// again sends whatever is seen at one end to the other, and returns how that ended.
 func (s *scene) again(ctx context.Context, d driver.Direction) (ends []string) {
 	from := alice
 	if d == driver.ToUser {
@@ -301,7 +301,7 @@ func (s *scene) again(ctx context.Context, d driver.Direction) (ends []string) {
 	return ends
 }
 
-// recover settles what is open.
+// recover settles the open intents.
 func (s *scene) recover(ctx context.Context) (ends []string) {
 	for operation, in := range s.ledger {
 		p := s.passage(in.stamp.Direction, in.item)

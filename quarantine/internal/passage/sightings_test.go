@@ -45,7 +45,7 @@ func (s *scene) innocent(box string) *twobox.Object {
 	return s.Deliver(box, twobox.Message{ID: "<2@good.example>", Subject: "Lunch", Received: at, Sent: at})
 }
 
-// A server says that the copy it has made has an id, which is that of another message.
+// The id that a server returns for the copy it has made belongs to another message.
 // That message is left alone, and the copy is found by its stamp.
 func TestCopyUnderTheIDOfAnother(t *testing.T) {
 	t.Parallel()
@@ -72,9 +72,9 @@ func TestCopyUnderTheIDOfAnother(t *testing.T) {
 	}
 }
 
-// A server says that the item it has marked has another id now, which is that of another
-// message. That message is left alone, whatever stamp it has, and the mark is read back
-// where it was written.
+// A server reports that the item it has marked now has another id, which belongs to
+// another message. That message is left alone, whatever stamp it has, and the mark is
+// read back where it was written.
 func TestMarkedUnderTheIDOfAnother(t *testing.T) {
 	t.Parallel()
 	for _, way := range []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME} {
@@ -110,7 +110,7 @@ func TestMarkedUnderTheIDOfAnother(t *testing.T) {
 	}
 }
 
-// The id that a server gives for the item it has marked is that of nothing, or of another
+// The id that a server returns for the item it has marked belongs to nothing, or to another
 // message: as long as the item itself cannot be read, it is not known whether it is marked.
 func TestMarkedUnderNoID(t *testing.T) {
 	t.Parallel()

@@ -10,11 +10,11 @@ import (
 )
 
 // Single returns one item for each operation among items found in the quarantine
-// mailbox. An item that was moved while they were searched for has been found
-// twice, but does not exist twice: what no longer exists under its id is left
-// out. Of several that do, the one of the latest attempt stays; the others are
-// copies that a server made late, and are put aside if they are the same message.
-// Others says, by operation, where those are.
+// mailbox. An item that was moved during the search may have been found twice,
+// but does not exist twice: an item that no longer exists under its id is left
+// out. Of several that do exist, the one of the latest attempt stays; the others
+// are copies that a server made late, and are put aside if they are the same
+// message. The result others describes, by operation, where those are.
 func (e *Engine) Single(ctx context.Context, m driver.Mailbox, items []driver.Item) (single []driver.Item, others map[string]Result, err error) {
 	byOperation := make(map[string][]driver.Item)
 	var order []string
@@ -59,7 +59,8 @@ func (e *Engine) Single(ctx context.Context, m driver.Mailbox, items []driver.It
 	return single, others, nil
 }
 
-// another says why an item is not shown to be a second copy of one with the same stamp, or "".
+// another describes why an item is not shown to be a second copy of one with the same
+// stamp, or returns "".
 func (e *Engine) another(ctx context.Context, m driver.Mailbox, one, late driver.Item) string {
 	if Differs(one, late, false) != "" {
 		return "another item with its stamp"
@@ -74,8 +75,8 @@ func (e *Engine) another(ctx context.Context, m driver.Mailbox, one, late driver
 	return ""
 }
 
-// existing returns those of several sightings that are different objects: it
-// reads them all, and then all but the last again.
+// existing returns the sightings that are different objects: it reads all of
+// them, and then all but the last again.
 func (e *Engine) existing(ctx context.Context, m driver.Mailbox, sightings []driver.Item) ([]driver.Item, error) {
 	for round := range 2 {
 		var there []driver.Item
@@ -98,8 +99,8 @@ func (e *Engine) existing(ctx context.Context, m driver.Mailbox, sightings []dri
 	return sightings, nil
 }
 
-// movedTo reports whether an item, by the id that one sighting gave, is now in the folder of
-// another sighting: under some servers an id outlives the move, and both are one object.
+// movedTo reports whether an item, read by the id from one sighting, is now in the folder
+// of another sighting: on some servers an id outlives the move, and both are one object.
 func movedTo(it, seen driver.Item, sightings []driver.Item) bool {
 	return it.Folder.ID != seen.Folder.ID && slices.ContainsFunc(sightings, func(other driver.Item) bool { return other.Folder.ID == it.Folder.ID })
 }

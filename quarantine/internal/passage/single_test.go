@@ -12,8 +12,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
 )
 
-// What has the stamp, the Message-ID and the dates of another item may say something else. It
-// is not put aside as a second copy of it, and neither is what cannot be compared.
+// An item with the stamp, the Message-ID and the dates of another may have different
+// content. It is not put aside as a second copy of it, and neither is an item that cannot
+// be compared.
 func TestSingleComparesContent(t *testing.T) {
 	t.Parallel()
 	for why, tt := range map[string]struct {

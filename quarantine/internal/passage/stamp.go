@@ -11,9 +11,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// printOf returns what an item is recognised by: everything that a search
-// returns and every way keeps. A stamp that was copied to another message does
-// not fit it.
+// printOf returns what an item is recognised by: everything that a search returns and
+// every way keeps. A stamp that was copied to another message does not fit that message.
 func printOf(it driver.Item) string {
 	h := sha256.New()
 	for _, part := range []string{
@@ -31,9 +30,10 @@ func seconds(t time.Time) string {
 	return strconv.FormatInt(t.Unix(), 10)
 }
 
-// seal returns the code of a stamp under a key. It covers everything but what a
-// driver or a later step of the same attempt may change. It is that of the stamp as it is
-// read back: a path that is too long is not stored, and what is read says less.
+// seal returns the code of a stamp under a key. It covers everything except what a driver
+// or a later step of the same attempt may change. It is computed for the stamp as it will
+// be read back: a path that is too long is not stored, so the stamp that is read contains
+// less.
 func seal(s driver.Stamp, key []byte) string {
 	h := hmac.New(sha256.New, key)
 	values := s.Values()
@@ -59,14 +59,15 @@ func (e *Engine) sealed(s driver.Stamp) bool {
 	return false
 }
 
-// Seals reports whether there are keys, so that stamps have seals.
+// Seals reports whether there are keys and stamps therefore have seals.
 func (e *Engine) Seals() bool { return len(e.Keys) > 0 }
 
-// Sealed reports whether one of the keys has sealed a stamp; true if there are none.
+// Sealed reports whether one of the keys has sealed a stamp. It returns true if
+// there are no keys.
 func (e *Engine) Sealed(s driver.Stamp) bool { return !e.Seals() || e.sealed(s) }
 
-// lease begins a new attempt for a stamp. The lease ends when what was sent at the
-// last moment has arrived, and a search would show it.
+// lease begins a new attempt for a stamp. The lease ends when anything sent at the
+// last moment would have arrived, and a search would show it.
 func (e *Engine) lease(s *driver.Stamp, it driver.Item, now time.Time) {
 	s.Attempt = driver.NewOperation()
 	s.Lease = now.Add(e.window() + e.Doubt + e.Lag).UTC().Truncate(time.Millisecond)

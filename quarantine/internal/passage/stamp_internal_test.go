@@ -10,8 +10,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// What a stamp recognises its item by, and its seal, are what the build of 2026-11-29 made
-// of the same: another build must go on with what it left.
+// The print by which a stamp recognises its item, and the seal, are the ones that the
+// build of 2026-11-29 made from the same data: another build must be able to continue what
+// it left.
 func TestPrintAndSealStayTheSame(t *testing.T) {
 	t.Parallel()
 	received := time.Date(2026, 11, 24, 10, 0, 0, 123e6, time.UTC)

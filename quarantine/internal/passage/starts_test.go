@@ -17,37 +17,37 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// start is what a passage finds: an item that a run has stamped which then crashed
-// before it carried it, and what has become of it since.
+// start is what a passage finds: an item stamped by a run that crashed before it
+// carried the item, and what has become of it since.
 type start struct {
 	name    string
 	since   func(*scene, *driver.Stamp) // changes the stamp, or more
-	carried bool                        // it crashed when it had carried it
-	other   bool                        // the run sent it in the other direction, to its end
+	carried bool                        // the run crashed after it had carried the item
+	other   bool                        // the run had finished sending it in the other direction
 	after   time.Duration               // since the crash
 	keep    bool                        // the journal is still there
 	how     func(*scene, *passage.Passage)
 }
 
-// unread has nothing that a driver need not be able to do.
+// unread has none of the optional capabilities of a driver.
 type unread struct{ driver.Mailbox }
 
 func plain(_ *scene, p *passage.Passage) { p.From, p.To = unread{p.From}, unread{p.To} }
 
-// purged lets somebody delete the original for good when it has been seen.
+// purged has somebody permanently delete the original after it has been seen.
 func purged(s *scene, p *passage.Passage) {
 	for _, o := range s.In(p.From.Address(), false) {
 		s.Purge(o)
 	}
 }
 
-// waits lets the engine wait for other runs, as it must where change keys are ignored.
+// waits makes the engine wait for other runs, as it must where change keys are ignored.
 func waits(s *scene, stamp *driver.Stamp) {
 	*stamp = driver.Stamp{}
 	s.engine.MarkWait = 30 * time.Second
 }
 
-// nth lets the nth call of a kind, or of the other, go differently.
+// nth makes the nth call of one kind or the other go differently.
 func nth(n int, kind, other detour.Kind, do func(*scene, *detour.Call)) func(*scene, *passage.Passage) {
 	return func(s *scene, _ *passage.Passage) {
 		left := n
@@ -71,7 +71,7 @@ func (broken) Begin(context.Context, driver.Stamp, driver.Item) error {
 	return errors.New("disk full")
 }
 
-// content lets every reading of content fail, second every one but the first.
+// content makes every reading of content fail, second every one but the first.
 func content(err error) func(*scene, *passage.Passage) {
 	return func(s *scene, _ *passage.Passage) {
 		s.twist = func(c *detour.Call) {
@@ -207,7 +207,7 @@ var starts = []start{
 	}},
 }
 
-// play lets a run stamp the item and crash, and another find it.
+// play has a run stamp the item and crash, and another run find it.
 func (x start) play(t *testing.T, s *scene, d driver.Direction) string {
 	o := s.deliver()
 	first := d
@@ -274,8 +274,8 @@ func (x start) play(t *testing.T, s *scene, d driver.Direction) string {
 		user, taken, aside, recoverable, len(s.ledger), s.trace.String(), end, r.Stamp.Operation == stamp.Operation, r.Stamp.Attempt == stamp.Attempt, r.Digest != "")
 }
 
-// TestStarts lets a passage begin with an item on which there is a stamp already, and
-// compares what the engine does, call by call, with testdata/starts.txt.
+// TestStarts begins a passage with an item that already has a stamp, and compares
+// what the engine does, call by call, with testdata/starts.txt.
 func TestStarts(t *testing.T) {
 	t.Parallel()
 	r := open(t, "testdata/starts.txt")

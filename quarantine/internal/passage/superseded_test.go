@@ -14,9 +14,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/detour"
 )
 
-// Where all is slow, a run marks an item a second time before it sends it. Another run that
-// was shown the first mark, and adopts that attempt, goes on with the second: the item is
-// not "in neither mailbox" when it has arrived under that one.
+// Where everything is slow, a run marks an item a second time before it sends it. Another
+// run that was shown the first mark, and adopts that attempt, continues with the second:
+// the item is not "in neither mailbox" when it has arrived under the second one.
 func TestAdoptedAttemptWasBegunAnew(t *testing.T) {
 	t.Parallel()
 	for _, way := range []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME} {

@@ -9,9 +9,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// unproved handles copies none of which matches the original. None is removed:
-// each is put aside. If the original is there, it then carries no attempt any
-// more.
+// unproved handles copies none of which matches the original. None is removed. If the
+// original is gone, or something may still arrive, the run ends undecided; otherwise each
+// copy is put aside, and the original is taken out of the attempt.
 func (p *Passage) unproved(ctx context.Context, s sight, copies []driver.Item) (done bool, err error) {
 	if s.source == nil {
 		p.residues = append(p.residues, "the only copy is in "+p.To.Address())
@@ -32,12 +32,12 @@ func (p *Passage) unproved(ctx context.Context, s sight, copies []driver.Item) (
 type Aside struct {
 	Item driver.Item // as it was last seen
 	Why  string      // it was put aside
-	// Left says why it could not be put aside, and lies where it was; empty if it
-	// was.
+	// Left says why it could not be put aside and still lies where it was; empty
+	// if it was put aside.
 	Left string
 }
 
-// String returns what people are told of it.
+// String describes the copy for people.
 func (a Aside) String() string {
 	s := fmt.Sprintf("%s is in %s of %s", a.Why, cmp.Or(a.Item.Folder.Path, "Deleted Items"), a.Item.Mailbox)
 	if a.Left != "" {
@@ -46,9 +46,8 @@ func (a Aside) String() string {
 	return s
 }
 
-// shelve puts a copy aside, where people find it, and takes it out of the
-// attempt. It reports whether the latter has been done, and tells of it in any
-// case.
+// shelve puts a copy aside, where people can find it, and takes it out of the attempt. It
+// returns whether the latter has been done, and records the copy in any case.
 func (p *Passage) shelve(ctx context.Context, c driver.Item, why string) bool {
 	a := Aside{Item: c, Why: why}
 	defer func() {
@@ -96,8 +95,8 @@ func (p *Passage) shelve(ctx context.Context, c driver.Item, why string) bool {
 	return true
 }
 
-// unbound reads back that a copy has been taken out of the attempt. If it was not, the
-// next run would take it for the item that came back.
+// unbound reads back that a copy has been taken out of the attempt. If it had not
+// been, the next run would mistake it for the item that came back.
 func (p *Passage) unbound(ctx context.Context, marked driver.Item) error {
 	read, err := p.engine.Inspect(ctx, p.To, marked.ID)
 	switch {
@@ -111,8 +110,8 @@ func (p *Passage) unbound(ctx context.Context, marked driver.Item) error {
 	return nil
 }
 
-// Aside puts aside a copy that has come to its user when another one was there
-// already, and says where it is.
+// Aside puts aside a copy that has reached its user when another one was there
+// already, and reports where it is.
 func (e *Engine) Aside(ctx context.Context, user driver.Mailbox, late driver.Item) Result {
 	p := e.New(Passage{Direction: driver.ToUser, To: user})
 	p.shelve(ctx, late, "a second copy, which came late,")

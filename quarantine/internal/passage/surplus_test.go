@@ -14,8 +14,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/passage"
 )
 
-// A second copy with the stamp of the first goes where people find it; where that
-// cannot be done, it stays, and is told in any case.
+// A second copy with the stamp of the first goes where people can find it; if
+// that cannot be done, it stays where it is. It is reported in any case.
 func TestSecondCopy(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
@@ -102,8 +102,8 @@ func refuse(kind detour.Kind) func(*detour.Call) {
 	}
 }
 
-// Of items with one operation, the one of the latest attempt stays, and is the same
-// for everyone; the others are put aside if they are the same message.
+// Of several items with one operation, the one of the latest attempt stays, and every run
+// chooses the same one; the others are put aside if they are the same message.
 func TestSingle(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestSingle(t *testing.T) {
 		assert.Len(t, others[first.Stamp.Operation].Asides, 3)
 		assert.Equal(t, "IIIIIIICCMIDSICCMIDSI", s.trace.String(), "who has no other is not read")
 
-		// What no longer exists under its id is left out.
+		// Whatever no longer exists under its id is left out.
 		for _, o := range s.In(vault, false) {
 			s.File(o)
 		}

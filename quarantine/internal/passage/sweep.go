@@ -8,10 +8,10 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Sweep permanently removes what moving an item away has left in Recoverable
-// Items, if the driver can find it: what has the stamp of the same attempt and is whole
-// in the proved copy. It returns what could not be removed, or was not: what the copy
-// does not have may be nowhere else.
+// Sweep permanently removes what moving an item away has left in Recoverable Items, if
+// the driver can find it: items that have the stamp of the same attempt and that the
+// proved copy matches. It returns descriptions of what could not be removed, or was not
+// removed because the copy does not match it: what the copy lacks may exist nowhere else.
 func (e *Engine) Sweep(ctx context.Context, from driver.Mailbox, copied driver.Item, stamp driver.Stamp) (residues []string) {
 	sweeper, ok := driver.As[driver.Sweeper](from)
 	if e.Leaves || !ok {

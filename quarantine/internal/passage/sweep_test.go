@@ -13,8 +13,9 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// A run dies when it has made a copy from MIME, and the owner deletes the original for good.
-// What can be recovered of it is compared with the copy as MIME allows, and removed.
+// A run dies after it has made a copy from MIME, and the owner permanently deletes the
+// original. What can be recovered of it is compared with the copy as strictly as MIME
+// allows, and removed.
 func TestSweepBesideACopyFromMIME(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -35,7 +36,7 @@ func TestSweepBesideACopyFromMIME(t *testing.T) {
 		s.run(ctx, s.passage(driver.ToQuarantine, s.seen(t, o)))
 		s.twist = nil
 		require.Len(t, s.In(vault, false), 1)
-		s.File(o) // gives it another id
+		s.File(o) // which gives it another id
 		o.Folder = s.FolderOf(alice, twobox.Recoverable)
 		assert.Equal(t, []string{"done in /Quarantine"}, s.recover(t.Context()))
 		user, taken, aside, recoverable := s.count()

@@ -23,9 +23,9 @@ type state string
 
 // States of an end.
 const (
-	whatever state = ""      // it does not matter
+	whatever state = ""      // does not matter
 	there    state = "there" // seen in this look
-	shown    state = "shown" // absent, and shown to be
+	shown    state = "shown" // absent, as has been shown
 )
 
 // rule is a row with its condition.
@@ -36,7 +36,7 @@ type rule struct {
 	row              row
 }
 
-// rules is the table. The first one that fits counts.
+// rules is the table. The first rule that fits applies.
 var rules = []rule{
 	{there, there, "", nil, rowProve},
 	{shown, there, "", nil, rowArrived},
@@ -51,7 +51,7 @@ var rules = []rule{
 	{shown, shown, "", nil, rowNowhere},
 }
 
-// row returns which row of the table a sight is in.
+// row returns the row of the table that fits a sight.
 func (p *Passage) row(s sight) row {
 	original := stateOf(s.source != nil, s.noSource)
 	copied := stateOf(len(s.copies) > 0, s.noCopy)
@@ -63,7 +63,7 @@ func (p *Passage) row(s sight) row {
 	return p.saw(rule{row: rowLookAgain})
 }
 
-// saw tells of a rule that fits.
+// saw reports a rule that fits.
 func (p *Passage) saw(r rule) row {
 	if p.engine.Saw != nil {
 		p.engine.Saw(r.String())
@@ -71,7 +71,7 @@ func (p *Passage) saw(r rule) row {
 	return r.row
 }
 
-// String returns the row and, as several rows have one name, its condition.
+// String returns the row and, since several rows share a name, its condition.
 func (r rule) String() string {
 	if r.and == "" {
 		return string(r.row)
@@ -89,13 +89,14 @@ func stateOf(seen, absent bool) state {
 	return whatever
 }
 
-// free reports whether nothing of the attempt can arrive any more, nor the original be
-// removed: everything that was sent has been answered, or it is too late.
+// free reports whether nothing of the attempt can arrive any more, and no request can
+// still remove the original: everything that was sent has been answered, or it is too
+// late.
 func (p *Passage) free() bool {
 	return !p.adopted && !p.inFlight && !p.removing || p.engine.expired(p.stamp)
 }
 
-// Rows returns the rows of the table as [Engine].Saw gets them, in their order.
+// Rows returns the rows of the table, in order, as they are passed to [Engine].Saw.
 func Rows() []string {
 	var all []string
 	for _, r := range rules {

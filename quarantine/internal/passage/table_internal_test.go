@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each row has a name of its own: of those that end alike, the condition is part of it.
+// Each row has a distinct name: for rows that end alike, the condition is part of it.
 func TestRowsHaveNames(t *testing.T) {
 	t.Parallel()
 	assert.Contains(t, Rows(), "prove")
@@ -21,7 +21,7 @@ func TestRowsHaveNames(t *testing.T) {
 	}
 }
 
-// The table that people read, in the package comment, is the one that runs.
+// The table in the package comment, which people read, is the one that runs.
 func TestTableOfThePackageComment(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile("doc.go")

@@ -18,14 +18,14 @@ var (
 	errFailed  = &driver.Error{Err: errors.New("internal error"), Answered: true}
 )
 
-// turn is a thing that goes differently at a call.
+// turn is something that goes differently at a call.
 type turn struct {
 	name   string
-	writes bool // it makes sense at a write only
+	writes bool // it makes sense only at a write
 	do     func(*scene, *detour.Call)
 }
 
-// fails lets a call fail; the server has not acted.
+// fails makes a call fail; the server has not acted.
 func fails(err error) func(*scene, *detour.Call) {
 	return func(s *scene, c *detour.Call) {
 		c.Answer.Carried = s.carried()
@@ -33,12 +33,12 @@ func fails(err error) func(*scene, *detour.Call) {
 	}
 }
 
-// carried describes what the first way does.
+// carried describes how the first way carries.
 func (s *scene) carried() driver.Carried {
 	return driver.Carried{Way: s.way, Faithful: s.way != driver.WayMIME, Once: s.way == driver.WayMove}
 }
 
-// acted lets a call fail after the server has acted.
+// acted makes a call fail after the server has acted.
 func acted(err error) func(*scene, *detour.Call) {
 	return func(_ *scene, c *detour.Call) {
 		if c.Act(); c.Answer.Err == nil {
@@ -47,7 +47,7 @@ func acted(err error) func(*scene, *detour.Call) {
 	}
 }
 
-// says lets a call succeed, though the server does nothing.
+// says makes a call succeed, though the server does nothing.
 func says(s *scene, c *detour.Call) {
 	c.Answer = detour.Answer{Item: c.Item, Carried: s.carried()}
 	if c.Change.Stamp != nil || c.Change.Clear {
@@ -55,7 +55,7 @@ func says(s *scene, c *detour.Call) {
 	}
 }
 
-// then lets something happen before the server acts.
+// then makes something happen before the server acts.
 func then(do func(*scene)) func(*scene, *detour.Call) {
 	return func(s *scene, c *detour.Call) {
 		do(s)
@@ -63,7 +63,7 @@ func then(do func(*scene)) func(*scene, *detour.Call) {
 	}
 }
 
-// each lets somebody do something to what they see in a mailbox.
+// each has somebody do something to everything they see in a mailbox.
 func each(box string, do func(*scene, *twobox.Object)) func(*scene, *detour.Call) {
 	return then(func(s *scene) {
 		for _, o := range s.In(box, false) {
@@ -86,7 +86,7 @@ func peruse(_ *scene, o *twobox.Object) {
 	o.Version++
 }
 
-// always lets all further calls of the kind go differently, for the same mailbox.
+// always makes all further calls of the kind to the same mailbox go differently.
 func always(do func(*scene, *detour.Call)) func(*scene, *detour.Call) {
 	return func(s *scene, first *detour.Call) {
 		do(s, first)
@@ -100,13 +100,13 @@ func always(do func(*scene, *detour.Call)) func(*scene, *detour.Call) {
 	}
 }
 
-// soon lets the answer to a call be lost, and something happen to each item of the
+// soon loses the answer to a call, and makes something happen to each item of the
 // mailbox that is read next.
 func soon(do func(*scene, *twobox.Object)) func(*scene, *detour.Call) {
 	return soonAfter(acted(errLost), do)
 }
 
-// soonAfter is the same for a call that goes another way.
+// soonAfter is the same for a call that goes differently in some other way.
 func soonAfter(first func(*scene, *detour.Call), do func(*scene, *twobox.Object)) func(*scene, *detour.Call) {
 	return func(s *scene, c *detour.Call) {
 		first(s, c)
@@ -122,8 +122,8 @@ func soonAfter(first func(*scene, *detour.Call), do func(*scene, *twobox.Object)
 	}
 }
 
-// unsearched lets a search say that it could not search a folder, after it has shown
-// what there is, or nothing.
+// unsearched makes a search report that it could not search a folder, after it has
+// shown everything there is, or nothing.
 func unsearched(shows bool) func(*scene, *detour.Call) {
 	return func(_ *scene, c *detour.Call) {
 		if c.Act(); c.Kind != detour.Find {
@@ -136,7 +136,7 @@ func unsearched(shows bool) func(*scene, *detour.Call) {
 	}
 }
 
-// unreadable lets no content be read from a call on.
+// unreadable makes all content unreadable from a call on.
 func unreadable(first func(*scene, *detour.Call)) func(*scene, *detour.Call) {
 	return func(s *scene, c *detour.Call) {
 		s.twist = nil
@@ -149,7 +149,7 @@ func unreadable(first func(*scene, *detour.Call)) func(*scene, *detour.Call) {
 	}
 }
 
-// slow lets each call of a kind take so long before the server acts.
+// slow makes each call of a kind take the given time before the server acts.
 func slow(d time.Duration) func(*scene, *detour.Call) {
 	return func(_ *scene, c *detour.Call) {
 		time.Sleep(d)
@@ -157,8 +157,8 @@ func slow(d time.Duration) func(*scene, *detour.Call) {
 	}
 }
 
-// editedThen lets the original be edited, and then calls of a kind to the other end go
-// differently.
+// editedThen has the original edited, and then makes calls of a kind to the other end
+// go differently.
 func editedThen(kind detour.Kind, do func(*scene, *detour.Call)) func(*scene, *detour.Call) {
 	return func(s *scene, c *detour.Call) {
 		originals(func(s *scene, o *twobox.Object) { s.Edit(o) })(s, c)
@@ -172,7 +172,7 @@ func editedThen(kind detour.Kind, do func(*scene, *detour.Call)) func(*scene, *d
 	}
 }
 
-// originals lets somebody do something to what is sent, where it comes from.
+// originals has somebody do something to what is sent, at the end it comes from.
 func originals(do func(*scene, *twobox.Object)) func(*scene, *detour.Call) {
 	return func(s *scene, c *detour.Call) {
 		box := alice
@@ -183,7 +183,7 @@ func originals(do func(*scene, *twobox.Object)) func(*scene, *detour.Call) {
 	}
 }
 
-// fromThen lets a write fail, and then each reading of an item.
+// fromThen makes a write fail, and then each reading of an item.
 func fromThen(first error, acts bool, then error) func(*scene, *detour.Call) {
 	return func(s *scene, c *detour.Call) {
 		if acts {

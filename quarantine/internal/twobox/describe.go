@@ -10,8 +10,8 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// Description is a state in words that are the same for states which differ only in
-// ids, names of operations and attempts, and the time of day.
+// Description is a state in words, which are the same for states that differ only
+// in ids, names of operations and attempts, and the time of day.
 type Description struct {
 	system *System
 	now    time.Time
@@ -20,8 +20,8 @@ type Description struct {
 	ranks  map[string]int // of objects, by id
 }
 
-// Describe returns the description of the system, to which a caller may add what else
-// belongs to the state.
+// Describe returns the description of the system, to which a caller may add whatever
+// else belongs to the state.
 func (s *System) Describe() *Description {
 	s.Due()
 	d := &Description{system: s, now: time.Now(), names: make(map[string]int), ranks: make(map[string]int)}
@@ -82,7 +82,7 @@ func (d *Description) Name(name string) int {
 	return d.names[name]
 }
 
-// Item returns a number for the object that has an id, -1 if none has.
+// Item returns a number for the object with an id, or -1 if no object has it.
 func (d *Description) Item(id string) int {
 	if rank, ok := d.ranks[id]; ok {
 		return rank
@@ -90,7 +90,7 @@ func (d *Description) Item(id string) int {
 	return -1
 }
 
-// Until returns how long it is until a time, 0 if it is over.
+// Until returns how long it is until a time, or 0 if the time has passed.
 func (d *Description) Until(t time.Time) time.Duration { return max(0, t.Sub(d.now)) }
 
 // Stamp adds a stamp.

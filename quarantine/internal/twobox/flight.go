@@ -9,17 +9,17 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// flight is a request that changes something, on its way.
+// flight is a request on its way that changes something.
 type flight struct {
 	due  time.Time
 	kind kind
 	box  string
 	item driver.Item // to mark, remove or move
 	mark driver.Change
-	// to is the folder that it is for, made the copy that it brings.
+	// to is the destination folder, and made is the copy that the request brings.
 	to   int
 	made *Object
-	lost bool // the stamp does not stay
+	lost bool // the stamp is not kept
 }
 
 // kind is what a request does.
@@ -30,13 +30,13 @@ const (
 	removes kind = "remove"
 	moves   kind = "move" // to the other mailbox
 	shelves kind = "shelve"
-	brings  kind = "bring" // what has been read to the other mailbox
+	brings  kind = "bring" // to the other mailbox, from what has been read
 )
 
-// Delay lets the next write take effect later. Its answer is lost.
+// Delay makes the next write take effect later. Its answer is lost.
 func (s *System) Delay(d time.Duration) { s.late = d }
 
-// Due lets everything take effect whose time has come. Each call does so itself.
+// Due makes every request whose time has come take effect. Each call does so itself.
 func (s *System) Due() {
 	now := time.Now()
 	for {
@@ -59,10 +59,10 @@ func (s *System) Due() {
 // InFlight reports whether a request is on its way.
 func (s *System) InFlight() bool { return len(s.flights) > 0 }
 
-// errLost is the answer that does not come.
+// errLost stands for an answer that does not come.
 var errLost = errors.New("the connection was lost")
 
-// send lets a request take effect: now, or later if the server is slow.
+// send makes a request take effect: now, or later if the server is slow.
 func (s *System) send(f flight) (*Object, error) {
 	f.lost = s.StampsLost
 	if s.late > 0 {
@@ -74,7 +74,7 @@ func (s *System) send(f flight) (*Object, error) {
 	return s.land(f, time.Now())
 }
 
-// land lets a request take effect at a time.
+// land makes a request take effect at a given time.
 func (s *System) land(f flight, now time.Time) (*Object, error) {
 	if f.kind == brings {
 		return s.add(*f.made, now), nil

@@ -20,8 +20,8 @@ type mailbox struct {
 // Address returns the address of the mailbox.
 func (m mailbox) Address() string { return m.address }
 
-// Find searches folder by folder. What moves meanwhile may be seen twice, or not at
-// all.
+// Find searches folder by folder. What moves in the meantime may be seen twice, or
+// not at all.
 func (m mailbox) Find(ctx context.Context, q driver.Query) (driver.Findings, error) {
 	s := m.system
 	if err := ended(ctx); err != nil {
@@ -95,8 +95,8 @@ func (m mailbox) Inspect(ctx context.Context, id string) (driver.Item, error) {
 	return m.system.item(o), nil
 }
 
-// Content reads an item: a text that says which message it is, in which edition, unless
-// it has been cut.
+// Content reads an item: a text that identifies the message and its edition, unless it
+// has been cut.
 func (m mailbox) Content(ctx context.Context, it driver.Item) (driver.Content, error) {
 	m.system.Due()
 	if err := ended(ctx); err != nil {
@@ -125,7 +125,7 @@ func (m mailbox) Mark(ctx context.Context, item driver.Item, mark driver.Change)
 	}
 	changed := m.system.item(o)
 	if mark.Stamp != nil {
-		changed.Stamp = mark.Stamp // as the driver for EWS does, which does not read it again
+		changed.Stamp = mark.Stamp // like the driver for EWS, which does not read it again
 	}
 	return changed, nil
 }

@@ -19,11 +19,11 @@ type Message struct {
 type Object struct {
 	Number  int  // of this object; a move keeps it
 	Message int  // which message it is a copy of: an index of [System.Messages]
-	Edition int  // of its text: each edit makes a new one
+	Edition int  // of its text: each edit makes a new edition
 	Cut     bool // its end is missing
 
 	ID      string // under which it is known; a move changes it
-	Version int    // each change makes a new one; a move does not
+	Version int    // each change makes a new version; a move does not
 	Box     string // address of the mailbox
 	Folder  int    // an index of [System.Folders]
 	Read    bool
@@ -41,7 +41,7 @@ type Folder struct {
 	ID   string
 	Name string // display name
 	Base string // well-known name, or empty
-	// Recoverable means that it holds what can be recovered, and is not searched.
+	// Recoverable means that it holds recoverable items, and is not searched.
 	Recoverable bool
 }
 
@@ -52,7 +52,7 @@ const (
 	Recoverable  = "recoverableitemsdeletions"
 )
 
-// as returns the folder as the driver does.
+// as returns the folder as the driver presents it.
 func (f Folder) as() driver.Folder {
 	d := driver.Folder{ID: f.ID, Path: "/" + f.Name, Base: f.Base, Recoverable: f.Recoverable}
 	if f.Base == "" {
@@ -61,7 +61,7 @@ func (f Folder) as() driver.Folder {
 	return d
 }
 
-// item returns an object as the driver does.
+// item returns an object as the driver presents it.
 func (s *System) item(o *Object) driver.Item {
 	m := s.Messages[o.Message]
 	size := int64(4000)

@@ -2,7 +2,7 @@ package twobox
 
 import "time"
 
-// What people do, they do to an object that they see.
+// People act on objects that they see.
 
 // File moves an object to the folder of its mailbox that is searched last or, if it is
 // there, to the Inbox.
@@ -51,13 +51,13 @@ func (s *System) Read(o *Object) {
 	o.Version++
 }
 
-// Flag changes an object, and nothing that a driver tells of it but the version.
+// Flag changes an object, but nothing that a driver reports about it except the version.
 func (s *System) Flag(o *Object) {
 	s.Due()
 	o.Version++
 }
 
-// Purge removes an object for good.
+// Purge permanently removes an object.
 func (s *System) Purge(o *Object) {
 	s.Due()
 	s.drop(o, time.Now())

@@ -8,13 +8,13 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// strategy is the driver over a system, as one process has it.
+// strategy is the driver for a system, as one process has it.
 type strategy struct {
 	system *System
 	ways   []driver.Way
 }
 
-// Strategy returns a driver over the system that carries in these ways, in this order.
+// Strategy returns a driver for the system that carries in the given ways, in that order.
 func (s *System) Strategy(ways ...driver.Way) driver.Strategy { return strategy{s, ways} }
 
 // Name returns "twobox".
@@ -75,7 +75,7 @@ func (t strategy) Carry(ctx context.Context, c driver.Carriage) (driver.Carried,
 }
 
 // ended returns an error if the context of a call has ended: then nothing is sent. As
-// with the driver for EWS, the error does not say so.
+// with the driver for EWS, the error does not say that the context has ended.
 func ended(ctx context.Context) error {
 	if ctx.Err() == nil {
 		return nil

@@ -9,32 +9,34 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
-// System is what a server keeps of two mailboxes, and how it behaves. It is not safe
-// for concurrent use.
+// System is a server's state of two mailboxes, and its behaviour. It is not safe for
+// concurrent use.
 type System struct {
 	User, Quarantine string // addresses
 	Messages         []Message
 	Folders          []Folder
 	Objects          []*Object // by number; nil for what has been removed
 
-	// Lag is how long a search does not show what has come to a folder, and matches
-	// the stamp that an item had before. Linger is how long it shows what has left.
+	// Lag is how long a search does not show what has come into a folder, and still
+	// matches the stamp that an item had before. Linger is how long it still shows
+	// what has left.
 	Lag, Linger time.Duration
 	// VersionsIgnored means that a write is not refused if the item has changed.
 	VersionsIgnored bool
-	// RemovesUnchecked means that only a removal is not refused then, as on Exchange.
+	// RemovesUnchecked means that only a removal is not refused in that case, as on
+	// Exchange.
 	RemovesUnchecked bool
 	// StampsLost means that no write keeps a stamp.
 	StampsLost bool
 	// Cuts means that what is read to be carried arrives without its end.
 	Cuts bool
-	// Refuses are ways that the server refuses between the mailboxes.
+	// Refuses contains the ways that the server refuses between the mailboxes.
 	Refuses map[driver.Way]bool
 
 	// Between, if set, is called between two folders of a search, with the mailbox.
 	Between func(box string)
-	// Removing, if set, is called when a process, not a person, removes an object for
-	// good, before it is gone.
+	// Removing, if set, is called when a process, not a person, is about to remove an
+	// object permanently.
 	Removing func(o *Object)
 
 	ids     int
@@ -43,7 +45,7 @@ type System struct {
 	late    time.Duration // of the next write
 }
 
-// ghost is what a search goes on to show in a folder.
+// ghost is what a search still shows in a folder after it has left.
 type ghost struct {
 	folder int
 	item   driver.Item
@@ -85,8 +87,8 @@ func (s *System) order(box string) []int {
 	return append(all, last)
 }
 
-// FolderOf returns the folder of a mailbox with a well-known name, or with a display
-// name; -1 if it has none.
+// FolderOf returns the folder of a mailbox with a well-known name or a display name,
+// or -1 if the mailbox has no such folder.
 func (s *System) FolderOf(box, name string) int {
 	return slices.IndexFunc(s.Folders, func(f Folder) bool { return f.Box == box && (f.Base == name || f.Base == "" && f.Name == name) })
 }
@@ -112,7 +114,7 @@ func (s *System) place(o *Object, box string, folder int, now time.Time) {
 	o.Box, o.Folder, o.ID, o.arrived = box, folder, "item-"+strconv.Itoa(s.ids), now
 }
 
-// leave lets searches go on to show an object where it is.
+// leave makes searches keep showing an object where it is.
 func (s *System) leave(o *Object, now time.Time) {
 	if s.Linger > 0 {
 		s.ghosts = append(s.ghosts, ghost{o.Folder, s.item(o), now.Add(s.Linger)})
@@ -125,7 +127,7 @@ func (s *System) move(o *Object, box string, folder int, now time.Time) {
 	s.place(o, box, folder, now)
 }
 
-// drop removes an object for good.
+// drop permanently removes an object.
 func (s *System) drop(o *Object, now time.Time) {
 	s.leave(o, now)
 	s.Objects[o.Number] = nil
@@ -149,8 +151,8 @@ func (s *System) byID(box, id string) *Object {
 	return nil
 }
 
-// In returns the objects of a mailbox that a user sees, or with hidden those in
-// Recoverable Items as well.
+// In returns the objects of a mailbox that a user sees and, with hidden, those
+// in Recoverable Items as well.
 func (s *System) In(box string, hidden bool) []*Object {
 	var in []*Object
 	for _, o := range s.Objects {
@@ -161,7 +163,7 @@ func (s *System) In(box string, hidden bool) []*Object {
 	return in
 }
 
-// Blind lets no search show an object for some time.
+// Blind hides an object from searches for some time.
 func (s *System) Blind(o *Object, d time.Duration) { o.blind = time.Now().Add(d) }
 
 // Clone returns a copy of the system. It has no hooks.

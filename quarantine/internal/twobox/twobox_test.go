@@ -21,7 +21,7 @@ const (
 
 var ways = []driver.Way{driver.WayMove, driver.WayTransfer, driver.WayMIME}
 
-// scene is a system with one message, and the driver over it.
+// scene is a system with one message, and the driver for it.
 type scene struct {
 	*twobox.System
 	driver.Strategy
@@ -72,8 +72,8 @@ func (x *scene) carry(ctx context.Context, it driver.Item, only driver.Way) (dri
 	return x.Carry(ctx, driver.Carriage{From: x.user, Item: it, To: x.vault, Folder: x.dest, Only: only})
 }
 
-// Each way says what it is, takes the stamp along, and leaves at the source what it
-// does on Exchange.
+// Each way reports what it is, takes the stamp along, and leaves at the source what
+// it leaves there on Exchange.
 func TestWays(t *testing.T) {
 	for _, way := range ways {
 		t.Run(string(way), func(t *testing.T) {
@@ -148,7 +148,7 @@ func TestSightings(t *testing.T) {
 	})
 }
 
-// Searches may be behind, show what has left, or not see one object.
+// Searches may lag behind, still show what has left, or not see one object.
 func TestSearches(t *testing.T) {
 	inScene(t, func(t *testing.T, x *scene) {
 		x.Lag = 30 * time.Second
@@ -180,7 +180,7 @@ func TestSearches(t *testing.T) {
 	})
 }
 
-// A write that is late takes effect when its time has come, as the item is then.
+// A late write takes effect when its time has come, on the item as it is then.
 func TestLateWrites(t *testing.T) {
 	inScene(t, func(t *testing.T, x *scene) {
 		it := x.marked(t)
@@ -229,8 +229,8 @@ func TestUnwilling(t *testing.T) {
 	})
 }
 
-// Two systems in which the same was done have one fingerprint, whatever names and
-// times they have; and a clone goes its own way.
+// Two systems in which the same was done have the same fingerprint, whatever
+// names and times they have; and a clone is independent.
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
 	var prints [][16]byte
