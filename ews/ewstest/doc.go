@@ -22,43 +22,43 @@
 // operation, if that is not Exchange 2010; "not" lists what real servers do in it but
 // ewstest does not, which is refused ([Operations]):
 //
-//   - ApplyConversationAction, not: actions on messages to come (AlwaysCategorize, AlwaysDelete, AlwaysMove); SetRetentionPolicy
+//   - ApplyConversationAction; not supported: actions on future messages (AlwaysCategorize, AlwaysDelete, AlwaysMove); SetRetentionPolicy
 //   - ArchiveItem (since Exchange2013)
-//   - ConvertId, not: ids of public folders
+//   - ConvertId; not supported: public folder ids
 //   - CopyFolder
 //   - CopyItem
 //   - CreateAttachment
 //   - CreateFolder
 //   - CreateFolderPath (since Exchange2013)
-//   - CreateItem, not: answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, lists and tasks but Start, End and DisplayName; of contacts, numbers, postal addresses, dates and pictures
+//   - CreateItem; not supported: replies in public folders (PostReplyItem); meeting responses with a body; of appointments, lists and tasks, all fields other than Start, End and DisplayName; of contacts, phone numbers, postal addresses, dates and pictures
 //   - DeleteAttachment
 //   - DeleteFolder
 //   - DeleteItem
 //   - EmptyFolder
-//   - ExpandDL, not: lists in a mailbox
+//   - ExpandDL; not supported: distribution lists in a mailbox
 //   - ExportItems
-//   - FindConversation, not: views that begin where a condition is met; the archive together with the mailbox; ReturnDeletedItems; Preview and the other properties that are about more than the messages
+//   - FindConversation; not supported: views that start at a condition; the mailbox and its archive together; ReturnDeletedItems; Preview and the other properties that go beyond the messages
 //   - FindFolder
-//   - FindItem, not: ReturnDeletedItems; groups that collapse; series of appointments
+//   - FindItem; not supported: ReturnDeletedItems; collapsible groups; recurring appointments
 //   - GetAttachment
-//   - GetConversationItems (since Exchange2013), not: SyncState; the archive together with the mailbox
+//   - GetConversationItems (since Exchange2013); not supported: SyncState; the mailbox and its archive together
 //   - GetEvents
 //   - GetFolder
-//   - GetItem, not: fields of appointments, lists and tasks but Start, End and DisplayName; of contacts, numbers, postal addresses, dates and pictures
+//   - GetItem; not supported: of appointments, lists and tasks, all fields other than Start, End and DisplayName; of contacts, phone numbers, postal addresses, dates and pictures
 //   - GetServerTimeZones
 //   - GetStreamingEvents
 //   - MarkAllItemsAsRead (since Exchange2013)
 //   - MarkAsJunk (since Exchange2013)
 //   - MoveFolder
 //   - MoveItem
-//   - ResolveNames, not: contacts in a mailbox
+//   - ResolveNames; not supported: contacts in a mailbox
 //   - SendItem
 //   - Subscribe
 //   - SyncFolderHierarchy
 //   - SyncFolderItems
 //   - Unsubscribe
 //   - UpdateFolder
-//   - UpdateItem, not: fields of appointments, lists and tasks but Start, End and DisplayName; of contacts, numbers, postal addresses, dates and pictures
+//   - UpdateItem; not supported: of appointments, lists and tasks, all fields other than Start, End and DisplayName; of contacts, phone numbers, postal addresses, dates and pictures
 //   - UploadItems
 //
 // All other operations of the protocol are refused with the fault ErrorInvalidOperation,

@@ -37,14 +37,14 @@ func Operations() []Operation {
 
 // lacking describes what operations do not do.
 var lacking = map[string]string{
-	"ApplyConversationAction": "actions on messages to come (AlwaysCategorize, AlwaysDelete, AlwaysMove); SetRetentionPolicy",
-	"FindConversation":        "views that begin where a condition is met; the archive together with the mailbox; ReturnDeletedItems; Preview and the other properties that are about more than the messages",
-	"GetConversationItems":    "SyncState; the archive together with the mailbox",
-	"ConvertId":               "ids of public folders",
-	"CreateItem":              "answers in public folders (PostReplyItem); answers to meetings with a text; fields of appointments, lists and tasks but Start, End and DisplayName; of contacts, numbers, postal addresses, dates and pictures",
-	"ExpandDL":                "lists in a mailbox",
-	"FindItem":                "ReturnDeletedItems; groups that collapse; series of appointments",
-	"GetItem":                 "fields of appointments, lists and tasks but Start, End and DisplayName; of contacts, numbers, postal addresses, dates and pictures",
+	"ApplyConversationAction": "actions on future messages (AlwaysCategorize, AlwaysDelete, AlwaysMove); SetRetentionPolicy",
+	"FindConversation":        "views that start at a condition; the mailbox and its archive together; ReturnDeletedItems; Preview and the other properties that go beyond the messages",
+	"GetConversationItems":    "SyncState; the mailbox and its archive together",
+	"ConvertId":               "public folder ids",
+	"CreateItem":              "replies in public folders (PostReplyItem); meeting responses with a body; of appointments, lists and tasks, all fields other than Start, End and DisplayName; of contacts, phone numbers, postal addresses, dates and pictures",
+	"ExpandDL":                "distribution lists in a mailbox",
+	"FindItem":                "ReturnDeletedItems; collapsible groups; recurring appointments",
+	"GetItem":                 "of appointments, lists and tasks, all fields other than Start, End and DisplayName; of contacts, phone numbers, postal addresses, dates and pictures",
 	"ResolveNames":            "contacts in a mailbox",
-	"UpdateItem":              "fields of appointments, lists and tasks but Start, End and DisplayName; of contacts, numbers, postal addresses, dates and pictures",
+	"UpdateItem":              "of appointments, lists and tasks, all fields other than Start, End and DisplayName; of contacts, phone numbers, postal addresses, dates and pictures",
 }

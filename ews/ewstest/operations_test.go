@@ -26,7 +26,7 @@ func TestDocListsTheOperations(t *testing.T) {
 			fmt.Fprintf(&list, " (since %s)", o.Since)
 		}
 		if o.Lacks != "" {
-			list.WriteString(", not: " + o.Lacks)
+			list.WriteString("; not supported: " + o.Lacks)
 		}
 		list.WriteString("\n")
 	}

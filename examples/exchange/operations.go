@@ -16,7 +16,7 @@ func operations() string {
 			fmt.Fprintf(&b, ", since %s", o.Since)
 		}
 		if o.Lacks != "" {
-			b.WriteString(", not: " + o.Lacks)
+			b.WriteString("; not supported: " + o.Lacks)
 		}
 	}
 	return strings.TrimPrefix(b.String(), "\n")
