@@ -105,6 +105,18 @@ func givesBack(x *exploration, s *quarantine.Service) {
 	x.rivalSaid(r, err)
 }
 
+// givesBackListed restores what the list of the quarantine shows, as operators do.
+func givesBackListed(x *exploration, s *quarantine.Service) {
+	for h, err := range s.List(context.Background(), quarantine.ListRequest{Mailbox: alice, MessageID: theID}) {
+		if err != nil {
+			return
+		}
+		r, err := s.Restore(context.Background(), h.Receipt())
+		x.report("   rival's restore from the list", r, err)
+		x.rivalSaid(r, err)
+	}
+}
+
 // rivalSaid notes that a rival, which has no journal and is not run again, has left
 // something undecided.
 func (x *exploration) rivalSaid(r *quarantine.Receipt, err error) {
@@ -216,6 +228,7 @@ var peoplesDeviations = []*deviation{
 
 	rival("rival quarantines", false, nil, takes),
 	rival("rival restores", true, nil, givesBack),
+	rival("rival restores from the list", true, nil, givesBackListed),
 	rival("another installation quarantines", false, theirKey, takes),
 	rival("another installation restores", true, theirKey, givesBack),
 	{name: "rival recovers", do: func(x *exploration) bool {

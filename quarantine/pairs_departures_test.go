@@ -182,6 +182,19 @@ func returning(x *striking, s *quarantine.Service) {
 	x.report("   rival's restore", r, err)
 }
 
+// returningListed restores what the list of the quarantine shows, as operators do.
+func returningListed(x *striking, s *quarantine.Service) {
+	x.undone = x.undone || x.direction == driver.ToQuarantine
+	ctx := context.WithoutCancel(x.ctx)
+	for h, err := range s.List(ctx, quarantine.ListRequest{Mailbox: alice, MessageID: theID}) {
+		if err != nil {
+			return
+		}
+		r, err := s.Restore(ctx, h.Receipt())
+		x.report("   rival's restore from the list", r, err)
+	}
+}
+
 // recovering is a rival that believes the process to be dead.
 func recovering(x *striking, s *quarantine.Service) {
 	x.book.restart()
@@ -278,6 +291,7 @@ func allDepartures() (all []*departure) {
 	add(
 		rivalOf("rival quarantines", key, true, taking), rivalOf("rival restores", key, true, returning), rivalOf("rival recovers", key, true, recovering),
 		rivalOf("rival without the journal quarantines", key, false, taking), rivalOf("rival without the journal restores", key, false, returning),
+		rivalOf("rival without the journal restores from the list", key, false, returningListed),
 		rivalOf("another installation quarantines", otherKey, false, taking), rivalOf("another installation restores", otherKey, false, returning),
 	)
 	add(&departure{name: "crash", do: func(x *striking) { x.crash() }})
