@@ -168,7 +168,7 @@ func serveWith(t *testing.T, bin string, args ...string) ready {
 func configFor(t *testing.T, url, access string) string {
 	t.Helper()
 	text, err := json.Marshal(map[string]any{
-		"ewsUrl": url, "quarantineMailbox": "quarantine@example.test", "access": access,
+		"ewsUrl": url, "quarantineMailbox": "quarantine@example.test", "access": access, "searchLag": "1ms",
 		"authentication": map[string]string{"type": "basic", "username": `EXAMPLE\svc`, "password": "svc-password"},
 	})
 	require.NoError(t, err)

@@ -68,7 +68,7 @@ func TestGraphInPlace(t *testing.T) {
 	assert.Equal(t, exitSome, b.run(t, "purge", "-older-than", "90d").status)
 	purged := b.run(t, "purge", "-older-than", "90d", "-mailboxes", addresses)
 	require.Equal(t, exitDone, purged.status, purged.stderr)
-	assert.Contains(t, purged.stderr, "0 messages would be removed")
+	assert.Contains(t, purged.stderr, "0 messages would be permanently removed")
 
 	shown := b.run(t, "show", phishing, "-mailbox", "alice@example.test")
 	require.Equal(t, exitDone, shown.status, shown.stderr)
