@@ -116,6 +116,14 @@ func startBrowser(t *testing.T) *browser {
 // call sends a command, and returns its result; events in between are skipped.
 func (b *browser) call(method string, params any) map[string]any {
 	b.t.Helper()
+	answer := b.ask(method, params)
+	require.Nil(b.t, answer.Error, method)
+	return answer.Result
+}
+
+// ask is call for a command that may fail.
+func (b *browser) ask(method string, params any) message {
+	b.t.Helper()
 	b.n++
 	message := map[string]any{"id": b.n, "method": method}
 	if params != nil {
@@ -129,10 +137,8 @@ func (b *browser) call(method string, params any) map[string]any {
 	_, err = b.to.Write(append(text, 0))
 	require.NoError(b.t, err)
 	for {
-		answer := b.next()
-		if answer.ID == b.n {
-			require.Nil(b.t, answer.Error, method)
-			return answer.Result
+		if answer := b.next(); answer.ID == b.n {
+			return answer
 		}
 	}
 }
@@ -155,9 +161,21 @@ func (b *browser) next() (m message) {
 func (b *browser) open(url string) {
 	b.t.Helper()
 	b.call("Page.navigate", map[string]any{"url": url})
-	require.Eventually(b.t, func() bool {
-		return b.eval(`document.readyState + " " + location.href`) == "complete "+url
-	}, 30*time.Second, 50*time.Millisecond)
+	b.await(`document.readyState + " " + location.href`, "complete "+url, "open "+url)
+}
+
+// await evaluates a script until it has a value. A page that goes away meanwhile gives an
+// error, and is not the one that is waited for.
+func (b *browser) await(script, want, what string) {
+	b.t.Helper()
+	for until := time.Now().Add(30 * time.Second); time.Now().Before(until); time.Sleep(50 * time.Millisecond) {
+		answer := b.ask("Runtime.evaluate", map[string]any{"expression": script})
+		result, _ := answer.Result["result"].(map[string]any)
+		if value, _ := result["value"].(string); answer.Error == nil && value == want {
+			return
+		}
+	}
+	require.FailNow(b.t, "no such page within 30 seconds", what)
 }
 
 // eval evaluates a script in the page; the page's own scripts stay switched off.
@@ -183,9 +201,7 @@ func (b *browser) click(selector string) {
 	for _, kind := range []string{"mousePressed", "mouseReleased"} {
 		b.call("Input.dispatchMouseEvent", map[string]any{"type": kind, "x": point.X, "y": point.Y, "button": "left", "clickCount": 1})
 	}
-	require.Eventually(b.t, func() bool {
-		return b.eval(`document.readyState + " " + document.documentElement.id`) == "complete "
-	}, 30*time.Second, 50*time.Millisecond, "no other page after a click on %s", selector)
+	b.await(`document.readyState + " " + document.documentElement.id`, "complete ", "a click on "+selector)
 }
 
 // picture saves a picture of the page, if pictures are wanted.
