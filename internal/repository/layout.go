@@ -38,6 +38,43 @@ func CheckFolders(root fs.FS, want ...string) ([]string, error) {
 	return out, nil
 }
 
+// CheckSizes returns the files that are larger than most bytes: nobody writes such a file,
+// so it was built and committed by mistake. It skips folders that begin with a dot, and what
+// .gitignore names as "/name", "/folder/" or "*.suffix".
+func CheckSizes(root fs.FS, most int64) ([]string, error) {
+	ignored, err := fs.ReadFile(root, ".gitignore")
+	if err != nil {
+		return nil, err
+	}
+	patterns := strings.Fields(string(ignored))
+	var out []string
+	err = fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		matches := slices.ContainsFunc(patterns, func(p string) bool {
+			whole, _ := path.Match(strings.Trim(p, "/"), name)
+			last, _ := path.Match(p, d.Name())
+			return whole || last
+		})
+		if d.IsDir() && (matches || name != "." && d.Name()[0] == '.') {
+			return fs.SkipDir
+		}
+		if d.IsDir() || matches {
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		if info.Size() > most {
+			out = append(out, fmt.Sprintf("%s has %d bytes, the limit is %d", name, info.Size(), most))
+		}
+		return nil
+	})
+	return out, err
+}
+
 // CheckLines returns the Go files, including tests, with more lines than most.
 func CheckLines(t *Tree, most int) []string {
 	var out []string

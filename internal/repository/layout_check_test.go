@@ -43,6 +43,28 @@ func TestCheckLines(t *testing.T) {
 	}, repository.CheckLines(tree, 5))
 }
 
+func TestCheckSizes(t *testing.T) {
+	t.Parallel()
+	got, err := repository.CheckSizes(madeFS(map[string]string{
+		".gitignore":     "*.test\n/bin/\n/tool\n",
+		".git/pack":      strings.Repeat("x", 101),
+		"bin/a":          strings.Repeat("x", 101),
+		"tool":           strings.Repeat("x", 101),
+		"a/x.test":       strings.Repeat("x", 101),
+		"a/tool":         strings.Repeat("x", 101),
+		"a/small":        strings.Repeat("x", 100),
+		"testdata/large": strings.Repeat("x", 102),
+	}), 100)
+	require.NoError(t, err)
+	assert.Equal(t, []string{
+		"a/tool has 101 bytes, the limit is 100",
+		"testdata/large has 102 bytes, the limit is 100",
+	}, got)
+
+	_, err = repository.CheckSizes(madeFS(nil), 100)
+	require.Error(t, err, "no .gitignore")
+}
+
 func TestCheckNames(t *testing.T) {
 	t.Parallel()
 	tree := made(t, map[string]string{

@@ -21,6 +21,12 @@ func TestLayout(t *testing.T) {
 		t.Parallel()
 		report(t, "One idea a file; split these.", repository.CheckLines(tree(t), 400))
 	})
+	t.Run("sizes", func(t *testing.T) {
+		t.Parallel()
+		violations, err := repository.CheckSizes(root(), 1<<20)
+		require.NoError(t, err)
+		report(t, "What was built does not belong here.", violations)
+	})
 	t.Run("names", func(t *testing.T) {
 		t.Parallel()
 		report(t, "Packages are named after what they provide.",
