@@ -56,7 +56,8 @@ type Held struct {
 // Receipt returns a receipt for the message, with which [Service.Restore] and
 // [Router.Restore] can put it back. Its target names the message by its Message-ID or,
 // if it has none that can be searched for, by the time it was received (or, if that is
-// not known, the time it was taken).
+// not known, the time it was taken). It does not say that the run which took the message
+// has finished: see [Service.Restore].
 func (h Held) Receipt() *Receipt {
 	from := h.from
 	if from.Mailbox == "" { // read from JSON

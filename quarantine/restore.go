@@ -20,6 +20,11 @@ import (
 // An error concerns the whole request: for example, the receipt is invalid or
 // comes from [Service.Find], or the quarantine mailbox is unreachable. The
 // returned receipt says what happened to each item.
+//
+// An item that the receipt's own run did not carry may still be being taken by another
+// run, which has copied it but not removed the original yet. Restore first shows that the
+// original is gone, which can take until SearchLag after it was marked. If it is still
+// there, the item stays in quarantine, and is Undecided.
 func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 	if r == nil {
 		return nil, driver.Invalid("receipt", "", "is nil; pass the receipt of a quarantine")
@@ -91,7 +96,8 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 
 // RestoreMessage puts back every copy of a message that was quarantined from a
 // mailbox, as [Service.Restore] does but without a receipt: the items in
-// quarantine are enough.
+// quarantine are enough. Unless this service has just taken them, it first shows for each
+// that the original is gone: see [Service.Restore].
 func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error) {
 	if err := s.check(t); err != nil {
 		return nil, err
