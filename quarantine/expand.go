@@ -78,11 +78,11 @@ type Unexpanded struct {
 // it. Groups may contain one another. Dynamic groups are expanded by the
 // server, if it shows their members to the account.
 //
-// An error means that there is no result. It matches [ErrInvalid] if the
-// address is not that of a group, [ErrGone] if the address book does not show
-// it, [ErrNoDirectory] if the address book shows nothing to this account, or
-// [ErrTooManyMembers]; otherwise it comes from the server. A nested group that
-// cannot be expanded is reported, and the others are still expanded.
+// If Expand fails, it returns no result. The error matches [ErrInvalid] if the
+// address does not belong to a group, [ErrGone] if the address book does not
+// show it, [ErrNoDirectory] if the address book shows nothing to this account,
+// or [ErrTooManyMembers]; any other error comes from the server. A nested group
+// that cannot be expanded is reported, and the others are still expanded.
 func (s *Service) Expand(ctx context.Context, group string, opts *ExpandOptions) (*Expansion, error) {
 	o, err := checkExpand(group, opts)
 	if err != nil {

@@ -77,7 +77,7 @@ type PlanStep struct {
 // keep the rest from being planned: see [Plan.Complete]. Targets are not checked; one
 // that no service would accept is refused when it is run, as if it had been named alone.
 //
-// An error means that there is no plan: it matches [ErrInvalid], or is the cause of
+// If it fails, there is no plan: the error matches [ErrInvalid], or is the cause of
 // the end of ctx.
 func (r *Router) Plan(ctx context.Context, req PlanRequest) (*Plan, error) {
 	if err := req.check(); err != nil {

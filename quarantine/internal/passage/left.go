@@ -12,7 +12,8 @@ import (
 // item is shown to have it. Showing absence takes two looks, because the owner of a
 // mailbox may move an item while it is searched. The last look begins once a search must
 // show what was marked when the attempt began, which may be the original of a passage that
-// is still in progress. Many items marked at the same time wait for that concurrently.
+// is still in progress. That is a point in time, so items marked together wait for it only
+// once, even if they are asked about one after the other.
 func (p *Passage) leftOf(ctx context.Context, stamp driver.Stamp, counts func(driver.Item) bool) (*driver.Item, error) {
 	shows := stamp.Lease.Add(-p.engine.window() - p.engine.Doubt)
 	if latest := time.Now().Add(p.engine.Lag); shows.After(latest) {
