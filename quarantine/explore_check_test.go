@@ -170,6 +170,10 @@ func (x *exploration) settled(r *quarantine.Receipt, err error) {
 			// A rival in the other direction has reported what it left; and it may take
 			// what a restore has put into Deleted Items as one too many.
 			x.twice = true
+		case x.pretended && x.filed && x.unseen && x.lenient && c.user+c.taken == most+1:
+			// The README names this, too: what was to be removed was moved at that moment,
+			// and a search that could show it is behind.
+			x.twice = true
 		case c.user+c.taken > most && x.lenient && err == nil && r.Outcome() == quarantine.Undecided:
 			x.open = true // as where nothing can be removed permanently
 		case c.user+c.taken > most:

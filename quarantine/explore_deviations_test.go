@@ -48,7 +48,7 @@ func somebody(name, mailbox string, do func(*exploration, *ewstest.Person, *ewst
 					x.tell("   %s: %v", name, err)
 					continue
 				}
-				done = true
+				done, x.filed = true, true
 			}
 			return done
 		})

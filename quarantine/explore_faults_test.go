@@ -41,6 +41,7 @@ func from(name string, when ewstest.When, f ewstest.Fault, mark func(*exploratio
 func keysIgnored(x *exploration) { x.keysIgnored = true }
 func unseen(x *exploration)      { x.unseen = true }
 func nameless(x *exploration)    { x.nameless = true }
+func pretended(x *exploration)   { x.pretended = true }
 
 // linger begins before anything leaves its folder, so its effect comes later.
 func linger(name string, d time.Duration) *deviation {
@@ -109,7 +110,7 @@ var serverDeviations = []*deviation{
 	fault("response message twice", ewstest.ResponseMessageTwice),
 
 	// False success, and content that is not whole.
-	fault("says Success, does nothing", ewstest.FalseSuccess),
+	with(fault("says Success, does nothing", ewstest.FalseSuccess), pretended),
 	fault("only copies", ewstest.OnlyCopies),
 	fault("ErrorMoveCopyFailed, copy left", ewstest.MoveFailedCopyLeft),
 	with(fault("named properties lost", ewstest.PropertiesLost), nameless),
@@ -131,7 +132,7 @@ var serverDeviations = []*deviation{
 	from("named properties lost for good", forGood, ewstest.PropertiesLost, nameless),
 	from("cut before, for long", ewstest.When{Times: 40}, ewstest.DropBefore, nil),
 	from("cut after, for long", ewstest.When{Times: 40}, ewstest.DropAfter, nil),
-	from("removals do nothing, for good", ewstest.When{Operation: ews.OpDeleteItem}, ewstest.FalseSuccess, nil),
+	from("removals do nothing, for good", ewstest.When{Operation: ews.OpDeleteItem}, ewstest.FalseSuccess, pretended),
 	from("searches 30 s behind", forGood, ewstest.Lag(30*time.Second), unseen),
 	from("searches 50 s behind", forGood, ewstest.Lag(50*time.Second), unseen),
 	linger("searches linger 30 s", 30*time.Second),

@@ -70,6 +70,8 @@ type exploration struct {
 	twice        bool // there are two copies, for one of these reasons
 	keysIgnored  bool // edits may be overwritten
 	unseen       bool // a search may not show what is there
+	pretended    bool // a removal may have done nothing, and be called a success
+	filed        bool // somebody has done something to a message, and may have moved it
 	unsettled    bool // there is nothing to explore
 	open         bool // it is undecided in the end, and reported as such
 	counted      findings

@@ -235,7 +235,7 @@ func (x *play) rest(run func(p act) (told bool)) {
 		time.Sleep(time.Hour)
 	}
 	x.alive("in the end")
-	if len(x.book.intents) > 0 {
+	if len(x.book.intents) > 0 && !(x.foreign && x.notRemoved && told) { // the other installation has not come to its end
 		x.bad(&x.untrue, "the journal has %d intents at rest", len(x.book.intents))
 	}
 	for message := range x.copies {
@@ -270,6 +270,7 @@ func (x *play) verdict(message int, told bool) {
 	}
 	switch {
 	case x.undone && u+v >= 1 && u+v <= 1+more: // the other direction may have been the last
+	case x.undone && x.notRemoved && x.rivalOpen && told && u+v == 2: // and has said that it did not come to its end
 	case x.foreign && u+v >= 1 && u+v <= 1+more:
 	case x.deleted && u+v <= 1, more > 0 && at >= 1 && at <= 1+more && other <= left:
 	case u+v > 1+more:

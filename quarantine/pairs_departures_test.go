@@ -170,16 +170,23 @@ func (x *play) act0(ctx context.Context, c *detour.Call) {
 	x.alive("after the rival's " + string(c.Kind))
 }
 
+// rivalSaid notes that a rival, which is not run again, has left something undecided.
+func (x *play) rivalSaid(r *quarantine.Receipt, err error) {
+	x.rivalOpen = x.rivalOpen || err == nil && r.Outcome() == quarantine.Undecided
+}
+
 func taking(x *striking, s *quarantine.Service) {
 	x.undone = x.undone || x.direction == driver.ToUser
 	r, err := s.Quarantine(context.WithoutCancel(x.ctx), theTarget)
 	x.report("   rival's quarantine", r, err)
+	x.rivalSaid(r, err)
 }
 
 func returning(x *striking, s *quarantine.Service) {
 	x.undone = x.undone || x.direction == driver.ToQuarantine
 	r, err := s.RestoreMessage(context.WithoutCancel(x.ctx), theTarget)
 	x.report("   rival's restore", r, err)
+	x.rivalSaid(r, err)
 }
 
 // returningListed restores what the list of the quarantine shows, as operators do.
@@ -192,6 +199,7 @@ func returningListed(x *striking, s *quarantine.Service) {
 		}
 		r, err := s.Restore(ctx, h.Receipt())
 		x.report("   rival's restore from the list", r, err)
+		x.rivalSaid(r, err)
 	}
 }
 
@@ -262,6 +270,33 @@ func allDepartures() (all []*departure) {
 		x.act()
 		x.model.Cuts = false
 	}})
+	add(&departure{name: "what is read of the content is cut", at: kindsOf(detour.Content), instead: true, do: func(x *striking) {
+		x.cut = true
+		x.act()
+		if parts := slices.Clone(x.c.Answer.Content.Parts); len(parts) > 0 {
+			last := &parts[len(parts)-1]
+			last.SHA256[0]++
+			last.Size /= 2
+			x.c.Answer.Content.Parts = parts
+		}
+	}})
+	add(&departure{name: "removals do nothing from now on", at: kindsOf(detour.Remove), model: true, instead: true, do: func(x *striking) {
+		x.model.RemovesNothing, x.notRemoved = true, true
+		x.act()
+	}})
+	onlyCopies := func(name string, err error) {
+		add(&departure{name: name, at: kindsOf(detour.Carry), model: true, instead: true, do: func(x *striking) {
+			x.model.MovesCopy = true
+			x.act()
+			x.model.MovesCopy = false
+			if err != nil && x.c.Answer.Err == nil && x.c.Answer.Carried.Once {
+				x.c.Answer.Carried.Moved = false
+				x.c.Fail(err)
+			}
+		}})
+	}
+	onlyCopies("the move only copies", nil)
+	onlyCopies("the move fails, and leaves a copy", &driver.Error{Err: errors.New("the original could not be removed"), Answered: true})
 	add(unsearched("a folder cannot be searched", false), unsearched("another folder cannot be searched", true))
 	add(&departure{name: "versions ignored from now on", at: kindsOf(detour.Mark, detour.Remove), model: true, instead: true, do: func(x *striking) {
 		x.model.VersionsIgnored = true
@@ -299,6 +334,7 @@ func allDepartures() (all []*departure) {
 		x.crash()
 		x.book.intents = nil
 	}})
+	add(&departure{name: "5 minutes go by", do: func(*striking) { time.Sleep(5 * time.Minute) }})
 	add(&departure{name: "the doubt runs out", do: func(*striking) { time.Sleep(20*time.Minute + time.Second) }})
 	return all
 }

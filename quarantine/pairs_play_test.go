@@ -64,6 +64,8 @@ type play struct {
 	copied        int  // copies that people have made of each, at most
 	analystCopied int  // of those, in quarantine
 	undone        bool // a rival runs in the other direction
+	rivalOpen     bool // a rival, which is not run again, has left something undecided
+	notRemoved    bool // removals have done nothing for a while
 	bare          bool // a copy may have arrived without its stamp
 	unstamped     bool // and a person has moved it since
 	cut           bool // a copy has arrived without its end
@@ -299,6 +301,6 @@ func (x *play) state() [16]byte {
 			d.Add("sent", d.Name(s.attempt), d.Until(s.lease), s.once)
 		}
 	}
-	d.Add(x.deleted, x.copied, x.analystCopied, x.undone, x.bare, x.unstamped, x.cut, x.foreign, x.tooLate)
+	d.Add(x.deleted, x.copied, x.analystCopied, x.undone, x.rivalOpen, x.notRemoved, x.bare, x.unstamped, x.cut, x.foreign, x.tooLate)
 	return d.Fingerprint()
 }

@@ -167,7 +167,7 @@ func (p *pairs) play(t *testing.T, from node, next act, twists ...twist) (calls 
 // settle lets everything come to rest.
 func (x *play) settle(t *testing.T) {
 	if m := x.model; m != nil {
-		m.Lag, m.Linger, m.StampsLost, m.VersionsIgnored, m.Refuses = 0, 0, false, false, nil
+		m.Lag, m.Linger, m.StampsLost, m.VersionsIgnored, m.RemovesNothing, m.Refuses = 0, 0, false, false, false, nil
 	}
 	time.Sleep(3 * time.Hour)
 	x.rest(func(p act) bool { return x.next(t, p) })

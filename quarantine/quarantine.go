@@ -254,7 +254,7 @@ func (s *Service) already(ctx context.Context, r *Receipt, earlier func(context.
 			s.readBack(ctx, &ri, it)
 		}
 		// The run that moved it may have been interrupted before it could sweep.
-		left := s.engine.Sweep(ctx, s.strategy.Mailbox(it.Stamp.Mailbox), it, *it.Stamp)
+		_, left := s.engine.Sweep(ctx, s.strategy.Mailbox(it.Stamp.Mailbox), it, *it.Stamp)
 		s.addOthers(&ri, passage.Result{Residue: strings.Join(left, "; ")})
 		s.addOthers(&ri, others[it.Stamp.Operation])
 		r.Items = append(r.Items, ri)

@@ -151,8 +151,8 @@ func TestInPlaceRoundTrips(t *testing.T) {
 			home := trips()
 			if id == theID {
 				t.Logf("round trips: %d there, %d back", there, home)
-				assert.LessOrEqual(t, there, 11)
-				assert.LessOrEqual(t, home, 16)
+				assert.LessOrEqual(t, there, 14)
+				assert.LessOrEqual(t, home, 17)
 			}
 		}
 	})

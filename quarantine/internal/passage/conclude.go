@@ -49,10 +49,27 @@ func (p *Passage) conclude(ctx context.Context, s sight) (done bool, err error) 
 	if s.source == nil && p.Direction == driver.ToQuarantine && p.sent && !p.moves && !p.struck {
 		p.residues = append(p.residues, fmt.Sprintf("the server says that the original in %s was gone before this run removed it: if somebody has moved it to another mailbox, quarantine it there, too", p.From.Address()))
 	}
-	if p.way == "" || p.moves {
-		p.residues = append(p.residues, p.engine.Sweep(ctx, p.From, *p.copied, p.stamp)...)
+	if p.way != "" && !p.moves {
+		return true, nil
 	}
-	return true, nil
+	swept, residues := p.engine.Sweep(ctx, p.From, *p.copied, p.stamp)
+	p.residues = append(p.residues, residues...)
+	if p.way == "" || swept || p.split {
+		return true, nil
+	}
+	return p.reallyMoved(ctx)
+}
+
+// reallyMoved reports whether the original is nowhere else in its mailbox after a move: its
+// id is also dead if the server has only copied it, and somebody has filed it at that
+// moment. What a move leaves in Recoverable Items shows the same.
+func (p *Passage) reallyMoved(ctx context.Context) (bool, error) {
+	stray, err := p.strayed(ctx, []driver.Item{*p.copied})
+	if err != nil {
+		return false, p.undecided(err)
+	}
+	p.split = stray != nil // from now on, it is searched for
+	return stray == nil, nil
 }
 
 // original returns the original or, if it is gone, the copy that it has become.
@@ -170,7 +187,7 @@ func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, 
 	}
 	if left == nil && removed {
 		// Its id is also dead if nothing was removed but its owner has just moved it.
-		moved, err := p.strayed(ctx)
+		moved, err := p.strayed(ctx, []driver.Item{*p.copied})
 		if err != nil {
 			return false, p.undecided(err)
 		}
@@ -182,22 +199,6 @@ func (p *Passage) remove(ctx context.Context, original driver.Item) (gone bool, 
 		p.last = errors.New("the server reported that it has removed the original, but it is still there")
 	}
 	return p.removed, nil
-}
-
-// strayed returns the original if it is elsewhere in its mailbox. What a server keeps of
-// a removed item in Recoverable Items does not count, and a folder that cannot be
-// searched proves nothing: it is the dead id that shows the removal.
-func (p *Passage) strayed(ctx context.Context) (*driver.Item, error) {
-	found, err := p.engine.Find(ctx, p.From, p.stampedIn(p.From, p.stamp))
-	if err != nil {
-		return nil, err
-	}
-	for _, it := range found.Items {
-		if p.carries(it) && !it.Folder.Recoverable {
-			return &it, nil
-		}
-	}
-	return nil, nil
 }
 
 // note corrects the read state in the stamp if the user has read the message

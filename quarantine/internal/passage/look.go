@@ -61,7 +61,8 @@ func (p *Passage) absent(u unseen, began time.Time) bool {
 // search for its attempt finds it elsewhere. It need not be searched for if this
 // run itself has made its id dead: a request to remove it was answered with
 // success, or nothing but moves, which take the original away, were sent and
-// there is a copy alongside which the original has not been seen.
+// there is a copy alongside which the original has not been seen. A move that was answered
+// with an error may have left the original where it was.
 func (p *Passage) look(ctx context.Context) (sight, error) {
 	began := time.Now()
 	p.newer = nil
@@ -87,7 +88,7 @@ func (p *Passage) look(ctx context.Context) (sight, error) {
 		s.source = nil // unless a search shows the original
 	}
 	p.split = p.split || s.source != nil && len(s.copies) > 0
-	dead := p.removed || p.moves && !p.split && len(s.copies) > 0
+	dead := p.removed || p.moves && (p.succeeded || p.inFlight) && !p.split && len(s.copies) > 0
 	if s.source == nil && !dead {
 		if s.source, err = p.findStamped(ctx, p.From, s.copies); err != nil {
 			return s, err
@@ -142,13 +143,34 @@ func (p *Passage) alike(it driver.Item) bool {
 // Recoverable Items of the quarantine mailbox is not the original, and neither is one of
 // the copies.
 func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox, copies []driver.Item) (*driver.Item, error) {
+	leftover := p.Direction == driver.ToUser && p.From != nil && m.Address() == p.From.Address()
+	it, missing, err := p.searchStamped(ctx, m, copies, func(it driver.Item) bool { return !leftover || !it.Folder.Recoverable })
+	if it == nil && err == nil && len(missing) > 0 {
+		return nil, unsearched("", missing[0])
+	}
+	return it, err
+}
+
+// strayed returns the original if it is elsewhere in its mailbox, although the server says
+// that it has moved or removed it. What a server keeps of it in Recoverable Items does not
+// count, nor does a copy whose id has outlived the move. A folder that cannot be searched
+// proves nothing: it is the dead id that shows that the original is gone.
+func (p *Passage) strayed(ctx context.Context, copies []driver.Item) (*driver.Item, error) {
+	it, _, err := p.searchStamped(ctx, p.From, copies, func(it driver.Item) bool {
+		return !it.Folder.Recoverable && !slices.ContainsFunc(copies, func(c driver.Item) bool { return c.ID == it.ID })
+	})
+	return it, err
+}
+
+// searchStamped is findStamped or strayed, depending on what counts, and also returns the
+// folders that could not be searched.
+func (p *Passage) searchStamped(ctx context.Context, m driver.Mailbox, copies []driver.Item, counts func(driver.Item) bool) (*driver.Item, []driver.Unsearched, error) {
 	found, err := p.engine.Find(ctx, m, p.stampedIn(m, p.stamp))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	leftover := p.Direction == driver.ToUser && p.From != nil && m.Address() == p.From.Address()
 	for _, it := range found.Items {
-		if leftover && it.Folder.Recoverable {
+		if !counts(it) {
 			continue
 		}
 		if !p.carries(it) {
@@ -157,7 +179,7 @@ func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox, copies []dr
 		}
 		stamped, err := p.engine.Inspect(ctx, m, it.ID)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if stamped == nil || !p.carries(*stamped) {
 			continue // moved again
@@ -166,12 +188,9 @@ func (p *Passage) findStamped(ctx context.Context, m driver.Mailbox, copies []dr
 			continue // a search keeps showing it where it was
 		}
 		stamped.Folder = it.Folder
-		return stamped, nil
+		return stamped, found.Unsearched, nil
 	}
-	if len(found.Unsearched) > 0 {
-		return nil, unsearched("", found.Unsearched[0])
-	}
-	return nil, nil
+	return nil, found.Unsearched, nil
 }
 
 // stampedIn returns a query for items of a stamp's operation, anywhere in a mailbox. For

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -12,6 +13,10 @@ import (
 // unproved handles copies none of which matches the original. None is removed. If the
 // original is gone, or something may still arrive, the run ends undecided; otherwise each
 // copy is put aside, and the original is taken out of the attempt.
+//
+// Another run may have found that one of them does match, and have removed the original.
+// Once they are out of the attempt, no run will. So the original is looked at after that,
+// and before they are put where nobody searches for the only copy of a message.
 func (p *Passage) unproved(ctx context.Context, s sight, copies []driver.Item) (done bool, err error) {
 	if s.source == nil {
 		p.residues = append(p.residues, "the only copy is in "+p.To.Address())
@@ -20,12 +25,88 @@ func (p *Passage) unproved(ctx context.Context, s sight, copies []driver.Item) (
 	if !s.free {
 		return false, p.undecided(p.last)
 	}
+	const why = "a copy that does not match"
+	var detached []driver.Item
 	for _, c := range copies {
-		if !p.shelve(ctx, c, "a copy that does not match") {
-			return false, p.undecided(p.last)
+		out, err := p.detach(ctx, c)
+		if err != nil {
+			p.aside(Aside{Item: c, Why: why, Left: err.Error()})
+			if !driver.Untouched(err) {
+				detached = append(detached, c)
+			}
+			return false, p.undecided(errors.Join(p.last, p.attach(ctx, copies, detached)))
 		}
+		detached = append(detached, out)
+	}
+	there, err := p.engine.Inspect(ctx, p.From, s.source.ID)
+	if there == nil {
+		if err = errors.Join(err, p.attach(ctx, copies, detached)); err != nil {
+			err = p.undecided(errors.Join(err, p.last))
+		}
+		return false, err
+	}
+	for _, c := range detached {
+		p.putAside(ctx, c, why)
 	}
 	return false, p.abandon(ctx, p.last)
+}
+
+// attach puts copies that were taken out of the attempt back into it, because they may be
+// all that there is: the original was moved, or is gone, or it could not be looked at. A
+// copy for which that fails is reported. The same is done for one that may be taken out
+// later, by a request that was not answered: that request is refused once the copy has
+// changed.
+func (p *Passage) attach(ctx context.Context, were, detached []driver.Item) error {
+	var failed []error
+	for i, c := range detached {
+		if were[i].Stamp == nil {
+			continue
+		}
+		if err := p.attachOne(ctx, c, were[i].Stamp); err != nil {
+			p.aside(Aside{Item: c, Why: "a copy that may be the only one", Left: err.Error()})
+			failed = append(failed, err)
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// attachOne gives a copy its stamp back, even if somebody has moved it, unless it has
+// got another one by now.
+func (p *Passage) attachOne(ctx context.Context, c driver.Item, stamp *driver.Stamp) error {
+	for attempt := 0; ; attempt++ {
+		_, err := p.To.Mark(ctx, c, driver.Change{Stamp: stamp})
+		if err == nil {
+			return nil
+		}
+		changed := errors.Is(err, driver.ErrGone) || errors.Is(err, driver.ErrConflict)
+		if attempt >= p.engine.Attempts || !changed && !p.engine.again(ctx, attempt, err) {
+			return err
+		}
+		fresh, lookErr := p.engine.Inspect(ctx, p.To, c.ID)
+		if lookErr == nil && fresh == nil {
+			fresh, lookErr = p.findAttempt(ctx, *stamp)
+		}
+		switch {
+		case lookErr != nil:
+			return errors.Join(err, lookErr)
+		case fresh == nil:
+			continue
+		case fresh.Stamp == nil || fresh.Stamp.Attempt != stamp.Attempt:
+			return nil
+		}
+		c = *fresh
+	}
+}
+
+// findAttempt returns an item of an attempt at the destination, whether it is a copy or
+// was taken out of the attempt, or nil if a search does not show it.
+func (p *Passage) findAttempt(ctx context.Context, stamp driver.Stamp) (*driver.Item, error) {
+	found, err := p.engine.Find(ctx, p.To, p.stampedIn(p.To, stamp))
+	i := slices.IndexFunc(found.Items, func(it driver.Item) bool { return it.Stamp.Attempt == stamp.Attempt && p.alike(it) })
+	if err != nil || i < 0 {
+		return nil, err
+	}
+	return &found.Items[i], nil
 }
 
 // Aside is a copy that nobody needs.
@@ -46,53 +127,65 @@ func (a Aside) String() string {
 	return s
 }
 
-// shelve puts a copy aside, where people can find it, and takes it out of the attempt. It
-// returns whether the latter has been done, and records the copy in any case.
-func (p *Passage) shelve(ctx context.Context, c driver.Item, why string) bool {
-	a := Aside{Item: c, Why: why}
-	defer func() {
-		a.Item.Mailbox = p.To.Address()
-		p.asides = append(p.asides, a)
-	}()
-	if c.Stamp != nil {
-		set := *c.Stamp
-		set.Direction = driver.Surplus
-		marked, err := p.To.Mark(ctx, c, driver.Change{Stamp: &set})
-		if err != nil {
-			a.Left = err.Error()
-			return false
-		}
-		if err := p.unbound(ctx, marked); err != nil {
-			a.Left = err.Error()
-			return false
-		}
-		marked.Folder = c.Folder
-		a.Item = marked
+// shelve puts a copy aside, where people can find it, and takes it out of the attempt.
+func (p *Passage) shelve(ctx context.Context, c driver.Item, why string) {
+	out, err := p.detach(ctx, c)
+	if err != nil {
+		p.aside(Aside{Item: c, Why: why, Left: err.Error()})
+		return
 	}
+	p.putAside(ctx, out, why)
+}
+
+// aside records a copy that nobody needs.
+func (p *Passage) aside(a Aside) {
+	a.Item.Mailbox = p.To.Address()
+	p.asides = append(p.asides, a)
+}
+
+// detach takes a copy out of the attempt, and returns it as it is then.
+func (p *Passage) detach(ctx context.Context, c driver.Item) (driver.Item, error) {
+	if c.Stamp == nil {
+		return c, nil
+	}
+	set := *c.Stamp
+	set.Direction = driver.Surplus
+	marked, err := p.To.Mark(ctx, c, driver.Change{Stamp: &set})
+	if err != nil {
+		return c, err
+	}
+	marked.Folder = c.Folder
+	return marked, p.unbound(ctx, marked)
+}
+
+// putAside puts a copy that belongs to no attempt where people can find it, and records it
+// in any case.
+func (p *Passage) putAside(ctx context.Context, c driver.Item, why string) {
+	a := Aside{Item: c, Why: why}
+	defer func() { p.aside(a) }()
 	shelver, ok := driver.As[driver.Shelver](p.To)
 	if !ok {
-		return true
+		return
 	}
 	var folder *driver.Folder
 	if p.Direction == driver.ToQuarantine {
 		f, err := p.engine.Shelf(ctx)
 		if err != nil {
 			a.Left = err.Error()
-			return true
+			return
 		}
 		folder = &f
 	}
-	moved, err := shelver.Shelve(ctx, a.Item, folder)
+	moved, err := shelver.Shelve(ctx, c, folder)
 	if err != nil {
 		a.Left = err.Error()
-		return true
+		return
 	}
 	if still, err := p.engine.Inspect(ctx, p.To, c.ID); still != nil || err != nil {
 		a.Left = cmp.Or(err, errors.New("the server reported success, but it is still there")).Error()
-		return true
+		return
 	}
 	a.Item = moved
-	return true
 }
 
 // unbound reads back that a copy has been taken out of the attempt. If it had not

@@ -10,15 +10,16 @@ import (
 
 // Sweep permanently removes what moving an item away has left in Recoverable Items, if
 // the driver can find it: items that have the stamp of the same attempt and that the
-// proved copy matches. It returns descriptions of what could not be removed, or was not
-// removed because the copy does not match it: what the copy lacks may exist nowhere else.
-func (e *Engine) Sweep(ctx context.Context, from driver.Mailbox, copied driver.Item, stamp driver.Stamp) (residues []string) {
+// proved copy matches. It reports whether there was any, and returns descriptions of what
+// could not be removed, or was not removed because the copy does not match it: what the
+// copy lacks may exist nowhere else.
+func (e *Engine) Sweep(ctx context.Context, from driver.Mailbox, copied driver.Item, stamp driver.Stamp) (found bool, residues []string) {
 	sweeper, ok := driver.As[driver.Sweeper](from)
 	if e.Leaves || !ok {
-		return nil
+		return false, nil
 	}
-	failed := func(err error) []string {
-		return append(residues, fmt.Sprintf("it may still be in Recoverable Items of %s: %v", from.Address(), err))
+	failed := func(err error) (bool, []string) {
+		return found, append(residues, fmt.Sprintf("it may still be in Recoverable Items of %s: %v", from.Address(), err))
 	}
 	var left []driver.Item
 	for attempt := 0; ; attempt++ {
@@ -34,6 +35,7 @@ func (e *Engine) Sweep(ctx context.Context, from driver.Mailbox, copied driver.I
 		if it.ID == copied.ID || it.Stamp == nil || it.Stamp.Attempt != stamp.Attempt || it.Stamp.Direction != stamp.Direction {
 			continue
 		}
+		found = true
 		if why := Differs(it, copied, copied.Stamp == nil || !copied.Stamp.Rebuilt); why != "" {
 			residues = append(residues, fmt.Sprintf("what is left in Recoverable Items of %s stays there, because the copy does not match it: %s", from.Address(), why))
 			continue
@@ -48,5 +50,5 @@ func (e *Engine) Sweep(ctx context.Context, from driver.Mailbox, copied driver.I
 			}
 		}
 	}
-	return residues
+	return found, residues
 }

@@ -59,7 +59,7 @@ func (s *System) Describe() *Description {
 		d.Add(d.Item(f.item.ID), o != nil && strconv.Itoa(o.Version) == f.item.Version, f.mark.Clear, f.mark.Read)
 		d.Stamp(f.mark.Stamp)
 	}
-	d.Add(s.Lag, s.Linger, s.VersionsIgnored, s.StampsLost, s.Cuts, s.late, fmt.Sprint(s.Refuses))
+	d.Add(s.Lag, s.Linger, s.VersionsIgnored, s.StampsLost, s.Cuts, s.MovesCopy, s.RemovesNothing, s.late, fmt.Sprint(s.Refuses))
 	return d
 }
 

@@ -91,6 +91,9 @@ func (s *System) land(f flight, now time.Time) (*Object, error) {
 	case marks:
 		s.change(o, f, now)
 	case removes:
+		if s.RemovesNothing {
+			return o, nil
+		}
 		if s.Removing != nil {
 			s.Removing(o)
 		}
@@ -98,6 +101,11 @@ func (s *System) land(f flight, now time.Time) (*Object, error) {
 	case shelves:
 		s.move(o, f.box, f.to, now)
 	case moves:
+		if s.MovesCopy {
+			made := *o
+			made.Box, made.Folder = s.Folders[f.to].Box, f.to
+			return s.add(made, now), nil
+		}
 		left := *o
 		from := o.Box
 		s.move(o, s.Folders[f.to].Box, f.to, now)

@@ -30,6 +30,10 @@ type System struct {
 	StampsLost bool
 	// Cuts means that what is read to be carried arrives without its end.
 	Cuts bool
+	// MovesCopy means that a move leaves the original where it was.
+	MovesCopy bool
+	// RemovesNothing means that a removal is answered with success, and does nothing.
+	RemovesNothing bool
 	// Refuses contains the ways that the server refuses between the mailboxes.
 	Refuses map[driver.Way]bool
 
