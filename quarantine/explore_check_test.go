@@ -104,10 +104,10 @@ func (x *exploration) found(count *int, format string, args ...any) {
 }
 
 // meddled reports whether people have made or deleted copies, a rival has run in the
-// other direction or with another key, or a copy was without its stamp: then a
-// receipt may be out of date as soon as it is issued.
+// other direction or with another key, or a copy was without its stamp, or has lost it to
+// a mark that landed late: then a receipt may be out of date as soon as it is issued.
 func (x *exploration) meddled() bool {
-	return len(x.copied)+len(x.deleted) > 0 || x.rivalUndo || x.foreign || (x.nameless || x.late) && x.lenient
+	return len(x.copied)+len(x.deleted) > 0 || x.rivalUndo || x.foreign || (x.nameless || x.late || x.keysIgnored && x.later) && x.lenient
 }
 
 // truthful checks that what a receipt calls done is done. If a search may fail

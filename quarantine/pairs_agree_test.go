@@ -63,11 +63,18 @@ func (e *exchangeStage) person(box string, what deed) int {
 	if (what == purges || what == edits) && len(on) > 1 {
 		on = on[:1]
 	}
+	if what == recovers {
+		on = slices.DeleteFunc(b.Messages(), func(m *ewstest.Message) bool {
+			return m.MessageID != theID || m.Distinguished != ews.FolderRecoverableItemsDeletions
+		})
+	}
 	p := b.Person("")
 	for _, m := range on {
 		var err error
 		zebra := b.AddFolder(nil, "Zebra")
 		switch {
+		case what == recovers:
+			_, err = p.Recover(m)
 		case what == files && m.Folder == "/Zebra":
 			_, err = p.File(m, b.Folder(ews.FolderInbox))
 		case what == files:

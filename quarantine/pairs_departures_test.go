@@ -131,6 +131,8 @@ func (x *play) somebody(box string, what deed) {
 	x.unstamped = x.unstamped || x.bare && n > 0
 	switch {
 	case n == 0:
+	case what == recovers:
+		x.copied += n
 	case what == duplicates:
 		x.copied = 2*x.copied + 1
 		if box == vault {
@@ -316,7 +318,7 @@ func allDepartures() (all []*departure) {
 	for _, what := range []deed{files, discards} {
 		add(amid("owner", alice, what), amid("analyst", vault, what))
 	}
-	for _, what := range []deed{files, discards, duplicates, edits, flags, reads, purges} {
+	for _, what := range []deed{files, discards, duplicates, edits, flags, reads, purges, recovers} {
 		add(person("owner", alice, what))
 	}
 	for _, what := range []deed{files, discards, duplicates, flags, reads, purges} {

@@ -230,6 +230,7 @@ const (
 	flags      deed = "flags"
 	reads      deed = "reads"
 	purges     deed = "deletes for good" // the first one
+	recovers   deed = "recovers what was deleted"
 )
 
 // modelStage is the model.
@@ -260,8 +261,15 @@ func (m *modelStage) person(box string, what deed) int {
 	if (what == purges || what == edits) && len(on) > 1 {
 		on = on[:1]
 	}
+	if what == recovers {
+		on = slices.DeleteFunc(m.In(box, true), func(o *twobox.Object) bool {
+			return m.Messages[o.Message].ID != theID || !m.Folders[o.Folder].Recoverable
+		})
+	}
 	for _, o := range on {
 		switch what {
+		case recovers:
+			m.Recover(o)
 		case files:
 			m.File(o)
 		case discards:

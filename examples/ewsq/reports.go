@@ -47,11 +47,12 @@ list        writes the waiting reports, and ends when none has arrived for the t
 show        writes one report, and gives it back
 quarantine  takes the messages that a report means: the reporter's own copies first,
             then those of all recipients, with groups expanded. The report is then
-            done. With -dry-run it only looks, and the report stays. Messages of low
+            done; "action" in its line is quarantined, or notFound if no mailbox has any
+            of them. With -dry-run it only looks, and the report stays. Messages of low
             confidence are left alone
-dismiss     closes a report that needs no action; with -reply, the reporter gets an
-            answer. Over Microsoft Graph that needs Mail.Send; over EWS with full
-            access, the right to send as the mailbox
+dismiss     closes a report that needs no action ("action" is dismissed); with -reply, the
+            reporter gets an answer. Over Microsoft Graph that needs Mail.Send; over EWS
+            with full access, the right to send as the mailbox
 
 A report that is done is moved to the folder Reported/Done, never deleted.
 `,

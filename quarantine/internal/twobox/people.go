@@ -31,6 +31,12 @@ func (s *System) Duplicate(o *Object) *Object {
 	return s.add(made, time.Now())
 }
 
+// Recover moves an object from Recoverable Items to the Inbox.
+func (s *System) Recover(o *Object) {
+	s.Due()
+	s.move(o, o.Box, s.FolderOf(o.Box, Inbox), time.Now())
+}
+
 // Edit changes the text of an object. No other object has that edition.
 func (s *System) Edit(o *Object) {
 	s.Due()
