@@ -70,17 +70,18 @@ func (p *Passage) attach(ctx context.Context, were, detached []driver.Item) erro
 	return errors.Join(failed...)
 }
 
-// attachOne gives a copy its stamp back, even if somebody has moved it, unless it has
-// got another one by now.
+// attachOne gives a copy its stamp back, even if somebody has moved it, and reads it back.
+// It is not an error if the copy has got another stamp by now.
 func (p *Passage) attachOne(ctx context.Context, c driver.Item, stamp *driver.Stamp) error {
 	for attempt := 0; ; attempt++ {
-		_, err := p.To.Mark(ctx, c, driver.Change{Stamp: stamp})
-		if err == nil {
-			return nil
-		}
+		marked, err := p.To.Mark(ctx, c, driver.Change{Stamp: stamp})
+		last := attempt >= p.engine.Attempts
 		changed := errors.Is(err, driver.ErrGone) || errors.Is(err, driver.ErrConflict)
-		if attempt >= p.engine.Attempts || !changed && !p.engine.again(ctx, attempt, err) {
+		if err != nil && (last || !changed && !p.engine.again(ctx, attempt, err)) {
 			return err
+		}
+		if err == nil {
+			c.ID = marked.ID // a server may give a changed item another one
 		}
 		fresh, lookErr := p.engine.Inspect(ctx, p.To, c.ID)
 		if lookErr == nil && fresh == nil {
@@ -89,12 +90,13 @@ func (p *Passage) attachOne(ctx context.Context, c driver.Item, stamp *driver.St
 		switch {
 		case lookErr != nil:
 			return errors.Join(err, lookErr)
-		case fresh == nil:
-			continue
-		case fresh.Stamp == nil || fresh.Stamp.Attempt != stamp.Attempt:
+		case fresh != nil && (fresh.Stamp == nil || fresh.Stamp.Attempt != stamp.Attempt || fresh.Stamp.Direction == stamp.Direction):
 			return nil
+		case last:
+			return errNotKept
+		case fresh != nil:
+			c = *fresh
 		}
-		c = *fresh
 	}
 }
 

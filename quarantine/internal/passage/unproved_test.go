@@ -115,3 +115,99 @@ func TestSeemedNotToMatch(t *testing.T) {
 		}
 	}
 }
+
+// What can go wrong when a copy that was taken out of its attempt is put back into it.
+func TestPutBackIntoItsAttempt(t *testing.T) {
+	t.Parallel()
+	marksOf := func(s *scene, box string, do func(*detour.Call)) {
+		s.twist = func(c *detour.Call) {
+			if c.Kind == detour.Mark && c.Box == box {
+				do(c)
+				return
+			}
+			c.Act()
+		}
+	}
+	for name, tt := range map[string]struct {
+		then         func(s *scene, o, copied *twobox.Object, c *detour.Call) // after the copy has been taken out, and the original is gone
+		end          string
+		taken, aside int // in the end
+	}{
+		"does nothing at first": {func(s *scene, _, _ *twobox.Object, _ *detour.Call) {
+			marksOf(s, vault, func(c *detour.Call) {
+				s.twist = nil
+				says(s, c)
+			})
+		}, "", 1, 0},
+		"never does anything": {func(s *scene, _, _ *twobox.Object, _ *detour.Call) {
+			marksOf(s, vault, func(c *detour.Call) { says(s, c) })
+		}, "did not keep the named properties", 0, 1},
+		"refused": {func(s *scene, _, _ *twobox.Object, _ *detour.Call) {
+			marksOf(s, vault, func(c *detour.Call) { c.Fail(errDenied) })
+		}, "denied", 0, 1},
+		"busy for long": {func(s *scene, _, _ *twobox.Object, _ *detour.Call) {
+			marksOf(s, vault, func(c *detour.Call) { c.Fail(errBusy) })
+		}, "busy", 0, 1},
+		"changed, and cannot be read": {func(s *scene, _, _ *twobox.Object, _ *detour.Call) {
+			marksOf(s, vault, func(c *detour.Call) {
+				c.Fail(errChanged)
+				s.twist = refuse(detour.Inspect)
+			})
+		}, "denied", 0, 1},
+		"gone, and a search shows others": {func(s *scene, o, copied *twobox.Object, _ *detour.Call) {
+			s.Messages = append(s.Messages, twobox.Message{ID: "<2@evil.example>", Subject: "Lunch"})
+			foreign, earlier := s.Duplicate(copied), s.Duplicate(copied)
+			foreign.Message = len(s.Messages) - 1
+			earlier.Message = foreign.Message
+			stamp := *copied.Stamp
+			stamp.Attempt = driver.NewOperation()
+			earlier.Stamp = &stamp
+			s.twist = func(c *detour.Call) {
+				if c.Act(); c.Kind == detour.Inspect && c.Box == alice {
+					s.twist = nil
+					s.Discard(copied)
+				}
+			}
+		}, "", 1, 2},
+		"gone for good": {func(s *scene, _, copied *twobox.Object, _ *detour.Call) {
+			s.twist = func(c *detour.Call) {
+				if c.Act(); c.Kind == detour.Inspect && c.Box == alice {
+					s.twist = nil
+					s.Purge(copied)
+				}
+			}
+		}, "no longer exists", 0, 0},
+		"another's by now": {func(s *scene, _, copied *twobox.Object, _ *detour.Call) {
+			s.twist = func(c *detour.Call) {
+				if c.Act(); c.Kind == detour.Inspect && c.Box == alice {
+					s.twist = nil
+					other := *copied.Stamp
+					other.Attempt, other.Direction = driver.NewOperation(), driver.ToQuarantine
+					copied.Stamp = &other
+					copied.Version++
+				}
+			}
+		}, "neither mailbox", 1, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newScene(driver.WayMIME)
+				o := s.set(t, driver.ToQuarantine)
+				s.twist = s.misread(o, func(c *detour.Call) {
+					c.Act()
+					s.Purge(o)
+					tt.then(s, o, s.In(vault, false)[0], c)
+				})
+				p := s.passage(driver.ToQuarantine, s.seen(t, o))
+				end := s.run(t.Context(), p)
+				assert.Regexp(t, "^(undecided|nowhere)", end)
+				assert.Contains(t, end, tt.end)
+				told := tt.aside == 1 || name == "gone for good"
+				assert.Equal(t, told, strings.Contains(end, "a copy that may be the only one is in"), end)
+				_, taken, aside, _ := s.count()
+				assert.Equal(t, []int{tt.taken, tt.aside}, []int{taken, aside}, end)
+			})
+		})
+	}
+}
