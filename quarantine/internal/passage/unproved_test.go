@@ -139,6 +139,20 @@ func TestPutBackIntoItsAttempt(t *testing.T) {
 				says(s, c)
 			})
 		}, "", 1, 0},
+		"busy at first": {func(s *scene, _, _ *twobox.Object, _ *detour.Call) {
+			marksOf(s, vault, func(c *detour.Call) {
+				s.twist = nil
+				c.Fail(errBusy)
+			})
+		}, "", 1, 0},
+		"gives another id, and searches are behind": {func(s *scene, _, copied *twobox.Object, _ *detour.Call) {
+			marksOf(s, vault, func(c *detour.Call) {
+				s.twist, s.Lag = nil, time.Hour
+				c.Act()
+				copied.ID += "'"
+				c.Answer.Item.ID = copied.ID
+			})
+		}, "", 1, 0},
 		"never does anything": {func(s *scene, _, _ *twobox.Object, _ *detour.Call) {
 			marksOf(s, vault, func(c *detour.Call) { says(s, c) })
 		}, "did not keep the named properties", 0, 1},
