@@ -39,7 +39,11 @@ func (p *Passage) unproved(ctx context.Context, s sight, copies []driver.Item) (
 		detached = append(detached, out)
 	}
 	there, err := p.engine.Inspect(ctx, p.From, s.source.ID)
-	if there == nil {
+	gone, another := err == nil && there == nil, false
+	if gone {
+		another, err = p.sentByAnother(ctx, detached)
+	}
+	if err != nil || gone && !another {
 		if err = errors.Join(err, p.attach(ctx, copies, detached)); err != nil {
 			err = p.undecided(errors.Join(err, p.last))
 		}
@@ -48,7 +52,25 @@ func (p *Passage) unproved(ctx context.Context, s sight, copies []driver.Item) (
 	for _, c := range detached {
 		p.putAside(ctx, c, why)
 	}
+	if gone {
+		return false, nil
+	}
 	return false, p.abandon(ctx, p.last)
+}
+
+// sentByAnother reports whether there is a copy of the item at the destination besides
+// those that were taken out of the attempt: if the lease is over, another run that does not
+// see these sends the original anew, and a restored copy has no stamp in the end.
+func (p *Passage) sentByAnother(ctx context.Context, detached []driver.Item) (bool, error) {
+	q := p.stampedIn(p.To, p.stamp)
+	if p.Direction == driver.ToUser {
+		q, _ = Alike(p.Item.MessageID, p.Item.Received)
+	}
+	found, err := p.engine.Find(ctx, p.To, q)
+	return slices.ContainsFunc(found.Items, func(it driver.Item) bool {
+		ours := slices.ContainsFunc(detached, func(c driver.Item) bool { return c.ID == it.ID })
+		return !ours && !it.Folder.Recoverable && (it.Stamp == nil || it.Stamp.Direction != driver.Surplus) && identityDiffers(p.Item, it, false) == ""
+	}), err
 }
 
 // attach puts copies that were taken out of the attempt back into it, because they may be

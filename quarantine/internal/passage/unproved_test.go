@@ -183,6 +183,25 @@ func TestPutBackIntoItsAttempt(t *testing.T) {
 				}
 			}
 		}, "", 1, 2},
+		"and another cannot be searched for": {func(s *scene, _, _ *twobox.Object, _ *detour.Call) {
+			s.twist = func(c *detour.Call) {
+				if c.Kind == detour.Find {
+					s.twist = nil
+					c.Fail(errDenied)
+					return
+				}
+				c.Act()
+			}
+		}, "denied", 1, 0},
+		"and another lies aside": {func(s *scene, _, copied *twobox.Object, _ *detour.Call) {
+			s.Duplicate(copied)
+		}, "", 1, 1},
+		"and another can be recovered": {func(s *scene, _, copied *twobox.Object, _ *detour.Call) {
+			stamp := *copied.Stamp
+			stamp.Direction = driver.ToQuarantine
+			other := s.Duplicate(copied)
+			other.Stamp, other.Folder, s.deep = &stamp, s.FolderOf(vault, twobox.Recoverable), true
+		}, "", 1, 0},
 		"gone for good": {func(s *scene, _, copied *twobox.Object, _ *detour.Call) {
 			s.twist = func(c *detour.Call) {
 				if c.Act(); c.Kind == detour.Inspect && c.Box == alice {
@@ -217,11 +236,42 @@ func TestPutBackIntoItsAttempt(t *testing.T) {
 				end := s.run(t.Context(), p)
 				assert.Regexp(t, "^(undecided|nowhere)", end)
 				assert.Contains(t, end, tt.end)
-				told := tt.aside == 1 || name == "gone for good"
+				told := tt.aside == 1 && name != "and another lies aside" || name == "gone for good"
 				assert.Equal(t, told, strings.Contains(end, "a copy that may be the only one is in"), end)
 				_, taken, aside, _ := s.count()
 				assert.Equal(t, []int{tt.taken, tt.aside}, []int{taken, aside}, end)
 			})
 		})
+	}
+}
+
+// A copy that does not match is taken out of its attempt when the lease is over. Another
+// run, which then sees no copy, sends the original anew: the first copy is one too many.
+func TestSentAnewMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, way := range []driver.Way{driver.WayTransfer, driver.WayMIME} {
+		for _, d := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
+			t.Run(string(way)+"/"+string(d), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s := newScene(way)
+					o := s.set(t, d)
+					s.twist = s.misread(o, func(c *detour.Call) {
+						c.Act()
+						time.Sleep(2 * time.Hour)
+						ends := s.again(t.Context(), d)
+						require.Len(t, ends, 1)
+						require.Contains(t, ends[0], "done in /")
+					})
+					end := s.run(t.Context(), s.passage(d, s.seen(t, o)))
+					time.Sleep(time.Hour)
+					end += ", " + strings.Join(s.recover(t.Context()), ", ")
+					user, taken, aside, _ := s.count()
+					want := map[driver.Direction][]int{driver.ToQuarantine: {0, 1, 1}, driver.ToUser: {1, 0, 1}}[d]
+					assert.Equal(t, want, []int{user, taken, aside}, end)
+					assert.Contains(t, end, "a copy that does not match is in /")
+				})
+			})
+		}
 	}
 }
