@@ -174,7 +174,7 @@ func TestPutBackIntoItsAttempt(t *testing.T) {
 			foreign.Message = len(s.Messages) - 1
 			earlier.Message = foreign.Message
 			stamp := *copied.Stamp
-			stamp.Attempt = driver.NewOperation()
+			stamp.Attempt, stamp.Direction = driver.NewOperation(), driver.ToQuarantine
 			earlier.Stamp = &stamp
 			s.twist = func(c *detour.Call) {
 				if c.Act(); c.Kind == detour.Inspect && c.Box == alice {
@@ -182,7 +182,17 @@ func TestPutBackIntoItsAttempt(t *testing.T) {
 					s.Discard(copied)
 				}
 			}
-		}, "", 1, 2},
+		}, "", 2, 1},
+		"and the original cannot be looked at": {func(s *scene, _, _ *twobox.Object, _ *detour.Call) {
+			s.twist = func(c *detour.Call) {
+				if c.Kind == detour.Inspect && c.Box == alice {
+					s.twist = nil
+					c.Fail(errDenied)
+					return
+				}
+				c.Act()
+			}
+		}, "denied", 1, 0},
 		"and another cannot be searched for": {func(s *scene, _, _ *twobox.Object, _ *detour.Call) {
 			s.twist = func(c *detour.Call) {
 				if c.Kind == detour.Find {
@@ -236,7 +246,7 @@ func TestPutBackIntoItsAttempt(t *testing.T) {
 				end := s.run(t.Context(), p)
 				assert.Regexp(t, "^(undecided|nowhere)", end)
 				assert.Contains(t, end, tt.end)
-				told := tt.aside == 1 && name != "and another lies aside" || name == "gone for good"
+				told := tt.aside == 1 && tt.taken == 0 || name == "gone for good"
 				assert.Equal(t, told, strings.Contains(end, "a copy that may be the only one is in"), end)
 				_, taken, aside, _ := s.count()
 				assert.Equal(t, []int{tt.taken, tt.aside}, []int{taken, aside}, end)
