@@ -63,8 +63,8 @@ func (p *Passage) unproved(ctx context.Context, s sight, copies []driver.Item) (
 // see these sends the original anew, and a restored copy has no stamp in the end.
 func (p *Passage) sentByAnother(ctx context.Context, detached []driver.Item) (bool, error) {
 	q := p.stampedIn(p.To, p.stamp)
-	if p.Direction == driver.ToUser {
-		q, _ = Alike(p.Item.MessageID, p.Item.Received)
+	if alike, ok := Alike(p.Item.MessageID, p.Item.Received); ok && p.Direction == driver.ToUser {
+		q = alike
 	}
 	found, err := p.engine.Find(ctx, p.To, q)
 	return slices.ContainsFunc(found.Items, func(it driver.Item) bool {
