@@ -285,3 +285,26 @@ func TestSentAnewMeanwhile(t *testing.T) {
 		}
 	}
 }
+
+// Neither Message-ID nor date tells a message from others: what else lies in the mailbox is
+// no other copy of it.
+func TestPutBackWithoutMessageID(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(driver.WayMIME)
+		s.sends = driver.ToQuarantine
+		first := s.Deliver(alice, twobox.Message{Subject: "Invoice"})
+		require.Contains(t, s.run(t.Context(), s.passage(driver.ToQuarantine, s.seen(t, first))), "done in /")
+		time.Sleep(time.Hour)
+		s.sends = driver.ToUser
+		s.Deliver(alice, twobox.Message{Subject: "Lunch"})
+		o := s.In(vault, false)[0]
+		s.twist = s.misread(o, func(c *detour.Call) {
+			c.Act()
+			s.Purge(o)
+		})
+		end := s.run(t.Context(), s.passage(driver.ToUser, s.seen(t, o)))
+		user, taken, aside, _ := s.count()
+		assert.Equal(t, []int{2, 0, 0}, []int{user, taken, aside}, end)
+	})
+}
