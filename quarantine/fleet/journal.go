@@ -169,7 +169,7 @@ func (j *Journal) Renew(ctx context.Context, c quarantine.Claim, lease time.Dura
 // Finish removes the intent of a claim.
 func (j *Journal) Finish(ctx context.Context, c quarantine.Claim) error {
 	if storable("operation", c.Operation) != nil {
-		return nil // there is none
+		return nil // no such intent can have been stored
 	}
 	return j.db.do(ctx, func(ctx context.Context) error {
 		tag, err := j.db.pool.Exec(ctx, `DELETE FROM fleet_intents WHERE operation = $1 AND token = $2`, c.Operation, c.Token)

@@ -11,8 +11,8 @@
 // Then it looks at both ends, as often as needed, and follows the table. "Shown"
 // means that absence has been shown: by two looks in a row, the last of which
 // began after everything that had been written had had time to appear in a search;
-// or, for an original, because this run itself has made its id dead and one search does
-// not show it elsewhere.
+// or, for an original, because this run itself has made its id dead, and what is left in
+// Recoverable Items or one search confirms that.
 //
 //	original   copy     and                                    row          so
 //	there      there                                           prove        compare them; remove the original, read back
