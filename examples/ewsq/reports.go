@@ -42,9 +42,10 @@ was written by strangers: do not display it unescaped.
 
 watch       writes each report as it arrives, until it is interrupted, which is
             status 0. Until then, no other command is given the reports it has written
-list        writes the waiting reports, and ends when none has arrived for the time
-            given with -wait
-show        writes one report, and gives it back
+list        writes the waiting reports, and ends. With -wait, it goes on until no report
+            has arrived for that time
+show        writes one report, and gives it back. With -wait, it may arrive within that
+            time; this applies to quarantine and dismiss, too
 quarantine  takes the messages that a report means: the reporter's own copies first,
             then those of all recipients, with groups expanded. The report is then
             done; "action" in its line is quarantined, or notFound if no mailbox has any
@@ -61,7 +62,7 @@ A report that is done is moved to the folder Reported/Done, never deleted.
 			exitDone: "It was done.",
 			exitSome: "No such report was found, or something could not be done; in that case the report stays where it is.",
 		},
-		examples: []example{{"Which reports are waiting?", "ewsq -config exchange.json reports list \\\n    -mailbox alice@example.test -wait 1s"}},
+		examples: []example{{"Which reports are waiting?", "ewsq -config exchange.json reports list \\\n    -mailbox alice@example.test"}},
 		prepare: func(flags *flag.FlagSet) func(context.Context, *session) error {
 			var f reportFlags
 			f.add(flags)
@@ -89,8 +90,7 @@ type reportFlags struct {
 
 func (f *reportFlags) add(flags *flag.FlagSet) {
 	addText(flags, &f.mailbox, "mailbox", "", "`ADDRESS` of the mailbox that users send reports to (default: reportMailbox of the configuration)")
-	f.wait = 5 * time.Second
-	addTextFunc(flags, "wait", "how long to wait for a report, a `TIME` such as 10s", "5s", func(s string) (err error) {
+	addTextFunc(flags, "wait", "how long to wait for a report, a `TIME` such as 10s (default: only look at those that are there)", "", func(s string) (err error) {
 		f.wait, err = time.ParseDuration(s)
 		if err == nil && (f.wait < time.Second || f.wait > time.Hour) {
 			err = usagef("must be from 1s to 1h")

@@ -22,9 +22,9 @@ func TestReportsOverGraph(t *testing.T) {
 		"-load", "alice@example.test="+filepath.Join(checkout(t), "testdata", "mail"))
 	b := &bundle{dir: dir, config: server.Config}
 
-	ids := b.reportsOf(t, "3s")
+	ids := b.reportsOf(t)
 	require.Len(t, ids, 2)
-	one := []string{"-mailbox", "abuse@example.test", "-wait", "60s"}
+	one := []string{"-mailbox", "abuse@example.test"}
 	shown := b.run(t, append([]string{"reports", "show", ids["alice@example.test"]}, one...)...)
 	require.Equal(t, exitDone, shown.status, shown.stderr)
 	meant := shown.lines[0]["understood"].(map[string]any)["messages"].([]any)[0].(map[string]any)
@@ -44,5 +44,5 @@ func TestReportsOverGraph(t *testing.T) {
 	answered := b.run(t, "find", "-mailbox", "bob@example.test", "-message-id", "<answer-"+ids["bob@example.test"]+"@example.test>")
 	require.Equal(t, exitDone, answered.status, answered.stderr)
 	assert.Equal(t, "found", answered.lines[0]["outcome"], answered.stdout)
-	assert.Empty(t, b.reportsOf(t, "1s"))
+	assert.Empty(t, b.reportsOf(t))
 }

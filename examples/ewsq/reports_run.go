@@ -82,7 +82,7 @@ func (s *session) reports(ctx context.Context, f *reportFlags) error {
 		}
 	}
 	box := r.Service(server).Strategy().Mailbox(f.mailbox)
-	if slow, ok := driver.As[driver.Unguarded](box); ok {
+	if slow, ok := driver.As[driver.Unguarded](box); ok && f.wait > 0 {
 		f.wait += slow.NoteSettles() // no report can arrive sooner
 	}
 	w, err := reported.New(box, opts)
@@ -109,11 +109,60 @@ func reportMailbox(configs []exchange.Config) (string, error) {
 	return "", usagef("-mailbox ADDRESS is missing, and the configurations name several mailboxes for reports; choose one of %s", strings.Join(named, ", "))
 }
 
+// eachReport goes through the reports until the requested one has been dealt with, or there
+// are no more.
+func (s *session) eachReport(ctx context.Context, f *reportFlags, r *quarantine.Router, w *reported.Watcher) error {
+	var ids []string
+	if f.id != "" {
+		ids = []string{f.id}
+	}
+	if f.action == "watch" || f.wait > 0 {
+		return s.watchReports(ctx, f, r, w)
+	}
+	var given givenBack
+	defer given.back(ctx)
+	var failed error
+	for report, err := range w.Waiting(ctx, ids...) {
+		if left, ok := errors.AsType[*reported.LeftError](err); ok {
+			s.say("%v", left)
+			continue
+		}
+		if err != nil {
+			failed = cmp.Or(failed, err)
+			s.say("%v", err)
+			continue
+		}
+		given = append(given, report)
+		if err := s.report(ctx, f, r, report); err != nil || f.id != "" {
+			return err
+		}
+	}
+	if failed == nil && f.id != "" {
+		failed = f.notWaiting()
+	}
+	return failed
+}
+
+// notWaiting is the error for a report that is not there.
+func (f *reportFlags) notWaiting() error {
+	return fmt.Errorf("no report %s is waiting in %s; another program may have it, or it is done", f.id, f.mailbox)
+}
+
+// givenBack are reports that are made available to other programs in the end.
+type givenBack []reported.Report
+
+func (g *givenBack) back(ctx context.Context) {
+	for _, report := range *g {
+		_ = report.Release(context.WithoutCancel(ctx)) // an error means that its lease runs out
+	}
+}
+
 // errLate ends a watch during which no report arrived.
 var errLate = errors.New("no report came")
 
-// eachReport goes through the reports until one has been dealt with, or no more arrive.
-func (s *session) eachReport(ctx context.Context, f *reportFlags, r *quarantine.Router, w *reported.Watcher) error {
+// watchReports goes through the reports as they arrive, until one has been dealt with, or
+// none has arrived for some time.
+func (s *session) watchReports(ctx context.Context, f *reportFlags, r *quarantine.Router, w *reported.Watcher) error {
 	watching, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	timer := time.AfterFunc(f.wait, func() { cancel(errLate) })
@@ -125,12 +174,8 @@ func (s *session) eachReport(ctx context.Context, f *reportFlags, r *quarantine.
 		}
 	}
 	wait()
-	var given []reported.Report
-	defer func() {
-		for _, report := range given { // makes them available to others immediately
-			_ = report.Release(context.WithoutCancel(ctx))
-		}
-	}()
+	var given givenBack
+	defer given.back(ctx)
 	var failed error
 	for report, err := range w.Watch(watching) {
 		if err != nil {
@@ -159,7 +204,7 @@ func (s *session) eachReport(ctx context.Context, f *reportFlags, r *quarantine.
 	case failed != nil:
 		return failed
 	case f.id != "" && ctx.Err() == nil:
-		return fmt.Errorf("no report %s is waiting in %s; another program may have it, or it is done", f.id, f.mailbox)
+		return f.notWaiting()
 	case ctx.Err() != nil && f.action != "watch":
 		return context.Cause(ctx)
 	}

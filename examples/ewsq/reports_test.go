@@ -28,11 +28,10 @@ func setupReports(t *testing.T) *bundle {
 	return b
 }
 
-// reportsOf returns the ids of the waiting reports, by the address of the reporter. It waits
-// long enough for a busy machine.
-func (b *bundle) reportsOf(t *testing.T, wait string) map[string]string {
+// reportsOf returns the ids of the waiting reports, by the address of the reporter.
+func (b *bundle) reportsOf(t *testing.T) map[string]string {
 	t.Helper()
-	r := b.run(t, "reports", "list", "-mailbox", "abuse@example.test", "-wait", wait)
+	r := b.run(t, "reports", "list", "-mailbox", "abuse@example.test")
 	require.Equal(t, exitDone, r.status, r.stderr)
 	ids := make(map[string]string)
 	for _, line := range r.lines {
@@ -45,12 +44,12 @@ func (b *bundle) reportsOf(t *testing.T, wait string) map[string]string {
 func TestReports(t *testing.T) {
 	t.Parallel()
 	b := setupReports(t)
-	ids := b.reportsOf(t, "10s")
+	ids := b.reportsOf(t)
 	require.Len(t, ids, 2)
 	abuse := b.srv.Mailbox("abuse@example.test")
 	require.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 2, "nothing is done by looking")
 
-	shown := b.run(t, "reports", "show", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s")
+	shown := b.run(t, "reports", "show", ids["alice@example.test"], "-mailbox", "abuse@example.test")
 	require.Equal(t, exitDone, shown.status, shown.stderr)
 	require.Len(t, shown.lines, 1)
 	meant := shown.lines[0]["understood"].(map[string]any)["messages"].([]any)[0].(map[string]any)
@@ -61,13 +60,13 @@ func TestReports(t *testing.T) {
 	}
 	assert.Contains(t, shown.stderr, "high confidence, attached: "+phishing)
 
-	dry := b.run(t, "reports", "quarantine", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s", "-dry-run")
+	dry := b.run(t, "reports", "quarantine", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-dry-run")
 	require.Equal(t, exitDone, dry.status, dry.stderr)
 	assert.Empty(t, b.run(t, "list").lines)
 	assert.Len(t, dry.lines, 3, "alice once, though she is in the group as well")
 	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 2)
 
-	taken := b.run(t, "reports", "quarantine", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s", "-reference", "CASE-18")
+	taken := b.run(t, "reports", "quarantine", ids["alice@example.test"], "-mailbox", "abuse@example.test", "-reference", "CASE-18")
 	require.Equal(t, exitDone, taken.status, taken.stderr)
 	assert.Equal(t, "quarantined", taken.lines[len(taken.lines)-1]["action"])
 	held := b.run(t, "list")
@@ -82,18 +81,18 @@ func TestReports(t *testing.T) {
 	assert.Contains(t, from, "bob@example.test", "the mail went to a group, whose members are looked at")
 	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 1)
 
-	unsure := b.run(t, "reports", "quarantine", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s")
+	unsure := b.run(t, "reports", "quarantine", ids["bob@example.test"], "-mailbox", "abuse@example.test")
 	assert.Equal(t, exitSome, unsure.status)
 	assert.Contains(t, unsure.stderr, "nothing in the report is sure enough")
 	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 1, "the report stays")
 
-	stranger := b.run(t, "reports", "dismiss", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s",
+	stranger := b.run(t, "reports", "dismiss", ids["bob@example.test"], "-mailbox", "abuse@example.test",
 		"-reply", b.write(t, "no.txt", "No.\n"), "-reply-domain", "other.test")
 	assert.Equal(t, exitSome, stranger.status)
 	assert.Contains(t, stranger.stderr, "name the reporter's domain with -reply-domain")
 	assert.Len(t, abuse.Folder(ews.FolderInbox).Messages(), 1, "the report stays")
 
-	dismissed := b.run(t, "reports", "dismiss", ids["bob@example.test"], "-mailbox", "abuse@example.test", "-wait", "60s",
+	dismissed := b.run(t, "reports", "dismiss", ids["bob@example.test"], "-mailbox", "abuse@example.test",
 		"-reply", b.write(t, "reply.txt", "Thank you for {{.Subject}}.\n"), "-reply-domain", "example.test")
 	require.Equal(t, exitDone, dismissed.status, dismissed.stderr)
 	assert.Equal(t, "dismissed", dismissed.lines[0]["action"])
@@ -104,7 +103,7 @@ func TestReports(t *testing.T) {
 		answered = answered || strings.Contains(m.Subject, "help")
 	}
 	assert.True(t, answered, "the reporter was answered")
-	assert.Empty(t, b.reportsOf(t, "1s"))
+	assert.Empty(t, b.reportsOf(t))
 }
 
 func TestReportsUsage(t *testing.T) {
@@ -152,7 +151,7 @@ func TestReportMailboxOfTheConfiguration(t *testing.T) {
 		return strings.Replace(b.object("fullAccess"), `"name":"Lab"`, `"name":"`+name+`","reportMailbox":"`+mailbox+`"`, 1)
 	}
 	b.write(t, "ewsq.json", config("Lab", "abuse@example.test"))
-	listed := b.run(t, "reports", "list", "-wait", "10s")
+	listed := b.run(t, "reports", "list")
 	require.Equal(t, exitDone, listed.status, listed.stderr)
 	assert.Len(t, listed.lines, 2)
 	checked := b.run(t, "check")
@@ -163,7 +162,7 @@ func TestReportMailboxOfTheConfiguration(t *testing.T) {
 	several := b.run(t, "reports", "list")
 	assert.Equal(t, exitUsage, several.status)
 	assert.Contains(t, several.stderr, "choose one of abuse@example.test, alice@example.test")
-	chosen := b.run(t, "-server", "Other", "reports", "list", "-wait", "1s")
+	chosen := b.run(t, "-server", "Other", "reports", "list")
 	assert.Equal(t, exitDone, chosen.status, chosen.stderr)
 }
 
@@ -177,8 +176,8 @@ func TestReportOfWhatIsNotThere(t *testing.T) {
 			box.DeleteMessage(m.ID)
 		}
 	}
-	id := b.reportsOf(t, "10s")["alice@example.test"]
-	r := b.run(t, "reports", "quarantine", id, "-mailbox", "abuse@example.test", "-wait", "60s")
+	id := b.reportsOf(t)["alice@example.test"]
+	r := b.run(t, "reports", "quarantine", id, "-mailbox", "abuse@example.test")
 	require.Equal(t, exitDone, r.status, r.stderr)
 	assert.Equal(t, "notFound", r.lines[len(r.lines)-1]["action"])
 	assert.Contains(t, r.stderr, "was not found in any mailbox")

@@ -45,34 +45,37 @@ func (d *decoder) Read(p []byte) (int, error) {
 func newBase64(r *bufio.Reader) io.Reader {
 	var bits uint32
 	count := 0 // of the characters in bits
+	padded := func(dst []byte) []byte {
+		switch count {
+		case 2:
+			dst = append(dst, byte(bits>>4))
+		case 3:
+			dst = append(dst, byte(bits>>10), byte(bits>>2))
+		}
+		bits, count = 0, 0
+		return dst
+	}
 	return &decoder{fill: func(dst []byte) ([]byte, error) {
-		for len(dst) <= cap(dst)-3 {
-			c, err := r.ReadByte()
-			if err != nil {
-				c = '=' // decode the rest
-			}
-			if v := base64Values[c]; v > 0 {
-				bits, count = bits<<6|uint32(v-1), count+1
-				if count < 4 {
-					continue
-				}
-				dst = append(dst, byte(bits>>16), byte(bits>>8), byte(bits))
-			} else if c != '=' {
-				continue
-			}
+		if _, err := r.Peek(1); err != nil {
+			return padded(dst), err
+		}
+		// Up to three characters are pending, so dst has room for what these make.
+		ahead, _ := r.Peek(min(r.Buffered(), cap(dst)-2))
+		for _, c := range ahead {
+			v := base64Values[c]
 			switch {
-			case c != '=':
-			case count == 2:
-				dst = append(dst, byte(bits>>4))
-			case count == 3:
-				dst = append(dst, byte(bits>>10), byte(bits>>2))
-			}
-			bits, count = 0, 0
-			if err != nil {
-				return dst, err
+			case v > 0:
+				bits, count = bits<<6|uint32(v-1), count+1
+				if count == 4 {
+					dst = append(dst, byte(bits>>16), byte(bits>>8), byte(bits))
+					bits, count = 0, 0
+				}
+			case c == '=':
+				dst = padded(dst)
 			}
 		}
-		return dst, nil
+		_, err := r.Discard(len(ahead))
+		return dst, err
 	}}
 }
 

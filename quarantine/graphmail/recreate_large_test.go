@@ -1,6 +1,7 @@
 package graphmail_test
 
 import (
+	"bufio"
 	"encoding/base64"
 	"fmt"
 	"io"
@@ -137,7 +138,8 @@ func (g *large) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // mime writes the MIME form.
-func (g *large) mime(out *io.PipeWriter) {
+func (g *large) mime(pipe *io.PipeWriter) {
+	out := bufio.NewWriterSize(pipe, 16<<10)
 	fmt.Fprint(out, "Subject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nx\r\n")
 	line := []byte(base64.StdEncoding.EncodeToString([]byte(strings.Repeat("x", 57))) + "\r\n")
 	for i := range g.files {
@@ -149,5 +151,5 @@ func (g *large) mime(out *io.PipeWriter) {
 		}
 	}
 	fmt.Fprint(out, "--b--\r\n")
-	out.Close()
+	pipe.CloseWithError(out.Flush())
 }

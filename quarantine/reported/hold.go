@@ -39,6 +39,9 @@ func (r *run) take(ctx context.Context, e *entry) (*Report, error) {
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("reported: reading a report: %w", err)
+	case !r.wants(n):
+		r.forget(e)
+		return nil, nil
 	case n.done:
 		return nil, r.tidy(ctx, e, item)
 	}

@@ -26,19 +26,18 @@ import (
 func (w *Watcher) Watch(ctx context.Context) iter.Seq2[Report, error] {
 	return func(yield func(Report, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		r := &run{
-			w: w, holder: driver.NewOperation(),
-			queue: make(map[string]*entry), held: make(map[string]*hold), bell: make(chan struct{}, 1),
-		}
+		r := newRun(w)
 		defer r.others.Wait()
 		defer cancel()
 		r.loop(ctx, yield)
 	}
 }
 
-// run is one call of Watch.
+// run is one call of Watch or Waiting.
 type run struct {
 	w      *Watcher
+	once   bool     // one look is all: nothing is listened for, and no position is used
+	only   []string // ids of the reports that are wanted; empty: all
 	holder string
 	others sync.WaitGroup // goroutines that listen and renew
 	bell   chan struct{}
@@ -58,6 +57,17 @@ type run struct {
 	held     map[string]*hold  // by report id
 	troubles []error           // of others, still to be returned
 }
+
+func newRun(w *Watcher) *run {
+	return &run{
+		w: w, holder: driver.NewOperation(),
+		queue: make(map[string]*entry), held: make(map[string]*hold), bell: make(chan struct{}, 1),
+	}
+}
+
+// wants reports whether the report with a note is wanted. One that was never handed out has
+// no id yet.
+func (r *run) wants(n note) bool { return len(r.only) == 0 || slices.Contains(r.only, n.id) }
 
 // entry is a report that waits.
 type entry struct {
@@ -295,6 +305,8 @@ func (r *run) arrived(arrivals driver.Arrivals) {
 			n, told = r.w.opts.read(*a.Note, a.Received)
 		}
 		switch {
+		case n.id != "" && !r.wants(n): // without an id here, it may have got one since
+			continue
 		case told && n.done && r.w.opts.MarkOnly:
 			if e == nil || !e.held {
 				delete(r.queue, a.ItemID)
@@ -326,10 +338,14 @@ func (r *run) begin(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("reported: finding the watched folder: %w", err)
 	}
+	r.ready = true
+	if r.once {
+		r.others.Go(func() { r.renewAll(ctx) })
+		return nil
+	}
 	if err := r.load(ctx); err != nil {
 		r.trouble(err)
 	}
-	r.ready = true
 	folder := r.folder
 	if r.stopListening != nil {
 		r.stopListening()
