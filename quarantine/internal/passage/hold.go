@@ -217,9 +217,9 @@ func (p *Passage) underOtherAddress(ctx context.Context, had *driver.Stamp) bool
 	return ours || err != nil
 }
 
-// adopt continues the attempt of another run.
+// adopt continues the attempt of another run. Which way that carries the item is unknown.
 func (p *Passage) adopt(s driver.Stamp) {
-	p.stamp, p.adopted, p.marked, p.wrote = s, true, time.Time{}, true
+	p.stamp, p.adopted, p.marked, p.wrote, p.way = s, true, time.Time{}, true, ""
 	p.fresh()
 }
 

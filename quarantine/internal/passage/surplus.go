@@ -85,7 +85,7 @@ func (p *Passage) attach(ctx context.Context, were, detached []driver.Item) erro
 			continue
 		}
 		if err := p.attachOne(ctx, c, were[i].Stamp); err != nil {
-			p.aside(Aside{Item: c, Why: "a copy that may be the only one", Left: err.Error()})
+			p.aside(Aside{Item: c, Why: "a copy that may be the only one", Left: err.Error(), Alone: true})
 			failed = append(failed, err)
 		}
 	}
@@ -140,12 +140,18 @@ type Aside struct {
 	// Left says why it could not be put aside and still lies where it was; empty
 	// if it was put aside.
 	Left string
+	// Alone means that it may be the only copy after all, and Left says why it could not
+	// be put back into its attempt.
+	Alone bool
 }
 
 // String describes the copy for people.
 func (a Aside) String() string {
 	s := fmt.Sprintf("%s is in %s of %s", a.Why, cmp.Or(a.Item.Folder.Path, "Deleted Items"), a.Item.Mailbox)
-	if a.Left != "" {
+	switch {
+	case a.Alone:
+		s += ", and could not be put back into its attempt: " + a.Left
+	case a.Left != "":
 		s += ", and could not be put aside: " + a.Left
 	}
 	return s
