@@ -13,6 +13,8 @@
 //		err = report.Acknowledge(ctx)
 //	}
 //
+// [Watcher.Waiting] is the same for the reports that are there now, and ends.
+//
 // Every message in the watched folder is a report. Several programs may watch the same
 // folder: each report is handed to one of them at a time. The mailbox must be a
 // [driver.Watchable], as those of packages ewsmail and graphmail are.
