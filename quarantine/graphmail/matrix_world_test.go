@@ -27,7 +27,7 @@ import (
 var whole = flag.Bool("whole", false, "do the long matrices whole, rather than a part of each")
 
 // every determines at which requests TestMatrix lets something go wrong without -whole.
-var every = flag.Int("matrix.every", 150, "without -whole, TestMatrix takes one of so many requests")
+var every = flag.Int("matrix.every", 300, "without -whole, TestMatrix takes one of so many requests")
 
 // process is the service of one process: when it dies, nothing more is sent.
 type process struct {

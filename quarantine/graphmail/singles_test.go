@@ -22,7 +22,7 @@ import (
 
 // singlesEvery determines at which requests TestSingles lets something happen without
 // -whole: at one in so many, and at least one for each deviation.
-var singlesEvery = flag.Int("singles.every", 700, "without -whole, TestSingles takes one of so many requests")
+var singlesEvery = flag.Int("singles.every", 1400, "without -whole, TestSingles takes one of so many requests")
 
 // person is somebody who does something to the message at the n-th request, before or
 // after the request has been carried out.
