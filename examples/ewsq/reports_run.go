@@ -123,13 +123,13 @@ func (s *session) eachReport(ctx context.Context, f *reportFlags, r *quarantine.
 	defer given.back(ctx)
 	var failed error
 	for report, err := range w.Waiting(ctx, ids...) {
-		if left, ok := errors.AsType[*reported.LeftError](err); ok {
-			s.say("%v", left)
-			continue
-		}
-		if err != nil {
-			failed = cmp.Or(failed, err)
+		_, left := errors.AsType[*reported.LeftError](err)
+		switch {
+		case left && f.id == "", err != nil && failed != nil:
 			s.say("%v", err)
+			continue
+		case err != nil:
+			failed = err
 			continue
 		}
 		given = append(given, report)

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/ewsmail"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/reported"
 )
 
 // setupReports returns a bundle with a mailbox for reports. It has two reports: one with the
@@ -182,4 +184,27 @@ func TestReportOfWhatIsNotThere(t *testing.T) {
 	assert.Equal(t, "notFound", r.lines[len(r.lines)-1]["action"])
 	assert.Contains(t, r.stderr, "was not found in any mailbox")
 	assert.Len(t, b.srv.Mailbox("abuse@example.test").Folder(ews.FolderInbox).Messages(), 1, "the report is done")
+}
+
+// TestReportsElsewhere: a report that another program has is not said to be absent.
+func TestReportsElsewhere(t *testing.T) {
+	t.Parallel()
+	b := setupReports(t)
+	client, err := ews.NewClient(b.srv.DirectURL(), &ews.Options{Transport: b.srv.As(b.srv.Direct(), "svc")})
+	require.NoError(t, err)
+	strategy, err := ewsmail.NewFullAccess(client, nil)
+	require.NoError(t, err)
+	other, err := reported.New(strategy.Mailbox("abuse@example.test"), nil)
+	require.NoError(t, err)
+	for report, err := range other.Waiting(t.Context()) {
+		require.NoError(t, err)
+		shown := b.run(t, "reports", "show", report.ID, "-mailbox", "abuse@example.test")
+		assert.Equal(t, exitSome, shown.status)
+		assert.Contains(t, shown.stderr, "a waiting report cannot be had before")
+		listed := b.run(t, "reports", "list", "-mailbox", "abuse@example.test")
+		assert.Equal(t, exitDone, listed.status, listed.stderr)
+		assert.Len(t, listed.lines, 1)
+		assert.Contains(t, listed.stderr, "a waiting report cannot be had before")
+		break
+	}
 }
