@@ -138,14 +138,9 @@ func (s *session) eachReport(ctx context.Context, f *reportFlags, r *quarantine.
 		}
 	}
 	if failed == nil && f.id != "" {
-		failed = f.notWaiting()
+		failed = fmt.Errorf("no report %s is waiting in %s: it is done, or somebody has moved it", f.id, f.mailbox)
 	}
 	return failed
-}
-
-// notWaiting is the error for a report that is not there.
-func (f *reportFlags) notWaiting() error {
-	return fmt.Errorf("no report %s is waiting in %s; another program may have it, or it is done", f.id, f.mailbox)
 }
 
 // givenBack are reports that are made available to other programs in the end.
@@ -204,7 +199,7 @@ func (s *session) watchReports(ctx context.Context, f *reportFlags, r *quarantin
 	case failed != nil:
 		return failed
 	case f.id != "" && ctx.Err() == nil:
-		return f.notWaiting()
+		return fmt.Errorf("no report %s has come to %s; another program may have it, or it is done", f.id, f.mailbox)
 	case ctx.Err() != nil && f.action != "watch":
 		return context.Cause(ctx)
 	}

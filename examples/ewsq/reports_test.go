@@ -134,7 +134,8 @@ func TestReportsUsage(t *testing.T) {
 		{[]string{"dismiss", "x", "-mailbox", "alice@example.test", "-reply", reply}, exitUsage, "go together"},
 		{[]string{"dismiss", "x", "-mailbox", "alice@example.test", "-reply", reply, "-reply-domain", "example.test"}, exitUsage, "reply.txt"},
 		{[]string{"dismiss", "x", "-mailbox", "alice@example.test", "-reply", filepath.Join(b.dir, "none"), "-reply-domain", "example.test"}, exitUsage, "-reply"},
-		{[]string{"show", "x", "-mailbox", "carol@example.test", "-wait", "1s"}, exitSome, "no report x is waiting"},
+		{[]string{"show", "x", "-mailbox", "carol@example.test", "-wait", "1s"}, exitSome, "no report x has come to carol@example.test"},
+		{[]string{"show", "x", "-mailbox", "carol@example.test"}, exitSome, "no report x is waiting in carol@example.test"},
 	} {
 		r := b.run(t, append([]string{"reports"}, c.args...)...)
 		assert.Equal(t, c.status, r.status, "%q: %s", c.args, r.stderr)
