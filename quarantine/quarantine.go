@@ -27,7 +27,7 @@ func (s *Service) find(ctx context.Context, t Target) (*Receipt, driver.Findings
 	if err := errors.Join(s.check(t), s.allowed(t)); err != nil {
 		return nil, driver.Findings{}, err
 	}
-	ctx, meter := driver.Metered(ctx)
+	ctx, meter := driver.Metered(driver.WithTask(ctx, t.Mailbox))
 	r := s.receipt("find", t)
 	found, err := s.shown(ctx, driver.ToUser, t, func(ctx context.Context) (driver.Findings, error) {
 		return s.search(ctx, s.strategy.Mailbox(t.Mailbox), t, s.limits, driver.Query{})

@@ -93,7 +93,7 @@ func notOurs(server string, n int) error {
 func (s *Service) recover(ctx context.Context, in Intent) (*Receipt, error) {
 	r := s.receipt(recoverAction[in.Direction], in.Target)
 	ri := intentItem(in)
-	ctx, meter := driver.Metered(ctx)
+	ctx, meter := driver.Metered(driver.WithTask(ctx, in.Target.Mailbox))
 	var err error
 	if r.Action == "" {
 		err = fmt.Errorf("the intent has the direction %q, which this version does not know; recover with the version that wrote it", in.Direction)

@@ -40,7 +40,7 @@ func (s *Service) Restore(ctx context.Context, r *Receipt) (*Receipt, error) {
 			return nil, driver.Invalid("receipt", fmt.Sprintf("items[%d].operation", i), fmt.Sprintf("is %q, which is not a valid operation name", it.Operation))
 		}
 	}
-	ctx, meter := driver.Metered(ctx)
+	ctx, meter := driver.Metered(driver.WithTask(ctx, r.Target.Mailbox))
 	unlock, err := s.lock(ctx, r.Target)
 	if err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func (s *Service) RestoreMessage(ctx context.Context, t Target) (*Receipt, error
 	if err := s.check(t); err != nil {
 		return nil, err
 	}
-	ctx, meter := driver.Metered(ctx)
+	ctx, meter := driver.Metered(driver.WithTask(ctx, t.Mailbox))
 	unlock, err := s.lock(ctx, t)
 	if err != nil {
 		return nil, err

@@ -67,8 +67,8 @@ type RouterOptions struct {
 	// target that waits because the server has asked for a pause for its mailbox, and one
 	// more for each that takes five times as long as others, or 10 seconds, up to PerServer
 	// of the latter. Where calls share requests, targets wait in the meantime, so it takes
-	// half as many targets again as there are concurrent calls to keep the calls in use:
-	// see package gather. Default: 8.
+	// two or three times as many targets as there are concurrent calls to keep the calls in
+	// use: see package gather. Default: 8.
 	PerServer int
 
 	// TargetFor bounds the work on one target in [Router.QuarantineAll], [Router.FindAll]

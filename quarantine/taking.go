@@ -207,7 +207,7 @@ func (tk *taking) seenTwice(v driver.Item, taken ReceiptItem) bool {
 func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 	find func(context.Context) (driver.Findings, error), earlier func(context.Context, reach) (holding, error),
 ) (*Receipt, error) {
-	ctx, meter := driver.Metered(ctx)
+	ctx, meter := driver.Metered(driver.WithTask(ctx, t.Mailbox))
 	unlock, err := s.lock(ctx, t)
 	if err != nil {
 		return nil, err

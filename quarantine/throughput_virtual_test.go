@@ -14,7 +14,7 @@ import (
 )
 
 // Calls that wait to share a request leave slots of the server idle, unless there are more
-// targets in progress than concurrent calls: with half as many again, a campaign over
+// targets in progress than concurrent calls: with three times as many, a campaign over
 // mailboxes never seen before achieves at least 90 % of what the calls would allow if each
 // message cost what it costs alone in a known mailbox. The test runs in virtual time, so
 // the machine does not matter.
@@ -32,7 +32,7 @@ func TestThroughputNearBound(t *testing.T) {
 				o := a.worldOptions
 				o.server.Latency, o.atOnce, o.gather = latency, calls, &gather.Options{}
 				w := newWorld(t, o)
-				router, err := quarantine.NewRouter([]quarantine.Route{{Service: w.service, Domains: []string{w.Domain()}}}, &quarantine.RouterOptions{PerServer: calls + calls/2})
+				router, err := quarantine.NewRouter([]quarantine.Route{{Service: w.service, Domains: []string{w.Domain()}}}, &quarantine.RouterOptions{PerServer: 3 * calls})
 				require.NoError(t, err)
 				var targets []quarantine.Target
 				for i := range mailboxes {

@@ -12,7 +12,7 @@ type paceFlags struct {
 // add adds the flags. The limiter takes care not to overload the server.
 func (p *paceFlags) add(flags *flag.FlagSet) {
 	p.flags = flags
-	addNumber(flags, &p.concurrency, "concurrency", 8, 1, 64, "`NUMBER` of calls in flight for one budget of the server, of which Exchange 2013 and later allow 27; each server has half as many targets again in progress, because calls wait for each other to share requests")
+	addNumber(flags, &p.concurrency, "concurrency", 8, 1, 64, "`NUMBER` of calls in flight for one budget of the server, of which Exchange 2013 and later allow 27; each server has three times as many targets in progress, because calls wait for each other to share requests")
 	addNumber(flags, &p.workers, "workers", 8, 1, 64, "`NUMBER` of targets processed concurrently on each server, without changing the number of calls in flight")
 	addNumber(flags, &p.maxFailures, "max-failures", 20, 0, 1_000_000, "`NUMBER` of targets in a row that may fail on a server before no more are tried there, or 0 to try all")
 }
@@ -31,7 +31,7 @@ func (p *paceFlags) atOnce() int {
 	if len(given(p.flags, "workers")) > 0 {
 		return p.workers
 	}
-	return p.concurrency + p.concurrency/2
+	return 3 * p.concurrency
 }
 
 // perPayer returns how many calls one budget may have in flight; 0 means the default.

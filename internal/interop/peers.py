@@ -1,5 +1,5 @@
 """Measures what taking a message costs the client: ewsq, plain encoding/xml and exchangelib,
-each against examples/exchange with as many mailboxes; and what the requests of ewsq cost
+each against examples/exchange with as many mailboxes and messages; and what the requests of ewsq cost
 plain net/http and encoding/xml, which make them again and decode the same answers. Prints
 lines that go test -bench would print."""
 
@@ -13,13 +13,13 @@ import time
 from server import Server
 
 
-def main(mailboxes, latency, concurrency, exchange, ewsq, plainxml, work):
+def main(mailboxes, latency, concurrency, each, exchange, ewsq, plainxml, work):
     here = os.path.dirname(os.path.abspath(__file__))
     for peer in ('ewsq', 'plainxml', 'exchangelib'):
         targets = f'{work}/{peer}.csv'
         with Server(
                 exchange, f'{here}/../..', f'{work}/{peer}.log', 'basic', False,
-                '-fill', f'{mailboxes}x1', '-targets', targets, '-latency', latency) as server:
+                '-fill', f'{mailboxes}x{each}', '-targets', targets, '-latency', latency) as server:
             only = f'{work}/{peer}-filled.csv'
             fill(targets, only)
             command = {
@@ -38,25 +38,25 @@ def main(mailboxes, latency, concurrency, exchange, ewsq, plainxml, work):
         processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         with open(f'{work}/{peer}.log') as log:
             requests = sum('operation' in line for line in log)
-        report(peer, mailboxes, latency, 1 if peer == 'exchangelib' else concurrency, took, processor, requests)
-    replay(mailboxes, latency, concurrency, exchange, ewsq, plainxml, work)
+        report(peer, mailboxes, latency, 1 if peer == 'exchangelib' else concurrency, each, took, processor, requests)
+    replay(mailboxes, latency, concurrency, each, exchange, ewsq, plainxml, work)
 
 
-def report(peer, mailboxes, latency, concurrency, took, processor, requests):
-    n = int(mailboxes)
+def report(peer, mailboxes, latency, concurrency, each, took, processor, requests):
+    n = int(mailboxes) * int(each)
     print(
-        f'BenchmarkPeers/peer={peer}/mailboxes={n}/latency={latency}/concurrency={concurrency}\t1\t'
+        f'BenchmarkPeers/peer={peer}/mailboxes={mailboxes}/each={each}/latency={latency}/concurrency={concurrency}\t1\t'
         f'{took * 1e9 / n:.0f} ns/op\t{processor * 1e3 / n:.3f} cpu-ms/message\t{requests / n:.2f} round-trips/message\t{n / took * 60:.0f} messages/min',
         flush=True)
 
 
-def replay(mailboxes, latency, concurrency, exchange, ewsq, plainxml, work):
+def replay(mailboxes, latency, concurrency, each, exchange, ewsq, plainxml, work):
     """ewsq once more, whose requests and answers are captured; then these, by encoding/xml."""
     here = os.path.dirname(os.path.abspath(__file__))
     captured, targets, only = f'{work}/captured', f'{work}/replay.csv', f'{work}/replay-filled.csv'
     os.mkdir(captured)
     os.environ['EWSTEST_CAPTURE'] = captured
-    with Server(exchange, f'{here}/../..', f'{work}/replay.log', 'basic', False, '-fill', f'{mailboxes}x1', '-targets', targets) as server:
+    with Server(exchange, f'{here}/../..', f'{work}/replay.log', 'basic', False, '-fill', f'{mailboxes}x{each}', '-targets', targets) as server:
         fill(targets, only)
         os.remove(f'{work}/journal.db')  # it knows the mailboxes of the other server
         with open(f'{work}/captured.out', 'w') as out:
@@ -74,7 +74,7 @@ def replay(mailboxes, latency, concurrency, exchange, ewsq, plainxml, work):
     finally:
         answers.kill()
         answers.wait()
-    report('replay', mailboxes, latency, concurrency, took, float(told[2]), int(told[0]))
+    report('replay', mailboxes, latency, concurrency, each, took, float(told[2]), int(told[0]))
 
 
 def fill(targets, only):

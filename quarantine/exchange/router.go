@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -11,13 +12,15 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
+	"github.com/ewsquarantine/ewsquarantine/throttle"
 )
 
 // RouterOptions are the options of [OpenRouter] beyond the configurations.
 // nil or the zero value means the defaults.
 type RouterOptions struct {
-	// Router are the options of the router itself. The default of PerServer is one and a
-	// half times the highest throttling.concurrency of the configurations, and at least the
+	// Router are the options of the router itself. The default of PerServer is three times
+	// the highest throttling.concurrency of the configurations, where
+	// [throttle.DefaultPerPayer] stands for one that is not set; if all use Graph, it is the
 	// router's own default.
 	Router quarantine.RouterOptions
 
@@ -86,17 +89,15 @@ func OpenRouter(configs []Config, opts *RouterOptions) (*quarantine.Router, erro
 }
 
 // perServer returns how many targets it takes to keep the calls in use that the
-// configurations allow, or 0 if the router's default is enough.
+// configurations allow, or 0 for the router's default. Over Graph, calls share no requests.
 func perServer(configs []*Config) int {
-	const enough = 8 // the router's default
-	calls := 0
+	targets := 0
 	for _, c := range configs {
-		calls = max(calls, c.Throttling.Concurrency)
+		if c.API != APIGraph {
+			targets = max(targets, 3*cmp.Or(c.Throttling.Concurrency, throttle.DefaultPerPayer))
+		}
 	}
-	if targets := calls + calls/2; targets > enough {
-		return targets
-	}
-	return 0
+	return targets
 }
 
 // forService returns the options for a configuration.

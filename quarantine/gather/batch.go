@@ -3,6 +3,7 @@ package gather
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
@@ -27,9 +28,10 @@ func (l *lanes[A, V]) send(ctx context.Context, ln *lane[A, V], b *batch[A, V], 
 			done()
 			return
 		}
+		began := time.Now()
 		replies, panicked := guarded(sending, args, all)
 		done()
-		l.settle(b, replies, panicked)
+		l.settle(b, replies, panicked, time.Since(began))
 	}
 }
 
@@ -79,10 +81,13 @@ func (l *lanes[A, V]) admit(b *batch[A, V]) error {
 // settle gives each member its reply. If the batch was taken back, the remaining members
 // stay for the next request, and callers that have left ask the driver what the end of
 // their context means.
-func (l *lanes[A, V]) settle(b *batch[A, V], replies []driver.Reply[V], panicked any) {
+func (l *lanes[A, V]) settle(b *batch[A, V], replies []driver.Reply[V], panicked any, took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	b.cancel = nil
+	if !l.options.Always && panicked == nil {
+		l.convoys.form(b.together(replies), took)
+	}
 	for i, m := range b.members {
 		m.panicked = panicked
 		reply := driver.Reply[V]{Err: errSilent}
@@ -97,6 +102,16 @@ func (l *lanes[A, V]) settle(b *batch[A, V], replies []driver.Reply[V], panicked
 			m.finish(driver.Reply[V]{Err: driver.ErrAlone})
 		}
 	}
+}
+
+// together returns the tasks of the calls that return from a request together.
+func (b *batch[A, V]) together(replies []driver.Reply[V]) (tasks []*driver.Task) {
+	for i, m := range b.members {
+		if m.task != nil && !m.left && i < len(replies) && !errors.Is(replies[i].Err, driver.ErrAlone) {
+			tasks = append(tasks, m.task)
+		}
+	}
+	return tasks
 }
 
 // abandon ends the calls of a batch that have no reply because the driver has ended its

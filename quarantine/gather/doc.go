@@ -3,9 +3,16 @@
 //
 // Calls of one kind for one mailbox that are made while earlier ones are under way wait.
 // As soon as one of the earlier calls returns, they are sent as one batch, just as a
-// database commits several transactions with one write to disk. There is no timer: a call
-// that is alone goes immediately, through the same method of the driver that it would use
-// without this package.
+// database commits several transactions with one write to disk. No timer is needed for
+// that: a call that is alone goes immediately, through the same method of the driver that it
+// would use without this package.
+//
+// Calls that have shared a request stay together, if the engine says that they are for
+// messages of the same mailbox ([driver.WithTask]): the next calls wait for each other, for
+// half of the time that the request took, and for a tenth of a second at most. Otherwise one
+// of them would go ahead at each step, until each went by itself: fifty messages of one
+// mailbox would cost 1.7 requests each, not 0.5. In that mailbox, only one call of each kind
+// is under way at a time, except those that transfer content.
 //
 // The driver declares what it can do for several items at once: find
 // ([driver.BatchFinder]), inspect ([driver.BatchInspector]), mark ([driver.BatchMarker]),

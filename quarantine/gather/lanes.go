@@ -15,7 +15,9 @@ import (
 type lanes[A, V any] struct {
 	options Options
 	crowds  *crowds
+	convoys *convoys
 	writes  bool
+	large   bool          // calls may carry large content: several are under way also in a mailbox with its own tasks
 	lost    func(V) V     // reduces a value to what is known of a call whose outcome is not; nil: nothing
 	turns   atomic.Uint64 // decides whose turn it is to pay for the first request of a batch
 
@@ -23,8 +25,8 @@ type lanes[A, V any] struct {
 	all map[laneKey]*lane[A, V]
 }
 
-func newLanes[A, V any](o Options, c *crowds, writes bool) *lanes[A, V] {
-	return &lanes[A, V]{options: o, crowds: c, writes: writes, all: make(map[laneKey]*lane[A, V])}
+func newLanes[A, V any](o Options, c *crowds, cs *convoys, writes bool) *lanes[A, V] {
+	return &lanes[A, V]{options: o, crowds: c, convoys: cs, writes: writes, all: make(map[laneKey]*lane[A, V])}
 }
 
 // laneKey is a mailbox, plus what calls there must have in common to go together.
@@ -36,12 +38,15 @@ type lane[A, V any] struct {
 	key      laneKey
 	inFlight int
 	waiting  list.List // of *member, in order of arrival
+	held     int       // how many of these wait for the rest of their convoy
+	home     bool      // the mailbox is that of a task whose call is in the lane
 }
 
 // member is a call that is waiting or is in a batch. Its mutable fields are guarded by
 // the lock of the lanes.
 type member[A, V any] struct {
 	arg   A
+	task  *driver.Task // nil: not known
 	meter *driver.Meter
 	turn  chan struct{} // closed when it must lead its batch
 	done  chan struct{} // closed when the reply is available
@@ -61,8 +66,8 @@ func (l *lanes[A, V]) call(ctx context.Context, key laneKey, arg A, one func(con
 	if ctx.Err() != nil {
 		return one(ctx, arg) // the driver decides what that means
 	}
-	m := &member[A, V]{arg: arg}
-	ln := l.enter(key, m, driver.MeterOf(ctx))
+	m := &member[A, V]{arg: arg, task: driver.TaskOf(ctx), meter: driver.MeterOf(ctx)}
+	ln := l.enter(key, m)
 	if m.turn == nil {
 		defer l.leave(ln)
 		return one(ctx, arg)
@@ -114,7 +119,11 @@ func (m *member[A, V]) outcome(ctx context.Context, one func(context.Context, A)
 }
 
 // enter lets a call go or makes it wait. It has to wait if it has a channel for its turn.
-func (l *lanes[A, V]) enter(key laneKey, m *member[A, V], meter *driver.Meter) *lane[A, V] {
+func (l *lanes[A, V]) enter(key laneKey, m *member[A, V]) *lane[A, V] {
+	c := l.convoys.left(m.task)
+	if c != nil {
+		defer c.made()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	ln := l.all[key]
@@ -122,11 +131,16 @@ func (l *lanes[A, V]) enter(key laneKey, m *member[A, V], meter *driver.Meter) *
 		ln = &lane[A, V]{key: key}
 		l.all[key] = ln
 	}
-	if ln.inFlight < l.width(ln) && ln.waiting.Len() == 0 && !l.options.Always {
+	ln.home = ln.home || m.task != nil && m.task.Mailbox() == key.mailbox
+	held := c != nil && c.hold(func() { l.letGo(ln) })
+	if held {
+		ln.held++
+	}
+	if !held && ln.inFlight < l.width(ln) && ln.waiting.Len() == 0 && !l.options.Always {
 		ln.inFlight++
 		return ln
 	}
-	m.meter, m.turn, m.done = meter, make(chan struct{}), make(chan struct{})
+	m.turn, m.done = make(chan struct{}), make(chan struct{})
 	m.place = ln.waiting.PushBack(m)
 	l.proceed(ln)
 	return ln
@@ -138,7 +152,21 @@ func (l *lanes[A, V]) leave(ln *lane[A, V]) {
 	defer l.mu.Unlock()
 	ln.inFlight--
 	l.proceed(ln)
-	if ln.inFlight == 0 && ln.waiting.Len() == 0 {
+	l.tidy(ln)
+}
+
+// letGo lets waiting calls go when a convoy no longer holds them.
+func (l *lanes[A, V]) letGo(ln *lane[A, V]) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ln.held--
+	l.proceed(ln)
+	l.tidy(ln)
+}
+
+// tidy forgets a lane without calls. The lanes must be locked.
+func (l *lanes[A, V]) tidy(ln *lane[A, V]) {
+	if ln.inFlight == 0 && ln.waiting.Len() == 0 && ln.held == 0 {
 		delete(l.all, ln.key)
 	}
 }
@@ -146,7 +174,7 @@ func (l *lanes[A, V]) leave(ln *lane[A, V]) {
 // proceed makes batches of the waiting calls, as far as they may go. The lanes must be
 // locked.
 func (l *lanes[A, V]) proceed(ln *lane[A, V]) {
-	for ln.waiting.Len() > 0 && ln.inFlight < l.width(ln) {
+	for ln.held == 0 && ln.waiting.Len() > 0 && ln.inFlight < l.width(ln) {
 		n := min(ln.waiting.Len(), l.options.Most)
 		l.crowds.went(ln.key.mailbox, n)
 		b := &batch[A, V]{members: make([]*member[A, V], n)}
@@ -163,7 +191,8 @@ func (l *lanes[A, V]) proceed(ln *lane[A, V]) {
 
 // width is how many calls or batches may be under way in a lane.
 func (l *lanes[A, V]) width(ln *lane[A, V]) int {
-	if ln.inFlight > 0 && l.crowds.crowded(ln.key.mailbox) {
+	switch {
+	case ln.home && !l.large, ln.inFlight > 0 && l.crowds.crowded(ln.key.mailbox):
 		return 1
 	}
 	return l.options.InFlight

@@ -21,8 +21,9 @@ const (
 type Options struct {
 	// InFlight is how many calls of one kind, or batches of them, may be under way in one
 	// mailbox before further calls wait to go together. With 1, the second call waits
-	// half a round trip on average; with more, fewer calls share a request. Default:
-	// DefaultInFlight; negative values count as 1.
+	// half a round trip on average; with more, fewer calls share a request. In the mailbox
+	// that its message comes from, a call that transfers no content waits as with 1.
+	// Default: DefaultInFlight; negative values count as 1.
 	InFlight int
 
 	// Most is the largest number of calls that go together. Default: DefaultMost;
@@ -44,18 +45,19 @@ func Strategy(s driver.Strategy, opts *Options) driver.Strategy {
 	}
 	o.InFlight = max(1, cmp.Or(o.InFlight, DefaultInFlight))
 	o.Most = max(1, cmp.Or(o.Most, DefaultMost))
-	c := &crowds{at: make(map[string]time.Time)}
+	c, cs := &crowds{at: make(map[string]time.Time)}, &convoys{of: make(map[*driver.Task]*convoy)}
 	g := &gathering{
 		Strategy: s,
-		finds:    newLanes[driver.Query, driver.Findings](o, c, false),
-		inspects: newLanes[string, driver.Item](o, c, false),
-		sweeps:   newLanes[string, []driver.Item](o, c, false),
-		contents: newLanes[driver.Item, driver.Content](o, c, false),
-		marks:    newLanes[driver.Marking, driver.Item](o, c, true),
-		removes:  newLanes[driver.Item, struct{}](o, c, true),
-		homes:    newLanes[driver.Folder, driver.Folder](o, c, true),
-		carries:  newLanes[driver.Carriage, driver.Carried](o, c, true),
+		finds:    newLanes[driver.Query, driver.Findings](o, c, cs, false),
+		inspects: newLanes[string, driver.Item](o, c, cs, false),
+		sweeps:   newLanes[string, []driver.Item](o, c, cs, false),
+		contents: newLanes[driver.Item, driver.Content](o, c, cs, false),
+		marks:    newLanes[driver.Marking, driver.Item](o, c, cs, true),
+		removes:  newLanes[driver.Item, struct{}](o, c, cs, true),
+		homes:    newLanes[driver.Folder, driver.Folder](o, c, cs, true),
+		carries:  newLanes[driver.Carriage, driver.Carried](o, c, cs, true),
 	}
+	g.carries.large, g.contents.large = true, true
 	g.carries.lost = func(c driver.Carried) driver.Carried {
 		// The way is the one that the item would go. It is not certain that it goes only
 		// once.
