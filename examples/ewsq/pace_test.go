@@ -31,7 +31,7 @@ func TestMaxFailures(t *testing.T) {
 	file := b.targetsOf(t, 30)
 	b.srv.Fail(ewstest.When{}, ewstest.Gateway(403))
 	for args, want := range map[string]int{"": 20, "-max-failures 3": 3, "-max-failures 0": 30} {
-		args := append([]string{"find", "-targets", file, "-concurrency", "1"}, strings.Fields(args)...)
+		args := append([]string{"find", "-targets", file, "-workers", "1"}, strings.Fields(args)...)
 		r := b.run(t, args...)
 		assert.Equal(t, exitSome, r.status, r.stderr)
 		assert.Len(t, r.lines, 30, "each target has its line")

@@ -85,7 +85,7 @@ func TestConvoyEnds(t *testing.T) {
 			assert.Equal(t, latency, time.Since(began))
 		})
 		require.Len(t, f.requests, 4)
-		assert.Equal(t, []string{"2", "3"}, f.requests[3].members)
+		assert.ElementsMatch(t, []string{"2", "3"}, f.requests[3].members)
 	})
 }
 
@@ -213,5 +213,35 @@ func TestConvoyWithAPoisonedMember(t *testing.T) {
 			assert.NoError(t, err)
 			assert.Equal(t, latency, time.Since(began))
 		})
+	})
+}
+
+// A call that was given up while its request was on its way does not hold up the others.
+func TestConvoyWithoutACallGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{}
+		s := gather.Strategy(batching{plain{f}}, nil)
+		var wg sync.WaitGroup
+		for i := range 4 {
+			ctx := driver.WithTask(t.Context(), alice)
+			wg.Go(func() {
+				patient, cancel := ctx, context.CancelFunc(func() {})
+				if i == 1 {
+					patient, cancel = context.WithTimeout(ctx, latency+latency/2)
+				}
+				defer cancel()
+				if _, err := kinds["inspect"](patient, s, alice, fmt.Sprint(i)); i == 1 {
+					assert.ErrorIs(t, err, context.DeadlineExceeded)
+					return
+				}
+				began := time.Now()
+				_, err := kinds["mark"](ctx, s, alice, fmt.Sprint(i))
+				assert.NoError(t, err)
+				assert.Equal(t, latency, time.Since(began))
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
 	})
 }
