@@ -60,7 +60,7 @@ func (cs *convoys) form(tasks []*driver.Task, took time.Duration) {
 }
 
 // left returns the convoy of a task that makes its next call, and forgets that the task is
-// part of it; nil means that there is none.
+// part of it; nil means that the task is in none.
 func (cs *convoys) left(t *driver.Task) *convoy {
 	if t == nil {
 		return nil
