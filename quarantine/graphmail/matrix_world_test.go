@@ -134,6 +134,7 @@ type mode struct {
 	wide    bool // in place, but in the worldwide cloud, where items can be removed permanently
 	large   bool // with an attachment that takes requests of its own
 	thin    int  // without -whole, the part of the cases that is run: one in so many
+	sparse  bool // without -whole, an eighth of what else is run, and not each thing
 }
 
 var (

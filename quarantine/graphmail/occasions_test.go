@@ -31,7 +31,7 @@ func occasions(t *testing.T, things, every int, modes ...mode) (all []occasion) 
 			for thing := range things {
 				o := occasion{thing: thing, mode: m, direction: direction}
 				for n := range calls[direction] {
-					if *whole || thing%m.thin == 0 && chosen(n, thing, direction, calls, every) {
+					if *whole || thing%m.thin == 0 && m.chosen(n, thing, direction, calls, every) {
 						o.requests = append(o.requests, n)
 					}
 				}
@@ -52,11 +52,15 @@ func partly() bool { return strings.Contains(flag.Lookup("test.run").Value.Strin
 
 // chosen reports whether something is to happen at a request. It chooses one in so many
 // of the requests in both directions, not always the same ones, and at least one for each
-// thing.
-func chosen(n, thing int, direction driver.Direction, calls map[driver.Direction]int, every int) bool {
+// thing unless the mode is sparse.
+func (m mode) chosen(n, thing int, direction driver.Direction, calls map[driver.Direction]int, every int) bool {
 	total := calls[driver.ToQuarantine] + calls[driver.ToUser]
 	if direction == driver.ToUser {
 		n += calls[driver.ToQuarantine]
+	}
+	if m.sparse {
+		every *= 8
+		return (thing*total+n)%every == 37%every
 	}
 	every = min(every, total)
 	return n%every == thing*37%every

@@ -31,18 +31,19 @@ func (s *Strategy) recreate(ctx context.Context, c driver.Carriage) (driver.Carr
 	if err != nil {
 		return driver.Carried{}, asGone(err)
 	}
+	b.copied = copied.ID
 	if len(b.later) > 0 {
 		// Make sure that the requests that follow do not change another message.
 		if b.first != nil {
-			if err := made(ctx, b.target, copied.ID, *b.first); err != nil {
+			if err := b.follow(ctx, func(id string) error { return made(ctx, b.target, id, *b.first) }); err != nil {
 				return driver.Carried{}, err
 			}
 		}
-		if err := b.complete(ctx, copied.ID); err != nil {
-			return driver.Carried{}, b.incomplete(ctx, copied, err)
+		if err := b.complete(ctx); err != nil {
+			return driver.Carried{}, b.incomplete(ctx, err)
 		}
 	}
-	return driver.Carried{ItemID: copied.ID}, nil
+	return driver.Carried{ItemID: b.copied}, nil
 }
 
 // rebuilding is one message that is made anew.
@@ -53,6 +54,7 @@ type rebuilding struct {
 	request        []byte             // request that makes it
 	first          *driver.Stamp      // stamp that it is made with
 	later          []graph.Attachment // files that do not fit into that request
+	copied         string             // id of the message that was made
 	stamping       bool               // the last request, which turns it into a copy, has been sent
 }
 

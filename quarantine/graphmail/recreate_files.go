@@ -87,9 +87,9 @@ func (b *rebuilding) file(ctx context.Context, f graph.Attachment, text []byte, 
 
 // complete adds the files that did not fit into the first request, and then gives the
 // message the stamp of a copy.
-func (b *rebuilding) complete(ctx context.Context, id string) error {
+func (b *rebuilding) complete(ctx context.Context) error {
 	for _, f := range b.later {
-		if err := b.add(ctx, id, f); err != nil {
+		if err := b.follow(ctx, func(id string) error { return b.add(ctx, id, f) }); err != nil {
 			return fmt.Errorf("adding an attachment: %w", err)
 		}
 	}
@@ -99,7 +99,10 @@ func (b *rebuilding) complete(ctx context.Context, id string) error {
 	stamp := *b.c.Item.Stamp
 	stamp.Rebuilt = true
 	b.stamping = true
-	_, err := b.target.Update(ctx, id, "", map[string]any{"singleValueExtendedProperties": stampValues(stamp)})
+	err := b.follow(ctx, func(id string) error {
+		_, err := b.target.Update(ctx, id, "", map[string]any{"singleValueExtendedProperties": stampValues(stamp)})
+		return err
+	})
 	if err != nil {
 		err = fmt.Errorf("marking the copy: %w", err)
 	}
@@ -153,15 +156,22 @@ func (b *rebuilding) length(ctx context.Context, f graph.Attachment) (int64, err
 
 // incomplete puts aside a message that could not be completed, and returns the error. The
 // message is not a copy, unless the last request has taken effect after all.
-func (b *rebuilding) incomplete(ctx context.Context, made graph.Message, err error) error {
+func (b *rebuilding) incomplete(ctx context.Context, err error) error {
 	e := *translate(err).(*driver.Error)
 	done := b.stamping && !e.Untouched
 	where := b.c.Folder.Path
 	if !done {
 		e.Untouched, e.Answered = true, true
 		if ctx.Err() == nil {
-			if _, moved := b.target.Move(ctx, made.ID, deletedItems); moved == nil {
+			aside := b.follow(ctx, func(id string) error {
+				_, err := b.target.Move(ctx, id, deletedItems)
+				return err
+			})
+			switch {
+			case aside == nil:
 				where = "Deleted Items"
+			case errors.Is(aside, graph.ErrGone):
+				where += " (from where somebody has moved or removed it)"
 			}
 		}
 	}
