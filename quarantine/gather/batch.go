@@ -94,9 +94,8 @@ func (l *lanes[A, V]) settle(b *batch[A, V], replies []driver.Reply[V], panicked
 		if i < len(replies) {
 			reply = replies[i]
 		}
-		ended := errors.Is(reply.Err, errTakenBack) || errors.Is(reply.Err, context.Canceled)
 		switch {
-		case panicked != nil || !b.takenBack || !ended || !driver.Untouched(reply.Err):
+		case panicked != nil || !b.unsent(reply.Err):
 			m.finish(reply)
 		case m.left:
 			m.finish(driver.Reply[V]{Err: driver.ErrAlone})
@@ -104,10 +103,17 @@ func (l *lanes[A, V]) settle(b *batch[A, V], replies []driver.Reply[V], panicked
 	}
 }
 
+// unsent reports whether an error means that nothing was sent because the batch was taken
+// back.
+func (b *batch[A, V]) unsent(err error) bool {
+	ended := errors.Is(err, errTakenBack) || errors.Is(err, context.Canceled)
+	return b.takenBack && ended && driver.Untouched(err)
+}
+
 // together returns the tasks of the calls that return from a request together.
 func (b *batch[A, V]) together(replies []driver.Reply[V]) (tasks []*driver.Task) {
 	for i, m := range b.members {
-		if m.task != nil && !m.left && i < len(replies) && !errors.Is(replies[i].Err, driver.ErrAlone) {
+		if m.task != nil && !m.left && i < len(replies) && !errors.Is(replies[i].Err, driver.ErrAlone) && !b.unsent(replies[i].Err) {
 			tasks = append(tasks, m.task)
 		}
 	}

@@ -1,6 +1,7 @@
 package gather
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -22,7 +23,7 @@ type convoy struct {
 	// Guarded by the lock of the convoys.
 	missing int
 	ended   bool
-	held    []func() // lets a lane go
+	held    []func() // lets a call go
 }
 
 // maxPatience is how long calls wait for each other at most.
@@ -43,7 +44,9 @@ func (cs *convoys) form(tasks []*driver.Task, took time.Duration) {
 	}
 	at := make(map[string][]*driver.Task)
 	for _, t := range tasks {
-		at[t.Mailbox()] = append(at[t.Mailbox()], t)
+		if together := at[t.Mailbox()]; !slices.Contains(together, t) {
+			at[t.Mailbox()] = append(together, t)
+		}
 	}
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
@@ -72,7 +75,7 @@ func (cs *convoys) left(t *driver.Task) *convoy {
 	return c
 }
 
-// hold keeps a lane until the convoy has ended, and then lets it go. It returns false if it
+// hold holds a call until the convoy has ended, and then lets it go. It returns false if it
 // has ended already.
 func (c *convoy) hold(letGo func()) bool {
 	c.of.mu.Lock()

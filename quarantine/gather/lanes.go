@@ -38,7 +38,6 @@ type lane[A, V any] struct {
 	key      laneKey
 	inFlight int
 	waiting  list.List // of *member, in order of arrival
-	held     int       // how many of these wait for the rest of their convoy
 	home     bool      // the mailbox is that of a task whose call is in the lane
 }
 
@@ -52,6 +51,7 @@ type member[A, V any] struct {
 	done  chan struct{} // closed when the reply is available
 
 	place    *list.Element // in waiting
+	held     bool          // waits for the rest of its convoy
 	batch    *batch[A, V]  // nil while it waits
 	led      bool          // turn is closed
 	left     bool          // its context has ended
@@ -132,11 +132,8 @@ func (l *lanes[A, V]) enter(key laneKey, m *member[A, V]) *lane[A, V] {
 		l.all[key] = ln
 	}
 	ln.home = ln.home || m.task != nil && m.task.Mailbox() == key.mailbox
-	held := c != nil && c.hold(func() { l.letGo(ln) })
-	if held {
-		ln.held++
-	}
-	if !held && ln.inFlight < l.width(ln) && ln.waiting.Len() == 0 && !l.options.Always {
+	m.held = c != nil && c.hold(func() { l.letGo(ln, m) })
+	if !m.held && ln.inFlight < l.width(ln) && ln.waiting.Len() == 0 && !l.options.Always {
 		ln.inFlight++
 		return ln
 	}
@@ -155,26 +152,26 @@ func (l *lanes[A, V]) leave(ln *lane[A, V]) {
 	l.tidy(ln)
 }
 
-// letGo lets waiting calls go when a convoy no longer holds them.
-func (l *lanes[A, V]) letGo(ln *lane[A, V]) {
+// letGo lets a call go, and others with it, when its convoy no longer holds it.
+func (l *lanes[A, V]) letGo(ln *lane[A, V], m *member[A, V]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	ln.held--
+	m.held = false
 	l.proceed(ln)
-	l.tidy(ln)
 }
 
 // tidy forgets a lane without calls. The lanes must be locked.
 func (l *lanes[A, V]) tidy(ln *lane[A, V]) {
-	if ln.inFlight == 0 && ln.waiting.Len() == 0 && ln.held == 0 {
+	if ln.inFlight == 0 && ln.waiting.Len() == 0 {
 		delete(l.all, ln.key)
 	}
 }
 
-// proceed makes batches of the waiting calls, as far as they may go. The lanes must be
-// locked.
+// proceed makes batches of the waiting calls, as far as they may go. Only the first of them
+// can hold up the others; otherwise convoys that overlap would hold them up for as long as
+// there are any. The lanes must be locked.
 func (l *lanes[A, V]) proceed(ln *lane[A, V]) {
-	for ln.held == 0 && ln.waiting.Len() > 0 && ln.inFlight < l.width(ln) {
+	for ln.ready() && ln.inFlight < l.width(ln) {
 		n := min(ln.waiting.Len(), l.options.Most)
 		l.crowds.went(ln.key.mailbox, n)
 		b := &batch[A, V]{members: make([]*member[A, V], n)}
@@ -187,6 +184,12 @@ func (l *lanes[A, V]) proceed(ln *lane[A, V]) {
 		b.members[0].led = true
 		close(b.members[0].turn)
 	}
+}
+
+// ready reports whether calls wait of which the first need not wait for its convoy.
+func (ln *lane[A, V]) ready() bool {
+	first := ln.waiting.Front()
+	return first != nil && !first.Value.(*member[A, V]).held
 }
 
 // width is how many calls or batches may be under way in a lane.
@@ -225,6 +228,8 @@ func (l *lanes[A, V]) departing(ln *lane[A, V], m *member[A, V], leads bool) (ca
 	switch {
 	case b == nil:
 		ln.waiting.Remove(m.place)
+		l.proceed(ln) // it may have been held, in front of others
+		l.tidy(ln)
 		return nil, neverSent
 	case leads && m.led:
 		return nil, mustLead
