@@ -13,9 +13,9 @@ import (
 
 // CarryAll carries several items in the way chosen for the first of them: with one
 // MoveItem, with ExportItems streamed into UploadItems, or with GetItem streamed into
-// CreateItem. The last two take up to 10 items and 8 MB in total per request. Larger
-// items, items that go another way, and items that the server refuses but that another
-// way may carry are left to be carried alone.
+// CreateItem. The last two take up to 10 items and 8 MB in total per request, and make
+// several requests at a time. Larger items, items that go another way, and items that the
+// server refuses but that another way may carry are left to be carried alone.
 func (s strategy) CarryAll(ctx context.Context, carriages []driver.Carriage) []driver.Reply[driver.Carried] {
 	first := carriages[0]
 	b := &cargo{
@@ -51,16 +51,14 @@ func (s strategy) CarryAll(ctx context.Context, carriages []driver.Carriage) []d
 	return b.replies
 }
 
-// inLoads carries members load by load. Items too large for a load are left to be carried
+// inLoads carries members in loads. Items too large for a load are left to be carried
 // alone.
 func (b *cargo) inLoads(members []int, carry func(load []int)) {
 	parts, large := loads(members, func(i int) int64 { return b.carriages[i].Item.Size })
 	for _, i := range large {
 		b.replies[i] = alone[driver.Carried]()
 	}
-	for _, load := range parts {
-		carry(load)
-	}
+	eachLoad(parts, carry)
 }
 
 // sameEnds reports whether two carriages share a source mailbox and a target folder.

@@ -2,14 +2,15 @@ package ewsmail
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/quarantine/driver"
 )
 
 // ContentAll reads the MIME form of several items, with one GetItem for each of the
-// [loads]. An item for which this fails is read again alone, which shows what is wrong
-// with it.
+// [loads], several at a time. An item for which this fails is read again alone, which
+// shows what is wrong with it.
 func (m *mailbox) ContentAll(ctx context.Context, items []driver.Item) []driver.Reply[driver.Content] {
 	replies := make([]driver.Reply[driver.Content], len(items))
 	var members []int
@@ -26,15 +27,28 @@ func (m *mailbox) ContentAll(ctx context.Context, items []driver.Item) []driver.
 	for _, i := range large {
 		replies[i] = alone[driver.Content]()
 	}
-	for n, load := range parts {
+	var failed atomic.Pointer[error]
+	eachLoad(parts, func(load []int) {
+		if err := failed.Load(); err != nil {
+			skip(replies, load, *err)
+			return
+		}
 		if err := m.contentOf(ctx, items, load, replies); err != nil {
-			for _, rest := range parts[n:] {
-				refuse(replies, rest, asGone(err), ofOneRead(err))
-			}
-			break
+			failed.Store(&err)
+			refuse(replies, load, asGone(err), ofOneRead(err))
+		}
+	})
+	return replies
+}
+
+// skip replies to the members of a load that was not requested because another one failed.
+func skip(replies []driver.Reply[driver.Content], load []int, err error) {
+	for _, i := range load {
+		replies[i] = alone[driver.Content]()
+		if !ofOneRead(err) {
+			replies[i].Err = translate(err)
 		}
 	}
-	return replies
 }
 
 // contentOf reads the items of one load. It returns an error if the server did not
