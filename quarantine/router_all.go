@@ -14,7 +14,8 @@ import (
 //
 // The targets of one mailbox that are in the window are worked on together, and those of
 // other mailboxes after or alongside them. A mailbox that the server wants left alone
-// for a while, or in which something takes a long time, does not hold up the others.
+// for a while, or in which something takes a long time, does not hold up the others; one
+// with very many targets takes turns with them.
 //
 // A target that comes more than once in the same call has one result: the repeats are left
 // out, whatever became of the first one. Targets count as repeats if they are [Target.Same]

@@ -5,6 +5,11 @@ import (
 	"time"
 )
 
+// turnOfSlots is how many targets a mailbox may begin in one turn for each slot. So one with
+// thousands of targets keeps those with a few waiting only while its slots are filled that
+// many times, and not until all its targets in the window have been begun.
+const turnOfSlots = 4
+
 // visit is the work on one mailbox within the window of a call. Its fields are guarded
 // by the mutex of the call.
 type visit struct {
@@ -73,15 +78,15 @@ func (c *call) locate(ctx context.Context, v *visit) (*route, error) {
 	return c.router.locate(ctx, address)
 }
 
-// round waits for the mailbox's turn, and begins what is waiting there by then, each
-// target as soon as there is a seat for it.
+// round waits for the mailbox's turn, and begins what is waiting there by then, or a part of
+// it, each target as soon as there is a seat for it.
 func (c *call) round(ctx context.Context, v *visit, rt *route) {
 	l := c.lane(rt)
 	if take(ctx, l.turn) != nil {
 		return
 	}
 	defer func() { <-l.turn }()
-	for range c.count(v) {
+	for range min(c.count(v), turnOfSlots*c.router.opts.PerServer) {
 		if c.pausing(v) > 0 || c.campaign.gate.pass(ctx) != nil {
 			return
 		}

@@ -234,3 +234,28 @@ func TestQuarantineAllTellsWhatIsNotBegun(t *testing.T) {
 		})
 	}
 }
+
+// A mailbox with thousands of targets does not keep one with a single target waiting until
+// all those in the window have been begun.
+func TestQuarantineAllBesideALargeMailbox(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		a := newLedger("A")
+		a.search = func(context.Context, string) error {
+			time.Sleep(time.Second)
+			return nil
+		}
+		targets := turns(1, 1000)
+		small := quarantine.Target{Mailbox: "small@a.test", MessageID: "<1@evil.example>"}
+		targets = slices.Insert(targets, 200, small)
+		r := claimed(t, &quarantine.RouterOptions{PerServer: 8}, targets, map[string]*ledger{"a.test": a})
+		began := time.Now()
+		for receipt, err := range r.QuarantineAll(t.Context(), slices.Values(targets)) {
+			require.NoError(t, err)
+			if receipt.Target == small {
+				assert.LessOrEqual(t, time.Since(began), 6*time.Second)
+			}
+		}
+		assert.Equal(t, 126*time.Second, time.Since(began), "no slot is idle")
+	})
+}
