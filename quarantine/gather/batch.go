@@ -44,7 +44,7 @@ func (l *lanes[A, V]) board(ctx context.Context, b *batch[A, V]) (sending contex
 	for _, m := range b.members {
 		switch {
 		case m.finished:
-		case m.left:
+		case m.left || m.ended() != nil:
 			m.finish(driver.Reply[V]{Err: driver.ErrAlone})
 		default:
 			staying = append(staying, m)
@@ -64,12 +64,13 @@ func (l *lanes[A, V]) board(ctx context.Context, b *batch[A, V]) (sending contex
 	return sending, args, func() { cancel(nil) }
 }
 
-// admit reports whether a request of a batch may be sent: no caller has left it.
+// admit reports whether a request of a batch may be sent: no caller has left it, nor is about
+// to leave because its context has ended.
 func (l *lanes[A, V]) admit(b *batch[A, V]) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, m := range b.members {
-		if m.left {
+		if m.left || m.ended() != nil {
 			b.takenBack = true
 			return errTakenBack
 		}

@@ -45,6 +45,7 @@ type lane[A, V any] struct {
 // the lock of the lanes.
 type member[A, V any] struct {
 	arg   A
+	ended func() error // why its context has ended; nil: it has not
 	task  *driver.Task // nil: not known
 	meter *driver.Meter
 	turn  chan struct{} // closed when it must lead its batch
@@ -66,7 +67,7 @@ func (l *lanes[A, V]) call(ctx context.Context, key laneKey, arg A, one func(con
 	if ctx.Err() != nil {
 		return one(ctx, arg) // the driver decides what that means
 	}
-	m := &member[A, V]{arg: arg, task: driver.TaskOf(ctx), meter: driver.MeterOf(ctx)}
+	m := &member[A, V]{arg: arg, ended: ctx.Err, task: driver.TaskOf(ctx), meter: driver.MeterOf(ctx)}
 	ln := l.enter(key, m)
 	if m.turn == nil {
 		defer l.leave(ln)

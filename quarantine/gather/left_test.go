@@ -328,3 +328,45 @@ func TestLeavesACarry(t *testing.T) {
 		assert.Equal(t, driver.Carried{Way: driver.WayMove, Faithful: true}, c)
 	})
 }
+
+// lagging is a context whose end its waiters notice late, as on a busy machine.
+type lagging struct {
+	context.Context
+	noticed chan struct{}
+}
+
+func (l lagging) Done() <-chan struct{} { return l.noticed }
+
+// Nothing is sent for a context that has ended, even if its call has not noticed yet.
+func TestEndedUnnoticed(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, kind string) {
+		if !writes[kind] {
+			return
+		}
+		f := &fake{before: map[string]time.Duration{"slow": 10 * latency}}
+		s := narrow(f)
+		ended, cancel := context.WithTimeout(t.Context(), 5*latency)
+		defer cancel()
+		ctx := lagging{ended, make(chan struct{})}
+		time.AfterFunc(20*latency, func() { close(ctx.noticed) })
+		var wg sync.WaitGroup
+		for _, name := range []string{"first", "slow", "ends"} {
+			wg.Go(func() {
+				if name == "ends" {
+					_, err := kinds[kind](ctx, s, alice, name)
+					assert.ErrorIs(t, err, context.DeadlineExceeded)
+					assert.True(t, driver.Untouched(err))
+					return
+				}
+				_, err := kinds[kind](t.Context(), s, alice, name)
+				assert.NoError(t, err)
+			})
+			synctest.Wait()
+		}
+		wg.Wait()
+		require.Len(t, f.requests, 2)
+		assert.Equal(t, []string{"slow"}, f.requests[1].members)
+		time.Sleep(20 * latency)
+	})
+}

@@ -36,8 +36,9 @@ type Options struct {
 }
 
 // Strategy returns a strategy whose calls share requests as far as s can handle several
-// items at once: see the package documentation. The options may be nil. It keeps nothing
-// about a mailbox in which no call is under way.
+// items at once: see the package documentation. The options may be nil. It keeps little about
+// mailboxes in which no call is under way: for up to 1,024 of them, when many calls last went
+// together there.
 func Strategy(s driver.Strategy, opts *Options) driver.Strategy {
 	var o Options
 	if opts != nil {
