@@ -15,7 +15,7 @@ import (
 // made by a forward. Call it before anything is taken, because some traces of forwards
 // disappear with the messages.
 func (s *session) plan(ctx context.Context, r *quarantine.Router, f *takeFlags, named *targets, reason string) (plan, error) {
-	shown := &planProgress{s: s, workers: f.pace.atOnce() * len(s.selected)}
+	shown := &planProgress{s: s, workers: f.pace.atOnce(s.selected) * len(s.selected)}
 	req := quarantine.PlanRequest{Targets: slices.Collect(named.all()), SkipServers: true, Progress: shown.step}
 	group := f.targetFlags.group
 	if group != "" {

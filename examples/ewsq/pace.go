@@ -1,6 +1,10 @@
 package main
 
-import "flag"
+import (
+	"flag"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
+)
 
 // paceFlags say how fast a run may be, and when it gives up on a server.
 type paceFlags struct {
@@ -25,13 +29,19 @@ func (p *paceFlags) check() error {
 	return nil
 }
 
-// atOnce returns how many targets are processed concurrently on each server. There are more
-// targets than calls, because those that wait to share a request use no call.
-func (p *paceFlags) atOnce() int {
+// atOnce returns how many targets are processed concurrently on each of some servers. There
+// are more targets than calls, because those that wait to share a request use no call.
+func (p *paceFlags) atOnce(among []exchange.Config) int {
 	if len(given(p.flags, "workers")) > 0 {
 		return p.workers
 	}
-	return 3 * p.concurrency
+	calls := p.concurrency
+	if p.perPayer() == 0 {
+		for _, c := range among {
+			calls = max(calls, c.Throttling.Concurrency)
+		}
+	}
+	return 3 * calls
 }
 
 // perPayer returns how many calls one budget may have in flight; 0 means the default.

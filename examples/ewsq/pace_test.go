@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/ewsquarantine/ewsquarantine/ews"
 	"github.com/ewsquarantine/ewsquarantine/ews/ewstest"
+	"github.com/ewsquarantine/ewsquarantine/quarantine/exchange"
 )
 
 // targetsOf writes a file with n targets, each in a different mailbox.
@@ -44,6 +46,22 @@ func TestMaxFailures(t *testing.T) {
 			}
 		}
 		assert.Equal(t, want, tried, "%v", args)
+	}
+}
+
+// There are three targets in progress for each call that a server may be sent at a time,
+// whether a flag says how many or the configuration.
+func TestAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ args, configured, want int }{{0, 0, 24}, {0, 40, 120}, {10, 40, 30}} {
+		var p paceFlags
+		flags := flag.NewFlagSet("", flag.ContinueOnError)
+		p.add(flags)
+		if tt.args > 0 {
+			assert.NoError(t, flags.Parse([]string{"-concurrency", fmt.Sprint(tt.args)}))
+		}
+		configs := []exchange.Config{{}, {Throttling: exchange.Throttling{Concurrency: tt.configured}}}
+		assert.Equal(t, tt.want, p.atOnce(configs), "%+v", tt)
 	}
 }
 

@@ -96,7 +96,7 @@ func (s *session) restoreTargets(ctx context.Context, f *targetFlags, pace *pace
 	if err != nil {
 		return err
 	}
-	atOnce := pace.atOnce() * len(s.selected)
+	atOnce := pace.atOnce(s.selected) * len(s.selected)
 	return s.runAll(ctx, plan{targets: targets, failNotFound: f.failNotFound}, atOnce, pool(atOnce, r.RestoreMessage))
 }
 
@@ -165,7 +165,7 @@ func (s *session) claim(receipts []*quarantine.Receipt) (renamed []string, err e
 func (s *session) restoreEach(ctx context.Context, r *quarantine.Router, receipts []*quarantine.Receipt, f *targetFlags, pace *paceFlags) error {
 	stack := newReceiptStack(receipts)
 	p := plan{targets: listOf(stack.targets), failNotFound: f.failNotFound}
-	return s.runAll(ctx, p, pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
+	return s.runAll(ctx, p, pace.atOnce(s.selected)*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
 		return r.RestoreAll(ctx, stack.of(targets))
 	})
 }

@@ -138,7 +138,7 @@ func (s *session) open(pace *paceFlags) (*quarantine.Router, error) {
 	perPayer, opts := 0, quarantine.RouterOptions{Logger: s.logger()}
 	if pace != nil {
 		perPayer = pace.perPayer()
-		opts.PerServer, opts.MaxFailures = pace.atOnce(), pace.maxFailures
+		opts.PerServer, opts.MaxFailures = pace.atOnce(s.selected), pace.maxFailures
 	}
 	s.patience = newPatience(perPayer)
 	r, err := exchange.OpenRouter(s.selected, &exchange.RouterOptions{

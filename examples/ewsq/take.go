@@ -97,7 +97,7 @@ func (s *session) take(ctx context.Context, flags *flag.FlagSet, f *takeFlags, r
 	p.complete, p.failNotFound, p.readOnly = true, f.failNotFound, f.readOnly
 	c := r.NewCampaign(&quarantine.CampaignOptions{Name: f.campaign, Total: p.targets.len()})
 	p.progress = c.Progress
-	return s.runAll(ctx, p, f.pace.atOnce()*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
+	return s.runAll(ctx, p, f.pace.atOnce(s.selected)*len(s.selected), func(ctx context.Context, targets iter.Seq[quarantine.Target]) iter.Seq2[*quarantine.Receipt, error] {
 		return do(c, ctx, targets)
 	})
 }
