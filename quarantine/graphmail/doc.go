@@ -52,7 +52,10 @@
 // an item before each write, because it is not documented whether Graph heeds If-Match.
 // It reads back whether null removes a property, and otherwise empties the property. It
 // looks for a copy by the id that the import returned, and by its stamp if that id
-// belongs to something else or to nothing.
+// belongs to something else or to nothing. It lists the folders below one that counts
+// none, as hidden ones may not be counted: at first, and again after two minutes. A full
+// page of a list without a link is followed by another request, as Graph has been seen to
+// leave out the link; a shorter page without one is taken to be the last.
 //
 // An answer is believed only if it is about the object that was asked for: ids are
 // compared, including those of the folders that a list comes from, and the result of a
