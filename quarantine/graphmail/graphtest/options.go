@@ -31,6 +31,11 @@ type Options struct {
 	// refused as invalid.
 	Sensitive bool
 
+	// SensitiveHeaders is like Sensitive for the headers of a message as extended
+	// properties (PS_INTERNET_HEADERS), of which Microsoft has not said whether the change
+	// concerns them.
+	SensitiveHeaders bool
+
 	// NullRemoves lets a PATCH with the value null remove an extended property of type
 	// String. It is not documented whether that works; by default it is refused.
 	NullRemoves bool

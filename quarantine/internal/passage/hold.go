@@ -295,7 +295,7 @@ func (p *Passage) mark(ctx context.Context) error {
 		// keep it permanently, among the headers it was received with.
 		m.DropHeader = p.engine.QuarantineHeader.Name
 	}
-	marked, err := p.writeMark(ctx, m)
+	marked, err := p.writeMarkAtLeast(ctx, m)
 	p.markDoubt = p.markDoubt || err != nil && !driver.Untouched(err) && !errors.Is(err, driver.ErrConflict) && !errors.Is(err, driver.ErrGone)
 	if err != nil && (errors.Is(err, driver.ErrConflict) || errors.Is(err, driver.ErrGone) || driver.Untouched(err)) {
 		return err
