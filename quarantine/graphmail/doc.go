@@ -65,6 +65,11 @@
 //
 // # What Graph cannot do
 //
+// Its mail is messages and meeting requests. Other items with the same Message-ID, such as
+// an appointment made from an invitation or a message that was sent with the class of a
+// contact, are not shown, in whatever folder they are, and the search that does not show
+// them counts as complete.
+//
 // Online archives exist only in the beta version, and are not searched. Items in
 // Recoverable Items can be found, but perhaps not removed. A read receipt cannot be
 // suppressed, so the request for one is withdrawn before an item is set to read or
