@@ -241,15 +241,15 @@ func explained(err error) error {
 // While in flight, one request may wait for the other. That can deadlock, unless both are
 // reserved together, or every waiter holds only requests that come earlier in a fixed
 // order. The quarantine mailbox, if it is known, comes last in that order: nobody then
-// holds one of its three requests while waiting for anything else. So an export from
-// another mailbox needs no reservation, and an import into another mailbox is reserved
-// before the export begins.
+// holds one of its three requests while waiting for anything else. So only the request to
+// the other mailbox is reserved. The reservation is also what a limiter with a bound for
+// all mailboxes counts, so the second request does not wait for that bound.
 func (s *Strategy) reserve(ctx context.Context, from, to *mailbox) (context.Context, func(), error) {
 	payers := []string{from.payer(), to.payer()}
 	switch {
 	case s.vault == "" || payers[0] == payers[1]:
 	case payers[1] == s.vault:
-		payers = nil
+		payers = payers[:1]
 	case payers[0] == s.vault:
 		payers = payers[1:]
 	}

@@ -119,6 +119,9 @@ type Throttling struct {
 	Upload     int64 // bytes in 5 minutes. Default: 150 MB
 	// NoRetryAfter leaves Retry-After out of 429 answers.
 	NoRetryAfter bool
+	// PerApplication counts the requests at a time of an application over all mailboxes,
+	// as one version of Microsoft's page said.
+	PerApplication bool
 }
 
 func (opts *Options) withDefaults() Options {
