@@ -71,9 +71,10 @@
 // them counts as complete.
 //
 // Online archives exist only in the beta version, and are not searched. Items in
-// Recoverable Items can be found, but perhaps not removed. A read receipt cannot be
-// suppressed, so the request for one is withdrawn before an item is set to read or
-// removed; a message that was set to read by a restore has lost that request.
+// Recoverable Items can be found, but not exported, and perhaps not removed: they stay. A
+// read receipt cannot be suppressed, so the request for one is withdrawn before an item is
+// set to read or removed; a message that was set to read by a restore has lost that
+// request.
 //
 // # Reports
 //
