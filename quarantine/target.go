@@ -16,7 +16,8 @@ type Target struct {
 
 	// MessageID is the value of the Message-ID header, with or without angle brackets
 	// (RFC 5322, section 3.6.4). It means every copy in the mailbox that has this
-	// Message-ID, of any kind, including an appointment made from an invitation. It is
+	// Message-ID, of any kind, including an appointment made from an invitation; over
+	// Graph, which shows nothing else as mail, only messages and meeting requests. It is
 	// looked for as it stands and, if it was pasted with surrounding text, as it was
 	// probably meant: see [driver.MeantMessageID]. A message with nearly the same
 	// Message-ID (in a different case of letters, say) is left alone, and named in the

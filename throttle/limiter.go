@@ -61,6 +61,9 @@ func (l *Limiter) Acquire(ctx context.Context, payer string) (release func(throt
 	if r := l.reservation(ctx); r != nil && r.take(key) {
 		return l.acquireReserved(ctx, r, key)
 	}
+	if l.reservation(ctx).holds() {
+		return l.acquireBeyond(ctx, key)
+	}
 	w := newWaiter(ctx, 1, 1)
 	p, err := l.wait(ctx, key, w)
 	if err != nil {

@@ -19,7 +19,8 @@ var ErrNested = errors.New("throttle: the context already has a reservation")
 //
 // Acquire with the returned context takes a reserved slot, waiting only for a
 // park to end or a bucket to recharge; its release makes the slot available to the next
-// call. Calls beyond those reserved wait like any other. done ends the reservation and
+// call. Calls beyond those reserved wait for a slot like any other, but do not count
+// towards MaxConcurrent, as the reservation does already. done ends the reservation and
 // must be called; calls still in flight keep their slots until they are released.
 // If a payer is named more often than it is currently allowed calls, the
 // reservation waits until it has the payer to itself.
@@ -193,4 +194,33 @@ func (l *Limiter) acquireReserved(ctx context.Context, r *reservation, key strin
 		return nil, err
 	}
 	return l.releaser(p, w, func() { r.putBack(p) }), nil
+}
+
+// holds reports whether the reservation, if there is one, counts as a unit of
+// MaxConcurrent.
+func (r *reservation) holds() bool {
+	if r == nil {
+		return false
+	}
+	r.limiter.mu.Lock()
+	defer r.limiter.mu.Unlock()
+	return !r.ended
+}
+
+// acquireBeyond acquires a call with a reservation of other slots. If it needed another
+// unit of MaxConcurrent, reservations could wait for each other's.
+func (l *Limiter) acquireBeyond(ctx context.Context, key string) (func(bool, time.Duration), error) {
+	for {
+		w := newWaiter(ctx, 1, 0)
+		p, err := l.wait(ctx, key, w)
+		switch {
+		case err == nil:
+			return l.releaser(p, w, func() { l.giveBack(p, 1, 0) }), nil
+		case !errors.Is(err, errParked):
+			return nil, err
+		}
+		if err := l.sleepOut(ctx, key); err != nil {
+			return nil, err
+		}
+	}
 }

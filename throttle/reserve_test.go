@@ -2,7 +2,9 @@ package throttle_test
 
 import (
 	"context"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,6 +109,49 @@ func TestReservedCallsWaitForParks(t *testing.T) {
 		assert.Equal(t, time.Minute, time.Since(start))
 		release(false, 0)
 		done()
+	})
+}
+
+// A worker that has reserved one of its two calls does not wait for the other's share of
+// MaxConcurrent: all workers could.
+func TestCallsBeyondAReservation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLimiter(t, &throttle.Options{PerPayer: 2, MaxConcurrent: 3})
+		with := func(ctx context.Context, payer string) func(bool, time.Duration) {
+			release, err := l.Acquire(ctx, payer)
+			assert.NoError(t, err)
+			return release
+		}
+		began := time.Now()
+		var wg sync.WaitGroup
+		var refused atomic.Bool
+		for i := range 30 {
+			wg.Go(func() {
+				from := "user" + strconv.Itoa(i)
+				ctx, done := reserve(t, l, from)
+				defer done()
+				export := with(ctx, from)
+				time.Sleep(time.Second)
+				upload := with(ctx, "quarantine")
+				time.Sleep(time.Second)
+				upload(refused.CompareAndSwap(false, true), 0) // the others wait for the end of the park
+				export(false, 0)
+			})
+		}
+		wg.Wait()
+		assert.Less(t, time.Since(began), 2*time.Minute)
+		assert.Zero(t, l.Payers())
+
+		ctx, done := reserve(t, l, "user")
+		done() // its calls count again
+		for _, payer := range []string{"a", "b", "c"} {
+			defer with(ctx, payer)(false, 0)
+		}
+		short, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		_, err := l.Acquire(short, "d")
+		assert.ErrorIs(t, err, context.DeadlineExceeded)
 	})
 }
 

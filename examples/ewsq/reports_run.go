@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 	"text/template"
@@ -160,10 +161,9 @@ var errLate = errors.New("no report came")
 func (s *session) watchReports(ctx context.Context, f *reportFlags, r *quarantine.Router, w *reported.Watcher) error {
 	watching, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	timer := time.AfterFunc(f.wait, func() { cancel(errLate) })
+	timer := time.AfterFunc(math.MaxInt64, func() { cancel(errLate) }) // until wait sets it
 	defer timer.Stop()
 	wait := func() {
-		timer.Stop()
 		if f.action != "watch" {
 			timer.Reset(f.wait)
 		}

@@ -210,7 +210,7 @@ func (e *Export) end() error {
 		return err
 	case e.failed != nil:
 		return e.failed
-	case e.named != "" && e.named != e.asked:
+	case e.named != "" && !sameID(e.named, e.asked):
 		return errMisfit
 	}
 	if c, err = e.in.take(",]"); err != nil {

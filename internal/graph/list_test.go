@@ -1,8 +1,10 @@
 package graph_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -26,6 +28,54 @@ func TestListFollowsLinksAsTheyAre(t *testing.T) {
 	assert.Equal(t, "CK", got[1].Version())
 	assert.Equal(t, link, s.asked[1].url)
 	assert.Equal(t, testRoot+"/v1.0/users/user-1/messages?$top=100", s.asked[0].url)
+}
+
+// Graph has been seen to leave out the link to the next page.
+func TestListWithoutItsLink(t *testing.T) {
+	t.Parallel()
+	full := func(first int) string {
+		rows := make([]string, 3)
+		for i := range rows {
+			rows[i] = fmt.Sprintf(`{"id":"%d"}`, first+i)
+		}
+		return `{"value":[` + strings.Join(rows, ",") + `]`
+	}
+	for name, c := range map[string]struct {
+		answers []string // a status that is not 200, or a body
+		rows    int
+		asked   []string // $skip of each request
+	}{
+		"one page":                 {[]string{full(0) + `}`, `{"value":[]}`}, 3, []string{"", "3"}},
+		"more":                     {[]string{full(0) + `}`, full(3) + `}`, `{"value":[{"id":"6"}]}`}, 7, []string{"", "3", "6"}},
+		"after a link":             {[]string{full(0) + `,"@odata.nextLink":"` + testRoot + `/v1.0/x?$skip=3"}`, full(3) + `}`, `{"value":[{"id":"6"}]}`}, 7, []string{"", "3", "6"}},
+		"with a link again":        {[]string{full(0) + `}`, full(3) + `,"@odata.nextLink":"` + testRoot + `/v1.0/x?$skip=6"}`, `{"value":[]}`}, 6, []string{"", "3", "6"}},
+		"a short page":             {[]string{`{"value":[{"id":"1"}]}`}, 1, []string{""}},
+		"a server that ignores it": {[]string{full(0) + `}`, full(0) + `}`}, 6, []string{"", "3"}},
+		"a server that refuses it": {[]string{full(0) + `}`, "400"}, 3, []string{"", "3"}},
+	} {
+		s := script()
+		for _, text := range c.answers {
+			if text == "400" {
+				s.answers = append(s.answers, answer(400, `{"error":{"code":"BadRequest"}}`))
+			} else {
+				s.answers = append(s.answers, answer(200, text))
+			}
+		}
+		got, err := all(mailbox(t, s).Messages(t.Context(), graph.Query{PageSize: 3}))
+		require.NoError(t, err, name)
+		assert.Len(t, got, c.rows, name)
+		var asked []string
+		for _, a := range s.asked {
+			u, err := url.Parse(a.url)
+			require.NoError(t, err)
+			asked = append(asked, u.Query().Get("$skip"))
+		}
+		assert.Equal(t, c.asked, asked, name)
+	}
+
+	s := script(answer(200, full(0)+`}`), answer(501, ``))
+	_, err := all(mailbox(t, s).Messages(t.Context(), graph.Query{PageSize: 3}))
+	assert.Error(t, err, "there may be more")
 }
 
 func TestListLeavesNoHost(t *testing.T) {

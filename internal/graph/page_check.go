@@ -81,6 +81,12 @@ func (p *pageCheck[T]) page(at page[T]) error {
 	return nil
 }
 
+// repeats reports whether a page without a link repeats an earlier one, as from a server
+// that ignores $skip.
+func (p *pageCheck[T]) repeats(at page[T]) bool {
+	return len(at.Value) == 0 || p.before(p.first, at.Value[0].entryID())
+}
+
 // before adds a text, and reports whether it was already known.
 func (p *pageCheck[T]) before(known map[uint64]bool, text string) bool {
 	sum := maphash.String(p.seed, text)

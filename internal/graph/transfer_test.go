@@ -91,6 +91,25 @@ func TestExportOfAnItemThatFails(t *testing.T) {
 	}
 }
 
+// Which spelling of an id an export answers with is not documented.
+func TestExportInAnotherSpelling(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("A", 147)
+	for _, ids := range [][2]string{
+		{long + "-_A=", long + "/+A="},                  // the alphabet of EWS
+		{long + "-_A=", strings.Repeat("i", 72)},        // an id that survives a move
+		{strings.Repeat("i", 70) + "-_", long + "/+A="}, // and the reverse
+	} {
+		body := `{"value":[{"itemId":"` + ids[1] + `","changeKey":"c","data":"AAEC+/8="}]}`
+		e, err := mailbox(t, script(answer(200, body))).ExportItem(t.Context(), "MBX:a@b", ids[0])
+		require.NoError(t, err)
+		got, err := io.ReadAll(e)
+		require.NoError(t, err)
+		assert.Equal(t, text64, string(got))
+		require.NoError(t, e.Close())
+	}
+}
+
 const importURL = "https://outlook.example.test/api/gv1.0/Mailboxes('MBX:1')/importItem?authtoken=eyJsecretsecretsecret"
 
 func session(t *testing.T, s *server, more ...func(*graph.Options)) (graph.Mailbox, graph.ImportSession) {

@@ -97,7 +97,7 @@ func (c *Config) graphWarnings() (all []graphWarning) {
 		{c.QuarantineInPlace, graphWarning{"quarantineInPlace", "messages stay in a hidden folder of their own mailbox, and a user who looks for it can take them out"}},
 		{c.QuarantineHeader.Name != "", graphWarning{"quarantineHeader", headers}},
 		{c.UndoHeader.Name != "", graphWarning{"undoHeader", headers}},
-		{c.ScanRecoverableItems, graphWarning{"scanRecoverableItems", "Graph may refuse to remove what is in Recoverable Items: what is found there is then reported, and stays"}},
+		{c.ScanRecoverableItems, graphWarning{"scanRecoverableItems", "Graph may neither export nor remove what is in Recoverable Items: what is found there is then reported, and stays"}},
 		{c.RecreateMessages, graphWarning{"recreateMessages", "messages that Graph does not export are made anew, and lose the header that they were received with, among others, in quarantine and when they are restored"}},
 		{c.LeaveRecoverable, graphWarning{"leaveRecoverable", "it has no effect: what is taken over Graph is removed for good, and leaves nothing in Recoverable Items"}},
 		{c.Authentication.Username != "", graphWarning{"authentication.username", "it has no effect: Graph has limits for each mailbox, and none for an account"}},

@@ -72,7 +72,8 @@ func refusesWay(err error) bool {
 	case errors.Is(err, driver.ErrGone), errors.Is(err, driver.ErrConflict), errors.Is(err, driver.ErrUnreachable), errors.Is(err, graph.ErrSignIn):
 		return false
 	}
-	return !graph.Has(err, "ErrorQuotaExceeded")
+	// What is in Recoverable Items could be made anew, but perhaps not removed.
+	return !graph.Has(err, "ErrorQuotaExceeded") && !errors.Is(err, errRecoverable)
 }
 
 // before returns the error of a way, together with the reasons for earlier refusals. It
@@ -175,6 +176,9 @@ func (t *transfer) once(ctx context.Context, own bool) error {
 	data, err := t.source.ExportItem(ctx, t.sourceID, item)
 	if err != nil {
 		// Nothing has been imported yet.
+		if t.c.Item.Folder.Recoverable && errors.Is(err, graph.ErrGone) && t.there(ctx) {
+			return errRecoverable
+		}
 		return readOnly{explained(asGone(err))}
 	}
 	defer data.Close()
@@ -186,6 +190,18 @@ func (t *transfer) once(ctx context.Context, own bool) error {
 		t.copied = "" // these ids differ from those of messages; the copy is found by its stamp
 	}
 	return err
+}
+
+// errRecoverable is the error of an item that Graph shows but does not export.
+var errRecoverable = &driver.Error{
+	Err:       errors.New("nothing can be exported from Recoverable Items over Graph, so it stays there, and its owner can recover it: quarantine it when it is back, or over EWS while that lasts"),
+	Untouched: true, Answered: true,
+}
+
+// there reports whether the item is still where it was.
+func (t *transfer) there(ctx context.Context) bool {
+	_, err := t.source.Message(ctx, t.c.Item.ID, []string{"id"}, nil)
+	return err == nil
 }
 
 // ownTarget returns the id that imports use for the folder.
@@ -241,15 +257,15 @@ func explained(err error) error {
 // While in flight, one request may wait for the other. That can deadlock, unless both are
 // reserved together, or every waiter holds only requests that come earlier in a fixed
 // order. The quarantine mailbox, if it is known, comes last in that order: nobody then
-// holds one of its three requests while waiting for anything else. So an export from
-// another mailbox needs no reservation, and an import into another mailbox is reserved
-// before the export begins.
+// holds one of its three requests while waiting for anything else. So only the request to
+// the other mailbox is reserved. The reservation is also what a limiter with a bound for
+// all mailboxes counts, so the second request does not wait for that bound.
 func (s *Strategy) reserve(ctx context.Context, from, to *mailbox) (context.Context, func(), error) {
 	payers := []string{from.payer(), to.payer()}
 	switch {
 	case s.vault == "" || payers[0] == payers[1]:
 	case payers[1] == s.vault:
-		payers = nil
+		payers = payers[:1]
 	case payers[0] == s.vault:
 		payers = payers[1:]
 	}

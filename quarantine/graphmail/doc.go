@@ -52,7 +52,10 @@
 // an item before each write, because it is not documented whether Graph heeds If-Match.
 // It reads back whether null removes a property, and otherwise empties the property. It
 // looks for a copy by the id that the import returned, and by its stamp if that id
-// belongs to something else or to nothing.
+// belongs to something else or to nothing. It lists the folders below one that counts
+// none, as hidden ones may not be counted: at first, and again after two minutes. A full
+// page of a list without a link is followed by another request, as Graph has been seen to
+// leave out the link; a shorter page without one is taken to be the last.
 //
 // An answer is believed only if it is about the object that was asked for: ids are
 // compared, including those of the folders that a list comes from, and the result of a
@@ -62,10 +65,16 @@
 //
 // # What Graph cannot do
 //
+// Its mail is messages and meeting requests. Other items with the same Message-ID, such as
+// an appointment made from an invitation or a message that was sent with the class of a
+// contact, are not shown, in whatever folder they are, and the search that does not show
+// them counts as complete.
+//
 // Online archives exist only in the beta version, and are not searched. Items in
-// Recoverable Items can be found, but perhaps not removed. A read receipt cannot be
-// suppressed, so the request for one is withdrawn before an item is set to read or
-// removed; a message that was set to read by a restore has lost that request.
+// Recoverable Items can be found, but not exported, and perhaps not removed: they stay. A
+// read receipt cannot be suppressed, so the request for one is withdrawn before an item is
+// set to read or removed; a message that was set to read by a restore has lost that
+// request.
 //
 // # Reports
 //

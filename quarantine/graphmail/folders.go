@@ -42,10 +42,11 @@ const maxFolders = 250_000
 type folderTree struct {
 	folderpath.Tree
 	read  time.Time
-	start string   // id of the folder above all others
-	order []string // ids of all folders that users see
-	vault []string // ids of the folders of the vault, which the owner's part leaves out
-	extra []string // ids of Recoverable Items, which are searched as well
+	leaf  time.Time // when the folders were listed below those as well that seemed to have none
+	start string    // id of the folder above all others
+	order []string  // ids of all folders that users see
+	vault []string  // ids of the folders of the vault, which the owner's part leaves out
+	extra []string  // ids of Recoverable Items, which are searched as well
 	// unlisted are folders whose subfolders could not all be listed.
 	unlisted []driver.Unsearched
 }
@@ -79,7 +80,7 @@ func (m *mailbox) folders(ctx context.Context, box graph.Mailbox, maxAge time.Du
 		return nil, m.unreachable(err)
 	}
 	tree.begin()
-	return m.walked(ctx, box, tree, nil)
+	return m.walked(ctx, box, tree, known, nil)
 }
 
 // again returns the folders of the mailbox as they are after a search of the known ones,
@@ -88,12 +89,13 @@ func (m *mailbox) again(ctx context.Context, box graph.Mailbox, known *folderTre
 	tree := newTree(time.Now())
 	tree.start, tree.Base, tree.extra = known.start, maps.Clone(known.Base), known.extra
 	tree.begin()
-	return m.walked(ctx, box, tree, listed)
+	return m.walked(ctx, box, tree, known, listed)
 }
 
-// walked completes a tree and remembers it.
-func (m *mailbox) walked(ctx context.Context, box graph.Mailbox, tree *folderTree, listed map[string]graph.Pages[graph.Folder]) (*folderTree, error) {
-	if err := m.walk(ctx, box, tree, listed); err != nil {
+// walked completes a tree and remembers it. The folders were known before, unless known
+// is nil.
+func (m *mailbox) walked(ctx context.Context, box graph.Mailbox, tree, known *folderTree, listed map[string]graph.Pages[graph.Folder]) (*folderTree, error) {
+	if err := m.walk(ctx, box, tree, known, listed); err != nil {
 		return nil, m.unreachable(err)
 	}
 	m.keep(tree)
@@ -163,8 +165,17 @@ func (m *mailbox) wellKnown(ctx context.Context, box graph.Mailbox, tree *folder
 
 // walk adds all folders below the root to the tree, level by level. Search folders have
 // no items of their own, and are not searched. Some lists may have been read already.
-func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree, listed map[string]graph.Pages[graph.Folder]) error {
+//
+// Graph may not count hidden folders among those below a folder, so the folders below one
+// that seems to have none are listed, too. For a folder below which nothing was found
+// shortly before, walk relies on the count.
+func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree, known *folderTree, listed map[string]graph.Pages[graph.Folder]) error {
 	level := slices.Clone(tree.order)
+	if tree.leaf = tree.read; known != nil && time.Since(known.leaf) < folderTTL {
+		tree.leaf = known.leaf
+	} else {
+		known = nil
+	}
 	for depth := 0; len(level) > 0 && depth < folderpath.MaxDepth; depth++ {
 		lists, err := below(ctx, box, level, listed)
 		if err != nil {
@@ -182,7 +193,7 @@ func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree,
 				default:
 					err = fmt.Errorf("not all folders below it could be listed: %w", err)
 					tree.unlisted = append(tree.unlisted, driver.NotSearched(tree.folder(level[i]), translate(err)))
-					tree.read = time.Time{} // read again next time
+					tree.read, tree.leaf = time.Time{}, time.Time{} // read again next time
 					continue
 				}
 				for _, f := range folders {
@@ -202,9 +213,8 @@ func (m *mailbox) walk(ctx context.Context, box graph.Mailbox, tree *folderTree,
 					} else {
 						tree.order = append(tree.order, f.ID)
 					}
-					// Folders below the vault are hidden as well, and Graph may not count
-					// hidden ones.
-					if f.Children > 0 || apart && level[i] == tree.start {
+					empty := f.Children == 0 && known != nil && known.knows(f.ID) && listed[f.ID] == nil
+					if !empty || apart && level[i] == tree.start {
 						next = append(next, f.ID)
 					}
 				}

@@ -92,7 +92,7 @@ type Options struct {
 	QuarantineMailbox string
 
 	// ScanRecoverableItems also searches what users have deleted and can recover. Items
-	// found there are restored to Deleted Items. Graph may refuse to remove them.
+	// found there are restored to Deleted Items. Graph may neither export nor remove them.
 	ScanRecoverableItems bool
 
 	// Hook is notified of each request. Default: none.

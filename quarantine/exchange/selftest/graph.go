@@ -273,7 +273,7 @@ func (g *graphChecker) recoverable(ctx context.Context, box graph.Mailbox, addre
 	_, err := box.Folder(ctx, "recoverableitemsdeletions")
 	switch {
 	case err == nil:
-		g.ok(CheckRecoverableItems, address, "Recoverable Items can be opened; Graph may refuse to remove what is in them")
+		g.ok(CheckRecoverableItems, address, "Recoverable Items can be opened; Graph may neither export nor remove what is in them")
 	case !g.undecided(ctx, err):
 		g.fail(CheckRecoverableItems, address, err.Error(), remedy{g.mailRemedy(address).text + "; or turn off scanRecoverableItems", g.mailRemedy(address).commands})
 	}

@@ -47,8 +47,7 @@ type call struct {
 	fault     *Fault                  // fault that strikes
 	claimed   bool
 	acted     bool
-	payer     payer
-	paid      bool
+	running   *spending              // where the request counts as running
 	batch     map[string]parsedQuery // queries of the batch that it is part of, by text; nil: not part of a batch
 }
 

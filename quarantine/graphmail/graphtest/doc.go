@@ -65,8 +65,8 @@
 //     [Server.Scope] limits it to some mailboxes, but not in export and import.
 //
 // Where the real behaviour is unknown, either can be tried: Options.NullRemoves,
-// IgnoreIfMatch, ReceiptSticks, PurgeDeletions, OwnIDs, SendDelay, OtherSpellings and
-// Sensitive.
+// IgnoreIfMatch, ReceiptSticks, PurgeDeletions, OwnIDs, SendDelay, OtherSpellings,
+// Sensitive and SensitiveHeaders.
 //
 // See https://learn.microsoft.com/en-us/graph/api/overview and
 // https://learn.microsoft.com/en-us/graph/errors.

@@ -85,6 +85,9 @@ func (u *update) one(name string, value any) *refusal {
 	case "singleValueExtendedProperties":
 		set, remove, refused := u.call.writtenProperties(value)
 		if refused == nil {
+			refused = u.headers(set, remove)
+		}
+		if refused == nil {
 			refused = u.extended(set)
 		}
 		u.remove = append(u.remove, remove...)
@@ -95,6 +98,22 @@ func (u *update) one(name string, value any) *refusal {
 		return refused
 	}
 	return u.other(name)
+}
+
+// headers refuses to change the headers of a received message without the permission for
+// that, if they count as sensitive.
+func (u *update) headers(set []ews.ExtendedProperty, remove []ews.ExtendedField) *refusal {
+	if u.item == nil || u.item.Draft() || !u.call.server.opts.SensitiveHeaders || u.call.server.may(u.call.app, []string{"Mail-Advanced.ReadWrite.All"}) {
+		return nil
+	}
+	changed := slices.Clone(remove)
+	for _, p := range set {
+		changed = append(changed, p.Field)
+	}
+	if slices.ContainsFunc(changed, func(f ews.ExtendedField) bool { return mailstore.Key(f).Set == ews.SetInternetHeaders }) {
+		return accessDenied()
+	}
+	return nil
 }
 
 // extended adds extended properties. It refuses to set the flags of an existing message.

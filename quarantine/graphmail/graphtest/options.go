@@ -31,6 +31,11 @@ type Options struct {
 	// refused as invalid.
 	Sensitive bool
 
+	// SensitiveHeaders is like Sensitive for the headers of a message as extended
+	// properties (PS_INTERNET_HEADERS), of which Microsoft has not said whether the change
+	// concerns them.
+	SensitiveHeaders bool
+
 	// NullRemoves lets a PATCH with the value null remove an extended property of type
 	// String. It is not documented whether that works; by default it is refused.
 	NullRemoves bool
@@ -114,6 +119,9 @@ type Throttling struct {
 	Upload     int64 // bytes in 5 minutes. Default: 150 MB
 	// NoRetryAfter leaves Retry-After out of 429 answers.
 	NoRetryAfter bool
+	// PerApplication counts the requests at a time of an application over all mailboxes,
+	// as one version of Microsoft's page said.
+	PerApplication bool
 }
 
 func (opts *Options) withDefaults() Options {

@@ -35,24 +35,32 @@ func (s *Server) enter(c *call) *refusal {
 	}
 	limits := s.opts.Throttling
 	now, bytes := s.opts.Now(), int64(len(c.in.body))
-	c.payer = payer{c.app, c.box.Address}
+	by := payer{c.app, c.box.Address}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := s.spent[c.payer]
+	p := s.spent[by]
 	if p == nil {
 		p = &spending{}
-		s.spent[c.payer] = p
+		s.spent[by] = p
 	}
 	p.forget(now)
+	at := p
+	if limits.PerApplication {
+		if at = s.spent[payer{app: c.app}]; at == nil {
+			at = &spending{}
+			s.spent[payer{app: c.app}] = at
+		}
+	}
 	switch {
-	case limits.Concurrent > 0 && p.running >= limits.Concurrent:
+	case limits.Concurrent > 0 && at.running >= limits.Concurrent:
 		return s.throttled("MailboxConcurrency", time.Second)
 	case limits.Requests > 0 && len(p.requests) >= limits.Requests:
 		return s.throttled("MailboxRequests", p.requests[0].Add(requestWindow).Sub(now))
 	case limits.Upload > 0 && bytes > 0 && len(p.uploads) > 0 && p.sent+bytes > limits.Upload:
 		return s.throttled("MailboxUpload", p.uploads[0].at.Add(uploadWindow).Sub(now))
 	}
-	p.running++
+	at.running++
+	c.running = at
 	if limits.Requests > 0 {
 		p.requests = append(p.requests, now)
 	}
@@ -60,7 +68,6 @@ func (s *Server) enter(c *call) *refusal {
 		p.uploads = append(p.uploads, upload{now, bytes})
 		p.sent += bytes
 	}
-	c.paid = true
 	return nil
 }
 
@@ -89,10 +96,10 @@ func (p *spending) forget(now time.Time) {
 
 // leave ends a request that was charged.
 func (s *Server) leave(c *call) {
-	if !c.paid {
+	if c.running == nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.spent[c.payer].running--
+	c.running.running--
 }

@@ -86,6 +86,9 @@ func (p *Passage) standing(ctx context.Context, renew bool) (adopted bool, err e
 		return false, nil
 	}
 	if p.Direction == driver.ToQuarantine {
+		if making, err := p.beingMade(ctx, had); making || err != nil {
+			return false, err
+		}
 		ours, trusted, err := p.ours(ctx, had)
 		if err != nil {
 			return false, err
@@ -123,6 +126,25 @@ func (p *Passage) standing(ctx context.Context, renew bool) (adopted bool, err e
 		p.describe()
 	}
 	return false, nil
+}
+
+// beingMade reports whether the item is a copy that a restore is making with several
+// requests, and has not completed. The error then says so: what is incomplete must not be
+// kept as a message in its own right.
+func (p *Passage) beingMade(ctx context.Context, had *driver.Stamp) (bool, error) {
+	if had == nil || had.Direction != driver.Surplus || !had.Rebuilt || p.engine.expired(*had) {
+		return false, nil
+	}
+	known, err := p.Ledger.Knows(ctx, had.Operation)
+	if err != nil {
+		return false, fmt.Errorf("journal: %w", err)
+	}
+	sent := *had
+	sent.Direction = driver.ToUser // as it was sealed
+	if ours, _ := p.genuine(sent, known); !ours {
+		return false, nil
+	}
+	return true, p.undecided(fmt.Errorf("it may be a copy that a restore is still making, until %s", had.Lease.Format(time.RFC3339)))
 }
 
 // describe records in the stamp of an item to be quarantined where it is, and why it
@@ -273,7 +295,7 @@ func (p *Passage) mark(ctx context.Context) error {
 		// keep it permanently, among the headers it was received with.
 		m.DropHeader = p.engine.QuarantineHeader.Name
 	}
-	marked, err := p.writeMark(ctx, m)
+	marked, err := p.writeMarkAtLeast(ctx, m)
 	p.markDoubt = p.markDoubt || err != nil && !driver.Untouched(err) && !errors.Is(err, driver.ErrConflict) && !errors.Is(err, driver.ErrGone)
 	if err != nil && (errors.Is(err, driver.ErrConflict) || errors.Is(err, driver.ErrGone) || driver.Untouched(err)) {
 		return err

@@ -73,6 +73,7 @@ type Passage struct {
 	content  *driver.Content // of the original, as last read
 	digest   string          // of that
 	labelled string          // id of the copy that has the header
+	headed   bool            // it was reported that the header of quarantine stays
 	residues []string
 	asides   []Aside
 }

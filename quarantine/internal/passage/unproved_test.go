@@ -14,18 +14,21 @@ import (
 	"github.com/ewsquarantine/ewsquarantine/quarantine/internal/twobox"
 )
 
-// misread returns a twist by which the content of the original is cut when it is read for
-// the first time, so that the whole copy seems not to match. What happens when the copy is
+// misread returns a twist by which the content of the original is cut the first two times
+// that it is read, so that the whole copy seems not to match. What happens when the copy is
 // taken out of the attempt for that is up to meanwhile.
 func (s *scene) misread(o *twobox.Object, meanwhile func(*detour.Call)) func(*detour.Call) {
-	read := false
+	return s.misreadTimes(2, o, meanwhile)
+}
+
+func (s *scene) misreadTimes(times int, o *twobox.Object, meanwhile func(*detour.Call)) func(*detour.Call) {
 	return func(c *detour.Call) {
 		switch {
 		case c.Kind == detour.Carry:
 			c.Act()
 			s.Flag(o) // what has changed since it was sent is compared by content, whatever the way
-		case c.Kind == detour.Content && !read:
-			read = true
+		case c.Kind == detour.Content && c.Box == o.Box && times > 0:
+			times--
 			c.Act()
 			c.Answer.Content.Parts[0].SHA256[0]++
 		case c.Kind == detour.Mark && c.Change.Stamp != nil && c.Change.Stamp.Direction == driver.Surplus:
@@ -252,6 +255,27 @@ func TestPutBackIntoItsAttempt(t *testing.T) {
 				assert.Equal(t, []int{tt.taken, tt.aside}, []int{taken, aside}, end)
 			})
 		})
+	}
+}
+
+// What seems not to match is read again before it is put aside: one answer may be wrong.
+func TestMisreadOnce(t *testing.T) {
+	t.Parallel()
+	for _, way := range []driver.Way{driver.WayTransfer, driver.WayMIME} {
+		for _, d := range []driver.Direction{driver.ToQuarantine, driver.ToUser} {
+			t.Run(string(way)+"/"+string(d), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s := newScene(way)
+					o := s.set(t, d)
+					s.twist = s.misreadTimes(1, o, func(*detour.Call) { t.Error("the copy was put aside") })
+					assert.Contains(t, s.run(t.Context(), s.passage(d, s.seen(t, o))), "done in /")
+					user, taken, aside, _ := s.count()
+					want := map[driver.Direction][]int{driver.ToQuarantine: {0, 1, 0}, driver.ToUser: {1, 0, 0}}[d]
+					assert.Equal(t, want, []int{user, taken, aside})
+				})
+			})
+		}
 	}
 }
 
