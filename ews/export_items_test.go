@@ -209,6 +209,12 @@ func TestBrokenExports(t *testing.T) {
 			assert.True(t, isRefusal || isUnreadable, "%T %v", got[0].err, got[0].err)
 		})
 	}
+	for _, end := range []string{"QUJD===\xfa\xfa\xfa\xfa\xfaTruncatedData===", "QUJD====", "QUJDQ===", "QUJD....", "QQ==QQ=="} {
+		exports := export(t, soap(response(ews.OpExportItems, exported("0", strings.Repeat("QUJD", 5000)+end))), "0")
+		got := drain(exports, asText)
+		require.Len(t, got, 1)
+		assert.ErrorContains(t, got[0].err, "not valid base64", end)
+	}
 	exports := export(t, soap(response(ews.OpExportItems, exported("0", "Q?JD"), exported("1", "QUJD"))), "0", "1")
 	got := drain(exports, asBytes)
 	require.Len(t, got, 2)

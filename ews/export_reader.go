@@ -93,6 +93,8 @@ func (r *exportReader) end(p []byte, n int) (int, error) {
 		r.err = r.exports.truncated()
 	case r.total%4 != 0:
 		r.err = a.malformed("Data: " + errCutBase64.Error())
+	case !endsBase64(tail):
+		r.err = a.malformed("Data: its end is " + errNoBase64.Error())
 	default:
 		r.err = r.exports.settle()
 	}
@@ -102,6 +104,14 @@ func (r *exportReader) end(p []byte, n int) (int, error) {
 	}
 	r.err = io.EOF
 	return n, nil
+}
+
+// endsBase64 reports whether a text that ends some base64 is itself base64: something else at
+// the end may be a marker of a form that isTruncated does not know. What comes before the end
+// is checked where it is used.
+func endsBase64(tail []byte) bool {
+	var c base64Checker
+	return c.check(tail) == nil && c.padding <= 2
 }
 
 // expire makes all further reads fail.

@@ -176,6 +176,7 @@ func FuzzDirectory(f *testing.F) { fuzz(f, ews.OpExpandDL, ews.OpResolveNames, e
 func FuzzExport(f *testing.F) {
 	seed(f, ews.OpExportItems)
 	f.Add([]byte(soap(response(ews.OpExportItems, exported("0", "QUJD=== Truncated Data ===")))))
+	f.Add([]byte(soap(response(ews.OpExportItems, exported("0", "QUJD===\xfa\xfa\xfa\xfa\xfa Truncated Data ===")))))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		judge(t, decoders[ews.OpExportItems](t.Context(), once(t, http.StatusOK, string(body))))
 		exports, err := once(t, http.StatusOK, string(body)).ExportItems(t.Context(), threeIDs[:1])
@@ -248,6 +249,7 @@ func FuzzMIMEs(f *testing.F) {
 func FuzzRefusals(f *testing.F) {
 	seed(f)
 	f.Add([]byte("<html><head><title>&#x1f;x</title>"))
+	f.Add([]byte("<title>\xffu\xc3\xfc\xc3</title"))
 	f.Add([]byte(fault("ErrorServerBusy", backOffFive)))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, status := range []int{200, 302, 400, 401, 500, 503} {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -152,22 +153,14 @@ func retryAfter(value string, now time.Time) time.Duration {
 	return min(max(t.Sub(now), 0), maxBackOff)
 }
 
+var titleElement = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title`)
+
 // title returns the title of an HTML page.
 func title(page []byte) string {
-	lower := bytes.ToLower(page)
-	i := bytes.Index(lower, []byte("<title"))
-	if i < 0 {
+	found := titleElement.FindSubmatch(page)
+	if found == nil {
 		return ""
 	}
-	j := bytes.IndexByte(lower[i:], '>')
-	if j < 0 {
-		return ""
-	}
-	text := page[min(i+j+1, len(page)):]
-	end := bytes.Index(bytes.ToLower(text), []byte("</title"))
-	if end < 0 {
-		return ""
-	}
-	words := strings.Fields(html.UnescapeString(strings.ToValidUTF8(string(text[:end]), "")))
+	words := strings.Fields(html.UnescapeString(strings.ToValidUTF8(string(found[1]), "")))
 	return shorten(strings.Join(words, " "), 120)
 }

@@ -3,6 +3,7 @@ package mimescan
 import (
 	"bufio"
 	"bytes"
+	"regexp"
 	"strings"
 )
 
@@ -100,21 +101,18 @@ func (c *calendarFiles) file(name, kind, value string) {
 	c.err = c.s.body(bufio.NewReaderSize(strings.NewReader(value), partBuf), p, c.depth+1)
 }
 
+var dataScheme = regexp.MustCompile(`(?i)data:`)
+
 // pages scans the pages in data: URLs.
 func (c *calendarFiles) pages(line string) {
-	const scheme = "data:"
-	lower := strings.ToLower(line)
-	for at := 0; c.err == nil; {
-		i := strings.Index(lower[at:], scheme)
-		if i < 0 || len(lower) != len(line) {
+	for c.err == nil {
+		at := dataScheme.FindStringIndex(line)
+		if at == nil {
 			return
 		}
-		link := line[at+i+len(scheme):]
-		if end := strings.IndexByte(link, '"'); end >= 0 {
-			link = link[:end]
-		}
-		at += i + len(scheme) + len(link)
-		if page := dataPage(scheme + link); page != "" {
+		link, rest, _ := strings.Cut(line[at[1]:], `"`)
+		line = rest
+		if page := dataPage("data:" + link); page != "" {
 			if c.doc == nil {
 				c.doc = c.s.document(loosePart{})
 			}
