@@ -12,7 +12,7 @@ import (
 func TestTitle(t *testing.T) {
 	t.Parallel()
 	for page, want := range map[string]string{
-		"<title>\xffu\xc3\xfc\xc3</title":                    "u",
+		"<title>\xffu\xc3\xfc\xc3</title":                     "u",
 		"<TITLE lang=en>\xff\xff\xff\xffDown</Title>secret":   "Down",
 		"\xff\xff\xff<title>&lt;Down&gt;\n for\tnow</title>x": "<Down> for now",
 		"<title>Down": "", "<title": "", "<titles/>": "", "": "",
