@@ -114,7 +114,8 @@ type ReceiptItem struct {
 	// Operation identifies the item in quarantine permanently: see [driver.Stamp].
 	Operation string
 	Way       Way // empty if this run has carried nothing
-	// Folder is the path of the folder it was taken from, as people see it.
+	// Folder is the path of the folder it was taken from, as people see it. If Recover
+	// finishes a restore of which only the result is left, it is the folder of that.
 	Folder string
 	// WasRead reports whether the user had read it.
 	WasRead bool
