@@ -362,6 +362,8 @@ func (r *Receipt) Err() error {
 			of = " of " + u.Mailbox
 		}
 		switch {
+		case u.Folder == (driver.Folder{}) && u.Mailbox != "":
+			errs = append(errs, fmt.Errorf("the quarantine in %s was not searched completely: %s", u.Mailbox, u.Reason))
 		case u.Folder == (driver.Folder{}):
 			errs = append(errs, fmt.Errorf("the mailbox was not searched completely: %s", u.Reason))
 		case u.Cause == CauseUndecided:
