@@ -88,6 +88,8 @@ func TestQuarantineNotSearchedInTheEnd(t *testing.T) {
 		require.Len(t, r.Items, 1)
 		assert.Equal(t, quarantine.Quarantined, r.Outcome())
 		require.ErrorContains(t, r.Err(), "what earlier runs took is not in the receipt")
+		require.ErrorContains(t, r.Err(), "the quarantine in "+vault+" was not searched completely")
 		assert.Equal(t, quarantine.CauseNoPermission, r.Unsearched[0].Cause)
+		assert.Equal(t, vault, r.Unsearched[0].Mailbox)
 	})
 }

@@ -114,7 +114,8 @@ type ReceiptItem struct {
 	// Operation identifies the item in quarantine permanently: see [driver.Stamp].
 	Operation string
 	Way       Way // empty if this run has carried nothing
-	// Folder is the path of the folder it was taken from, as people see it.
+	// Folder is the path of the folder it was taken from, as people see it. If Recover
+	// finishes a restore of which only the result is left, it is the folder of that.
 	Folder string
 	// WasRead reports whether the user had read it.
 	WasRead bool
@@ -361,6 +362,8 @@ func (r *Receipt) Err() error {
 			of = " of " + u.Mailbox
 		}
 		switch {
+		case u.Folder == (driver.Folder{}) && u.Mailbox != "":
+			errs = append(errs, fmt.Errorf("the quarantine in %s was not searched completely: %s", u.Mailbox, u.Reason))
 		case u.Folder == (driver.Folder{}):
 			errs = append(errs, fmt.Errorf("the mailbox was not searched completely: %s", u.Reason))
 		case u.Cause == CauseUndecided:

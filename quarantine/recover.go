@@ -151,12 +151,17 @@ func (s *Service) cutShort(in Intent) *Receipt {
 // recoverAction is the action in the receipt of an intent.
 var recoverAction = map[driver.Direction]string{driver.ToUser: "restore", driver.ToQuarantine: "quarantine"}
 
-// intentItem returns what an intent says about its item.
+// intentItem returns what an intent says about its item. That of a restore does not say from
+// which folder of the user the item was taken.
 func intentItem(in Intent) ReceiptItem {
-	return ReceiptItem{
-		Operation: in.Operation, Folder: in.From.Folder.Path, From: in.From,
+	ri := ReceiptItem{
+		Operation: in.Operation, From: in.From,
 		MessageID: cmp.Or(in.MessageID, in.Target.MessageID), Received: in.Received,
 	}
+	if in.Direction == driver.ToQuarantine {
+		ri.Folder = in.From.Folder.Path
+	}
+	return ri
 }
 
 // settle finishes the attempt of an intent. The caller has claimed it, or leaves it to
@@ -217,6 +222,9 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 	if it.Stamp != nil {
 		ri.WasRead = it.Stamp.Read
 	}
+	if in.Direction == driver.ToUser { // not where it lay in quarantine
+		ri.Folder = cmp.Or(p.Result().Stamp.Folder.Path, ri.To.Folder.Path)
+	}
 	if !errors.Is(err, passage.ErrNowhere) {
 		return ri, nil
 	}
@@ -228,6 +236,7 @@ func (s *Service) settle(ctx context.Context, in Intent, ri ReceiptItem) (Receip
 			return ri, lookErr
 		}
 		if back.Outcome.Done() {
+			back.Folder = cmp.Or(back.Folder, back.To.Folder.Path)
 			return back, nil
 		}
 	}

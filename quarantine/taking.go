@@ -233,7 +233,7 @@ func (s *Service) takeAll(ctx context.Context, t Target, mailbox driver.Mailbox,
 	case err != nil:
 		u := driver.NotSearched(driver.Folder{}, err)
 		u.Reason = "what earlier runs took is not in the receipt, because searching quarantine failed: " + u.Reason
-		r.Unsearched = append(r.Unsearched, u)
+		r.Unsearched = append(r.Unsearched, s.inVault(t.Mailbox, []driver.Unsearched{u})...)
 	}
 	if err := s.begun(ctx, t, r); err != nil && len(r.Items) == 0 {
 		return nil, err

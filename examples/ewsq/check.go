@@ -20,8 +20,8 @@ func checkCommand() command {
 		description: `
 Checks everything that a quarantine needs, from resolving the server's name to the
 rights on mailboxes, and reports for each check what was seen and what to do. It
-only reads, except for one test item that it writes to the quarantine folder and
-then removes.
+only reads, except for a test item or two that it writes to the quarantine folder,
+if that exists, and then removes.
 
 Without -server, all enabled configurations are checked, and each mailbox and group on
 the server that a command would take mail from: the one that claims its address or

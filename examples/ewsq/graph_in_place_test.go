@@ -51,7 +51,10 @@ func TestGraphInPlace(t *testing.T) {
 
 	all := b.run(t, "list")
 	assert.Equal(t, exitSome, all.status)
-	assert.Contains(t, all.stderr, "name each mailbox")
+	assert.Contains(t, all.stderr, "name each mailbox, with -mailbox ADDRESS or -mailboxes FILE")
+	unnamed := b.run(t, "show", phishing)
+	assert.Equal(t, exitSome, unnamed.status)
+	assert.Contains(t, unnamed.stderr, "name each mailbox, with -mailbox ADDRESS")
 	addresses := b.write(t, "mailboxes.txt", "# those that had mail\nalice@example.test\nALICE@example.test\n\nbob@example.test\n")
 	for _, from := range [][]string{{"-mailbox", "alice@example.test"}, {"-mailboxes", addresses}} {
 		listed := b.run(t, append([]string{"list"}, from...)...)

@@ -74,7 +74,7 @@ func (s *session) list(ctx context.Context, req quarantine.ListRequest, from mai
 		return r.List(ctx, req)
 	}) {
 		if err != nil {
-			failed = append(failed, fmt.Errorf("listing the quarantine: %w", err))
+			failed = append(failed, fmt.Errorf("listing the quarantine: %w", withFlag(err, "-mailbox ADDRESS or -mailboxes FILE")))
 			continue
 		}
 		if reference != "" && it.Reference != reference {

@@ -2,9 +2,13 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"flag"
+	"fmt"
 	"iter"
 	"strings"
+
+	"github.com/ewsquarantine/ewsquarantine/quarantine"
 )
 
 // mailboxFlags name the mailboxes that messages in quarantine came from.
@@ -54,6 +58,14 @@ func (s *session) mailboxes(m mailboxFlags) ([]string, error) {
 		return nil, usagef("-mailboxes %s: has no address; leave -mailboxes out for all mailboxes", m.file)
 	}
 	return all, nil
+}
+
+// withFlag adds the flags that name a mailbox to an error which says that one must be named.
+func withFlag(err error, flags string) error {
+	if bad, ok := errors.AsType[*quarantine.InvalidError](err); ok && bad.Field == "mailbox" {
+		return fmt.Errorf("%w, with %s", err, flags)
+	}
+	return err
 }
 
 // each yields the entries of one mailbox after another.

@@ -149,7 +149,7 @@ func (s *session) purging(all func(func(quarantine.Purged, error) bool), show fu
 	some := false
 	for p, err := range all {
 		if err != nil {
-			failed = append(failed, err)
+			failed = append(failed, withFlag(err, "-mailbox ADDRESS or -mailboxes FILE"))
 			continue
 		}
 		line := purgeLine{Purged: p}

@@ -117,7 +117,7 @@ func (s *session) inCampaign(ctx context.Context, r *quarantine.Router, c *campa
 	for it, err := range r.List(ctx, quarantine.ListRequest{Mailbox: t.mailbox, MessageID: t.messageID}) {
 		switch {
 		case err != nil:
-			errs = append(errs, fmt.Errorf("listing the quarantine: %w", err))
+			errs = append(errs, fmt.Errorf("listing the quarantine: %w", withFlag(err, "-mailbox ADDRESS")))
 		case c.reference != "" && it.Reference != c.reference, of != nil && !of[strings.ToLower(it.Mailbox)]:
 		default:
 			receipts = append(receipts, it.Receipt())

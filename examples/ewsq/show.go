@@ -86,7 +86,7 @@ func (s *session) heldBy(ctx context.Context, id, mailbox string) ([]quarantine.
 	for h, err := range r.List(ctx, req) {
 		switch {
 		case err != nil:
-			failed = append(failed, fmt.Errorf("listing the quarantine: %w", err))
+			failed = append(failed, fmt.Errorf("listing the quarantine: %w", withFlag(err, "-mailbox ADDRESS")))
 		case req.MessageID != "" || h.Operation == id:
 			all = append(all, h)
 		}

@@ -32,6 +32,26 @@ type batchResponse struct {
 	Body    json.RawMessage   `json:"body"`
 }
 
+type batchAnswer struct {
+	Responses []batchResponse `json:"responses"`
+}
+
+// throttled reports whether Graph asked the payer to slow down in some part of a batch, and
+// for how long.
+func (b *batchAnswer) throttled() (throttled bool, backOff time.Duration) {
+	for _, r := range b.Responses {
+		if r.Status < 300 {
+			continue
+		}
+		e := r.failure()
+		busy := errors.Is(e, ErrThrottled)
+		if throttled = throttled || busy; busy || r.Status == http.StatusServiceUnavailable {
+			backOff = max(backOff, e.RetryAfter)
+		}
+	}
+	return throttled, backOff
+}
+
 // part is the answer to one read of a batch.
 type part struct {
 	body json.RawMessage
@@ -74,10 +94,7 @@ func (c *Client) batch(ctx context.Context, payer string, calls []call) ([]part,
 			switch {
 			case !again:
 				left = slices.DeleteFunc(left, func(i int) bool { return i == wait.at })
-			case delay == 0:
-				delay = busyDelay // the limiter has been told of a batch that succeeded
-				fallthrough
-			default:
+			case delay > 0: // otherwise the limiter waits
 				if stopped := sleep(ctx, delay); stopped != nil {
 					return nil, &waitError{wait.err, stopped}
 				}
@@ -118,9 +135,7 @@ func (c *Client) together(ctx context.Context, payer string, calls []call, now [
 	}
 	k := write("$batch", payer, http.MethodPost, to("", "$batch"), map[string]any{"requests": requests}, http.StatusOK)
 	k.read = true
-	var got struct {
-		Responses []batchResponse `json:"responses"`
-	}
+	var got batchAnswer
 	if err := c.document(ctx, k, &got); err != nil {
 		return nil, nil, err
 	}
@@ -157,11 +172,17 @@ func (c *Client) together(ctx context.Context, payer string, calls []call, now [
 }
 
 func partError(k call, r batchResponse, answered bool) *Error {
-	e := &Error{Operation: k.op, Status: r.Status, read: true}
-	if !answered || r.Status < 300 {
-		e.Err, e.final = errNoPart, true
-		return e
+	e := &Error{Status: r.Status, Err: errNoPart, final: true}
+	if answered && r.Status >= 300 {
+		e = r.failure()
 	}
+	e.Operation, e.read = k.op, true
+	return e
+}
+
+// failure returns what a part that failed says.
+func (r *batchResponse) failure() *Error {
+	e := &Error{Status: r.Status}
 	e.fill(r.Body)
 	header := make(http.Header)
 	for name, value := range r.Headers {

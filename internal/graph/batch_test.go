@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"testing"
@@ -71,6 +72,39 @@ func TestBatchWaitsForBusyParts(t *testing.T) {
 		e := new(graph.Error)
 		require.ErrorAs(t, err, &e)
 		assert.Equal(t, http.StatusServiceUnavailable, e.Status)
+	})
+}
+
+// parking is a limiter that does what it is told about one payer.
+type parking struct {
+	until time.Time
+	told  []time.Duration // by the calls that were throttled
+}
+
+func (p *parking) Acquire(context.Context, string) (func(bool, time.Duration), error) {
+	time.Sleep(time.Until(p.until))
+	return func(throttled bool, backOff time.Duration) {
+		if throttled {
+			p.told, p.until = append(p.told, backOff), time.Now().Add(backOff)
+		}
+	}, nil
+}
+
+// Whoever shares the limiter waits with the batch, and for as long as Graph has asked.
+func TestBatchTellsTheLimiter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := script(
+			answer(200, `{"responses":[{"id":"0","status":200,"body":{"id":"a"}},{"id":"1","status":429,"headers":{"Retry-After":"300"},"body":{"error":{"code":"ApplicationThrottled"}}}]}`),
+			answer(200, `{"responses":[{"id":"1","status":200,"body":{"id":"b"}}]}`),
+		)
+		limiter := new(parking)
+		began := time.Now()
+		got, err := mailbox(t, s, func(o *graph.Options) { o.Limiter = limiter }).Known(t.Context(), []string{"inbox", "drafts"})
+		require.NoError(t, err)
+		assert.Equal(t, []string{"a", "b"}, []string{got[0].ID, got[1].ID})
+		assert.Equal(t, []time.Duration{5 * time.Minute}, limiter.told)
+		assert.Equal(t, 5*time.Minute, time.Since(began))
 	})
 }
 

@@ -85,6 +85,9 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
 	}
+	if advice := e.remedy(); advice != "" {
+		b.WriteString("; " + advice)
+	}
 	if e.RequestID != "" {
 		b.WriteString(" (request " + e.RequestID + ")")
 	}

@@ -112,6 +112,9 @@ func (a *answer) decode(into any) error {
 	if err != nil {
 		return a.broken(err)
 	}
+	if parts, ok := into.(*batchAnswer); ok {
+		a.throttled, a.backOff = parts.throttled()
+	}
 	return nil
 }
 

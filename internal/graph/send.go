@@ -24,6 +24,9 @@ type answer struct {
 	finish func(throttled bool, backOff time.Duration, err error)
 	failed error // why it could not be read, or the error of the only item in it
 	closed bool
+	// throttled and backOff are what parts of an answer say although the whole succeeded.
+	throttled bool
+	backOff   time.Duration
 }
 
 // errMisfit is the error of an answer to another request.
@@ -104,7 +107,7 @@ func (a *answer) close() {
 	}
 	a.closed = true
 	a.body.body.Close()
-	a.finish(false, 0, a.failed)
+	a.finish(a.throttled, a.backOff, a.failed)
 }
 
 // broken returns the error of an answer that could not be read.

@@ -160,6 +160,25 @@ func TestAddresses(t *testing.T) {
 	assert.Equal(t, driver.CauseNoPermission, driver.CauseOf(err))
 }
 
+// An application that may read mail but not change it is told which right is missing.
+func TestMayNotChange(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, nil)
+	w.Mailbox(alice).Deliver(eml(theID, "Invoice"))
+	w.Consent("app", "Mail.Read", "User.Read.All")
+	box := w.strategy(t).Mailbox(alice)
+	found, err := box.Find(t.Context(), driver.Query{MessageID: theID})
+	require.NoError(t, err)
+	require.Len(t, found.Items, 1)
+	_, markErr := box.Mark(t.Context(), found.Items[0], driver.Change{Stamp: &driver.Stamp{Operation: driver.NewOperation(), Mailbox: alice}})
+	for what, err := range map[string]error{"mark": markErr, "remove": box.Remove(t.Context(), found.Items[0])} {
+		require.ErrorContains(t, err, "Mail.ReadWrite", what)
+		require.ErrorContains(t, err, alice, what)
+		assert.Equal(t, driver.CauseNoPermission, driver.CauseOf(err), what)
+		assert.True(t, driver.Untouched(err), what)
+	}
+}
+
 func TestFindPagesAndMoves(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, nil)

@@ -47,18 +47,18 @@ func (m *mailbox) Inspect(ctx context.Context, itemID string) (driver.Item, erro
 // Mark checks the version of an item, then changes it with one PATCH.
 func (m *mailbox) Mark(ctx context.Context, item driver.Item, mark driver.Change) (driver.Item, error) {
 	it, err := m.mark(ctx, item, mark)
-	return it, translate(err)
+	return it, translate(m.unchangeable(err))
 }
 
 // Remove permanently deletes an item, without notifying its sender.
 func (m *mailbox) Remove(ctx context.Context, item driver.Item) error {
-	return translate(m.remove(ctx, item))
+	return translate(m.unchangeable(m.remove(ctx, item)))
 }
 
 // Shelve moves an item that nobody needs to a folder of its mailbox.
 func (m *mailbox) Shelve(ctx context.Context, item driver.Item, to *driver.Folder) (driver.Item, error) {
 	it, err := m.shelve(ctx, item, to)
-	return it, translate(err)
+	return it, translate(m.unchangeable(err))
 }
 
 // Folder returns a folder. It creates a missing one if the request allows it.
@@ -129,6 +129,15 @@ func (m *mailbox) unreachable(err error) error {
 	case errors.Is(err, graph.ErrDenied):
 		return fmt.Errorf("%w: %s: the application may not open it: give it Mail.ReadWrite (with admin consent, or the role \"Application Mail.ReadWrite\" in a scope with this mailbox): %w",
 			driver.ErrUnreachable, m.address, err)
+	}
+	return err
+}
+
+// unchangeable explains which right is missing, if mail can be read but not changed.
+func (m *mailbox) unchangeable(err error) error {
+	if graph.Has(err, graph.CodeAccessDenied) && !errors.Is(err, driver.ErrUnreachable) {
+		return fmt.Errorf("the application may not change this message in %s: check that it has Mail.ReadWrite (with admin consent, or the role \"Application Mail.ReadWrite\" in a scope with this mailbox), "+
+			"and that no label or hold forbids it: %w", m.address, err)
 	}
 	return err
 }
