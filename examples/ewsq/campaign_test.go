@@ -47,7 +47,7 @@ func TestCampaign(t *testing.T) {
 			interrupt()
 		}
 	})
-	args := []string{"quarantine", "-targets", file, "-campaign", "case 17", "-concurrency", "2"}
+	args := []string{"quarantine", "-targets", file, "-campaign", "case 17", "-workers", "2"}
 	r := b.runUntil(t, ctx, args...)
 	assert.Equal(t, exitInterrupted, r.status)
 	require.Len(t, r.lines, 12)
@@ -63,6 +63,7 @@ func TestCampaign(t *testing.T) {
 		}
 	}
 	require.Positive(t, done)
+	assert.NotContains(t, r.stderr, "finished by earlier runs")
 
 	b.srv.OnRequest(nil)
 	r = b.run(t, append(args, "-reason", "another")...)
@@ -78,6 +79,7 @@ func TestCampaign(t *testing.T) {
 	require.Equal(t, exitDone, r.status, r.stderr)
 	assert.Len(t, r.lines, 12)
 	assert.Empty(t, b.srv.Requests(), "nothing is left to do")
+	assert.Contains(t, r.stderr, "12 of the targets were finished by earlier runs of this campaign: what they report was true then, and is not looked at again; to take what has come since or was restored, give another name to -campaign")
 
 	require.Equal(t, exitDone, b.run(t, "recover", "-forget", "case 17").status)
 	r = b.run(t, args...)

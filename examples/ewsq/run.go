@@ -177,6 +177,12 @@ func (r *run) end() error {
 			r.say("%s", line)
 		}
 	}
+	if r.progress != nil {
+		if n := r.progress().Kept; n > 0 {
+			r.say("%d of the targets %s finished by earlier runs of this campaign: what they report was true then, and is not looked at again; to take what has come since or was restored, give another name to -campaign",
+				n, map[bool]string{true: "was", false: "were"}[n == 1])
+		}
+	}
 	switch {
 	case r.err != nil:
 		return r.lost()
