@@ -215,7 +215,7 @@ func (f *tokenFetcher) failure(err error) (time.Duration, error) {
 	if !ok || call.Resp == nil {
 		return failurePause, &AuthError{
 			Scheme: "Bearer", Host: f.host, Unsent: true, Err: flatError{f.sent.Error(err)},
-			Message: "no token, because the authority sent no usable response; check authentication.authenticationEndpoint and the connection to it (name servers, proxy, firewall)",
+			Message: "no token, because the authority sent no usable response; check authentication.authenticationEndpoint and the connection to it (name servers, proxy, firewall, and rootCAFile if something in between inspects TLS)",
 		}
 	}
 	refusal := f.readTokenError(call.Resp)
