@@ -51,14 +51,14 @@ func TestKilledRunIsRecovered(t *testing.T) {
 
 			ctx, kill := context.WithCancel(t.Context())
 			defer kill()
-			cmd := exec.CommandContext(ctx, itself(t), "-config", config, "quarantine", "-targets", file)
+			cmd := exec.CommandContext(ctx, itself(t), "-config", config, "quarantine", "-targets", file, "-workers", "4")
 			dead := make(chan struct{})
 			var carried atomic.Int32
 			srv.OnRequest(func(_ int, r *ewstest.Request) {
 				if r.Operation != ews.OpMoveItem && r.Operation != ews.OpUploadItems {
 					return
 				}
-				if carried.Add(1) == 2 { // the rest of the messages, together
+				if carried.Add(1) == 2 { // some messages go together
 					kill()
 					<-dead // the answer must not reach it
 				}
