@@ -43,7 +43,7 @@ func throughput(b *testing.B, o worldOptions, mailboxes int) {
 		b.StopTimer()
 		w := newWorld(b, o)
 		each = w.requestsEach(b)
-		router, err := quarantine.NewRouter([]quarantine.Route{{Service: w.service, Domains: []string{w.Domain()}}}, &quarantine.RouterOptions{PerServer: o.atOnce + o.atOnce/2})
+		router, err := quarantine.NewRouter([]quarantine.Route{{Service: w.service, Domains: []string{w.Domain()}}}, &quarantine.RouterOptions{PerServer: 3 * o.atOnce})
 		if err != nil {
 			b.Fatal(err)
 		}
