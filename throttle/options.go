@@ -38,7 +38,8 @@ type Options struct {
 	Budgets map[string]Budget
 
 	// MaxConcurrent bounds the calls in flight across all payers. A reservation
-	// counts as one, however many slots it holds, and so do calls made with it. Waiting payers take turns.
+	// counts as one, however many slots it holds, together with the calls made with it.
+	// Waiting payers take turns.
 	// Default: 0, no bound.
 	MaxConcurrent int
 

@@ -195,8 +195,7 @@ func (ln *lane[A, V]) ready() bool {
 
 // width is how many calls or batches may be under way in a lane.
 func (l *lanes[A, V]) width(ln *lane[A, V]) int {
-	switch {
-	case ln.home && !l.large, ln.inFlight > 0 && l.crowds.crowded(ln.key.mailbox):
+	if ln.home && !l.large || ln.inFlight > 0 && l.crowds.crowded(ln.key.mailbox) {
 		return 1
 	}
 	return l.options.InFlight

@@ -171,7 +171,7 @@ func (b *rebuilding) incomplete(ctx context.Context, err error) error {
 			case aside == nil:
 				where = "Deleted Items"
 			case errors.Is(aside, graph.ErrGone):
-				where += " (from where somebody has moved or removed it)"
+				where += " (somebody has moved or removed it since)"
 			}
 		}
 	}
